@@ -1,0 +1,53 @@
+"""The serving side: feature functions run over named inputs, with nothing but the standard library.
+
+>>> from features import FeatureSet
+>>> FeatureSet.from_modules([]).names
+()
+"""
+
+from __future__ import annotations
+
+# Spelt out because importing typing for it would cost more than the rest of this file.
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from features.annotations import ValueType
+    from features.definition import FeatureDefinition, Parameter, feature
+    from features.errors import FeatureError
+    from features.evaluation import FeatureBatch
+    from features.feature_set import FeatureSet
+
+_HOMES = {
+    "FeatureBatch": "features.evaluation",
+    "FeatureDefinition": "features.definition",
+    "FeatureError": "features.errors",
+    "FeatureSet": "features.feature_set",
+    "Parameter": "features.definition",
+    "ValueType": "features.annotations",
+    "feature": "features.definition",
+}
+
+__all__ = [
+    "FeatureBatch",
+    "FeatureDefinition",
+    "FeatureError",
+    "FeatureSet",
+    "Parameter",
+    "ValueType",
+    "feature",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load an exported name at its first use, so that a process pays only for the parts it uses."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'features' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

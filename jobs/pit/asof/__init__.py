@@ -1,0 +1,10 @@
+"""The as-of join: spine and lanes → the spine with, per lane, the row that was visible at T.
+
+Takes a spine (`label`, `label_id`, `t`) and lanes (a feature table's rows and how they join); gives the spine with
+one struct column per lane, null where no row survives.
+"""
+
+from jobs.pit.asof.join import as_of_join
+from jobs.pit.asof.lane import Lane
+
+__all__ = ["Lane", "as_of_join"]

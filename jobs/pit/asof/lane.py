@@ -1,0 +1,125 @@
+"""One joined table in the engine's terms: its rows, when each became visible, and what makes a winner count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType
+
+from jobs.pit.asof.order import tie_keys
+from jobs.pit.fields import as_key, column
+from jobs.pit.instants import MICROSECOND, instant, later
+
+ALWAYS = -(2**63)
+"""The instant from which a static row is visible, in microseconds: before every T."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A feature table's rows and how they join; names are the table's own columns.
+
+    `keys` pairs each entity key of the table with a label column. A static lane has no times. What-if questions are
+    asked with `dataclasses.replace`: `ignore_availability` makes a row visible from its event timestamp on.
+    """
+
+    name: str
+    rows: DataFrame
+    keys: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
+    event_timestamp: str | None = None
+    available_at: str | None = None
+    delay: timedelta = timedelta(0)
+    max_age: timedelta | None = None
+    valid_until: str | None = None
+    strict: bool = False
+    timezone: str | None = None
+    ignore_availability: bool = False
+    types: dict[str, DataType] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        types = {item.name: item.dataType for item in self.rows.schema}
+        object.__setattr__(self, "types", types)
+
+    @property
+    def slot(self) -> str:
+        """The struct column of the result that holds this lane's winner."""
+        return f"lane_{self.name}"
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The label columns that this lane joins on, in an order that lanes with the same ones share."""
+        return tuple(sorted(label_column for _, label_column in self.keys))
+
+    def key_columns(self) -> list[Column]:
+        """The entity keys in the order of `label_columns`, integers as 64 bits so that widths match (rule 8)."""
+        by_label_column = {label_column: key for key, label_column in self.keys}
+        names = [by_label_column[label_column] for label_column in self.label_columns]
+        return [as_key(column(name), self.types[name]) for name in names]
+
+    def instant_of(self, name: str) -> Column:
+        return instant(column(name), self.types[name], self.timezone)
+
+    def event(self) -> Column | None:
+        return self.instant_of(self.event_timestamp) if self.event_timestamp else None
+
+    def available(self) -> Column | None:
+        """When serving could first read the row: `available_at`, or else the event timestamp, plus the delay."""
+        event = self.event()
+        if event is None or self.ignore_availability:
+            return event
+        return later(self.instant_of(self.available_at) if self.available_at else event, self.delay)
+
+    def is_matchable(self) -> Column:
+        """Rule 5: no null key, no null event timestamp, no null availability."""
+        wanted = [column(key).isNotNull() for key, _ in self.keys]
+        wanted += [column(name).isNotNull() for name in (self.event_timestamp, self.available_at) if name]
+        result = F.lit(True)
+        for condition in wanted:
+            result &= condition
+        return result
+
+    def visible_from(self) -> Column:
+        """The instant of visibility, max(event, available), in microseconds since the epoch."""
+        event, available = self.event(), self.available()
+        if event is None or available is None:
+            return F.lit(ALWAYS)
+        return F.unix_micros(F.greatest(event, available))
+
+    def candidate(self) -> Column:
+        """A struct that compares as rule 4 orders rows: event, available, the columns, then the row's end."""
+        parts = []
+        event, available = self.event(), self.available()
+        if event is not None and available is not None:
+            parts += [event.alias("event"), available.alias("available")]
+        for position, name in enumerate(self.columns):
+            *ties, value = self._ranked(name)
+            parts += [tie.alias(f"tie_{position}_{place}") for place, tie in enumerate(ties)]
+            parts.append(value.alias(f"value_{position}"))
+        if self.valid_until:
+            ends = self.instant_of(self.valid_until)
+            parts += [ends.isNull().alias("endless"), ends.alias("ends")]
+        return F.struct(F.lit(True).alias("found"), *parts)
+
+    def _ranked(self, name: str) -> list[Column]:
+        return list(tie_keys(column(name), self.types[name]))
+
+    def surviving(self, winner: Column, t: Column) -> Column:
+        """The winner where it is fresh and not over at T, else null: no older row takes its place (rule 3)."""
+        survives = F.lit(True)
+        if self.max_age is not None:
+            age = F.unix_micros(t) - F.unix_micros(winner.getField("event"))
+            survives &= age <= F.lit(self.max_age // MICROSECOND)
+        if self.valid_until:
+            survives &= winner.getField("endless") | (t < winner.getField("ends"))
+        return F.when(survives, winner)
+
+    def is_matched(self) -> Column:
+        """Whether the label event of a joined row has a surviving row in this lane."""
+        return F.col(self.slot).isNotNull()
+
+    def value(self, name: str) -> Column:
+        """A selected column of the winning row of a joined row; null where there is none."""
+        return F.col(self.slot).getField(f"value_{self.columns.index(name)}")

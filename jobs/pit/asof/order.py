@@ -1,0 +1,57 @@
+"""Rule 4's total order over the rows of a feature table, as columns that Spark compares natively."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, MapType, StructType
+
+
+def tie_keys(column: Column, data_type: DataType) -> Iterator[Column]:
+    """The columns that settle a tie on this one, in order of weight, the value itself last.
+
+    Spark's struct comparison puts nulls first, NaN last and compares text by bytes, but holds -0.0 equal to 0.0
+    and cannot compare maps. A plain value is its own key; a floating-point one is followed by the sign of its zero.
+    """
+    if isinstance(data_type, (DoubleType, FloatType)):
+        yield column
+        yield _is_positive_zero(column)
+    elif _compares_natively(data_type):
+        yield column
+    else:
+        yield _order(column, data_type)
+        yield column
+
+
+def _compares_natively(data_type: DataType) -> bool:
+    if isinstance(data_type, ArrayType):
+        return _compares_natively(data_type.elementType)
+    if isinstance(data_type, StructType):
+        return all(_compares_natively(field.dataType) for field in data_type)
+    return not isinstance(data_type, (DoubleType, FloatType, MapType))
+
+
+def _order(column: Column, data_type: DataType) -> Column:
+    """A value that orders as the column does under rule 4; null stays null, so that it is smallest."""
+    if _compares_natively(data_type):
+        return column
+    if isinstance(data_type, ArrayType):
+        element_type = data_type.elementType
+        return F.transform(column, lambda element: _order(element, element_type))
+    if isinstance(data_type, MapType):
+        entry = StructType().add("key", data_type.keyType).add("value", data_type.valueType)
+        return F.sort_array(_order(F.map_entries(column), ArrayType(entry)))
+    if isinstance(data_type, StructType):
+        fields = [
+            _order(column.getField(field.name), field.dataType).alias(f"order_{position}")
+            for position, field in enumerate(data_type)
+        ]
+        return F.when(column.isNotNull(), F.struct(*fields))
+    return F.when(column.isNotNull(), F.struct(column.alias("value"), _is_positive_zero(column).alias("sign")))
+
+
+def _is_positive_zero(column: Column) -> Column:
+    """False for -0.0, true for 0.0, null elsewhere: atan2 is the function that tells the two zeros apart."""
+    return F.when(column == 0, F.atan2(column, F.lit(-1.0)) > 0)

@@ -1,0 +1,62 @@
+"""The names of result columns and the help given for a name that does not exist."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EVENT_TIMESTAMP = "event_timestamp"
+"""The input of feature functions that is always T, whatever the label events call their column."""
+
+EVENT_DATE = "event_date"
+"""The partition column of a training set: the UTC date of T, null for a null T."""
+
+
+def joined(table: str, column: str) -> str:
+    """The result column of a joined table's column or aggregation.
+
+    >>> joined("weather", "temp")
+    'weather__temp'
+    """
+    return f"{table}__{column}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known spelling that a reader most likely meant, or None where nothing is near.
+
+    >>> nearest("max_agee", ["delay", "max_age"])
+    'max_age'
+    """
+    candidates = list(known)
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    return folded[matches[0]] if matches else None
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """The end of a refusal: the nearest spelling, else everything there is.
+
+    >>> unknown("tmep", ["temp", "wind"])
+    "did you mean 'temp'?"
+    >>> unknown("x", ["temp", "wind"])
+    'it has temp, wind'
+    """
+    candidates = sorted(set(known))
+    match = nearest(name, candidates)
+    return f"did you mean {match!r}?" if match else f"it has {', '.join(candidates) or 'nothing'}"
+
+
+def collisions(names: Iterable[str]) -> list[str]:
+    """Names that occur more than once when case is ignored, each as first written.
+
+    >>> collisions(["a", "B", "b", "c"])
+    ['B']
+    """
+    first: dict[str, str] = {}
+    twice: dict[str, str] = {}
+    for name in names:
+        folded = name.casefold()
+        if folded in first:
+            twice.setdefault(folded, first[folded])
+        first.setdefault(folded, name)
+    return list(twice.values())

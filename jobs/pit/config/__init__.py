@@ -1,0 +1,23 @@
+"""Takes a configuration directory and values for its variables → gives training sets with their tables,
+join keys and expectation suite resolved, or every problem in one InputError."""
+
+from jobs.pit.config.configuration import Configuration, load
+from jobs.pit.config.files import ConfFiles, LocalFiles
+from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
+from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
+from jobs.pit.config.values import is_path
+
+__all__ = [
+    "ConfFiles",
+    "Configuration",
+    "FeatureTable",
+    "JoinedTable",
+    "Labels",
+    "LocalFiles",
+    "ResolvedTrainingSet",
+    "Sample",
+    "TableJoin",
+    "TrainingSet",
+    "is_path",
+    "load",
+]

@@ -1,0 +1,138 @@
+"""A configuration directory, or dicts → resolved training sets, or every problem with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jobs.pit.columns import unknown
+from jobs.pit.config.documents import Document, Problem, Variables, from_mapping
+from jobs.pit.config.files import ConfFiles, Entry, Folder, shown
+from jobs.pit.config.refusals import SpecT, spec_of
+from jobs.pit.config.resolution import ResolvedTrainingSet, Surroundings, resolved
+from jobs.pit.config.specs import FeatureTable, TrainingSet
+from jobs.pit.errors import InputError
+
+TableSpec = Mapping[str, Any] | FeatureTable
+
+
+class Configuration:
+    """A configuration directory, each file read when first needed, and once."""
+
+    def __init__(self, files: ConfFiles, variables: Variables) -> None:
+        self._files = files
+        self._variables = variables
+        self._tables = Folder(files, "feature_tables", FeatureTable, variables)
+        self._sets = Folder(files, "training_sets", TrainingSet, variables)
+
+    @property
+    def feature_tables(self) -> dict[str, FeatureTable]:
+        """The feature tables with which nothing is wrong, by name."""
+        return {entry.spec.name: entry.spec for entry in self._tables.entries() if entry.spec}
+
+    @property
+    def training_sets(self) -> dict[str, TrainingSet]:
+        """The training sets with whose own files nothing is wrong, by name."""
+        return {entry.spec.name: entry.spec for entry in self._sets.entries() if entry.spec}
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything wrong with any file, one line each, by file and line."""
+        around = Surroundings(self._files, self._tables)
+        found = {problem for table in self._tables.entries() for problem in table.problems}
+        for entry in self._sets.entries():
+            found.update(resolved(entry, around)[1])
+        if not self._tables.names and not self._sets.names:
+            text = "no feature_tables/*.yml and no training_sets/*.yml here; give another --conf-dir"
+            found.add(Problem(self._files.root, 0, "", text))
+        return tuple(str(problem) for problem in sorted(found))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the feature tables let leak, a line each, by name."""
+        return tuple(line for table in self.feature_tables.values() for line in table.warnings)
+
+    def check(self) -> None:
+        """Raise InputError with every problem of every file, if there is any."""
+        problems = self.problems
+        if problems:
+            raise InputError(problems)
+
+    def training_set(self, name: str) -> ResolvedTrainingSet:
+        """The training set of that name; InputError with the problems of the files that it uses only."""
+        entry = self._sets.entry(name)
+        if entry is None:
+            folder = shown(self._files, "training_sets")
+            raise InputError(f"{folder}: no training set '{name}'; {unknown(name, self._sets.names)}")
+        return _or_refused(*resolved(entry, Surroundings(self._files, self._tables)))
+
+    def from_dicts(
+        self, training_set: Mapping[str, Any] | TrainingSet, feature_tables: Iterable[TableSpec] = ()
+    ) -> ResolvedTrainingSet:
+        """The training set that a dict with the keys of its YAML file describes, variables replaced alike.
+
+        A table is looked up by name among `feature_tables`, then in this directory; an item of the dict's
+        `feature_tables`, or the `table` in one, may also be a table's own spec. Durations may be timedeltas.
+        Nothing is published from it, so `output` and the labels' `source` may be left out.
+
+        Raises InputError with every problem of the specs used.
+        """
+        content, inline = _tables_apart(training_set)
+        entries = [self._entry(table, "feature table", FeatureTable) for table in [*feature_tables, *inline]]
+        given = {_name(entry.document.content): entry for entry in entries}
+        entry = self._entry(content, "training set", TrainingSet)
+        spec, problems = resolved(entry, Surroundings(self._files, self._tables, given))
+        return _or_refused(spec, problems + _given_twice(entries))
+
+    def _entry(self, content: Any, kind: str, model: type[SpecT]) -> Entry[SpecT]:
+        origin = f"{kind} '{_name(content)}'"
+        if isinstance(content, model):
+            document = Document(origin, content.to_document())
+        else:
+            document = from_mapping(origin, content, self._variables)
+        spec, problems = spec_of(document, model, in_memory=True)
+        return Entry(document, spec, tuple(problems))
+
+
+def load(files: ConfFiles, settings: Mapping[str, str], environ: Mapping[str, str]) -> Configuration:
+    """The configuration in a directory; `${NAME}` is taken from `settings` (--set), then `environ`."""
+    return Configuration(files, Variables(settings, environ))
+
+
+def _or_refused(spec: ResolvedTrainingSet | None, problems: list[Problem]) -> ResolvedTrainingSet:
+    if spec is None or problems:
+        raise InputError(str(problem) for problem in sorted(set(problems)))
+    return spec
+
+
+def _tables_apart(training_set: Any) -> tuple[Any, list[Any]]:
+    """A training set's dict with tables by name only, and the specs that stood in it."""
+    items = training_set.get("feature_tables") if isinstance(training_set, Mapping) else None
+    if not isinstance(items, (list, tuple)):
+        return training_set, []
+    inline: list[Any] = []
+    named: list[Any] = []
+    for item in items:
+        is_join = isinstance(item, Mapping) and "table" in item
+        table = item["table"] if is_join else item
+        if not isinstance(table, (Mapping, FeatureTable)):
+            named.append(item)
+            continue
+        inline.append(table)
+        named.append({**item, "table": _name(table)} if is_join else _name(table))
+    return {**training_set, "feature_tables": named}, inline
+
+
+def _name(content: Any) -> str:
+    name = content.get("name") if isinstance(content, Mapping) else getattr(content, "name", None)
+    return name if isinstance(name, str) else "?"
+
+
+def _given_twice(entries: list[Entry[FeatureTable]]) -> list[Problem]:
+    first: dict[str, Entry[FeatureTable]] = {}
+    differing = [
+        entry
+        for entry in entries
+        if first.setdefault(_name(entry.document.content), entry).spec != entry.spec
+    ]
+    return [entry.document.problem((), "given twice, differently; rename one of them") for entry in differing]

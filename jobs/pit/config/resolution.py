@@ -1,0 +1,172 @@
+"""A training set's spec and the entries of its tables → joins with resolved keys, and its suite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.pit.columns import unknown
+from jobs.pit.config.documents import Document, Problem
+from jobs.pit.config.files import ConfFiles, Entry, Folder, read_text, shown
+from jobs.pit.config.specs import FeatureTable, Labels, TableJoin, TrainingSet
+
+
+@dataclass(frozen=True)
+class JoinedTable:
+    """A feature table under its name in the result; `keys` are (table key, label column) pairs, in order."""
+
+    table: FeatureTable
+    name: str
+    keys: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ResolvedTrainingSet:
+    """A training set with all that its names stand for; `suite` is the expectation suite's JSON text."""
+
+    training_set: TrainingSet
+    joins: tuple[JoinedTable, ...]
+    suite: str | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its tables let leak, a line each, in the order of the joins."""
+        return tuple(dict.fromkeys(line for join in self.joins for line in join.table.warnings))
+
+    def to_document(self) -> dict[str, Any]:
+        """The specs as JSON values, for manifests: the training set, and its feature tables by name."""
+        tables = {join.table.name: join.table.to_document() for join in self.joins}
+        return {"training_set": self.training_set.to_document(), "feature_tables": tables}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a training set's names may stand for: the directory's files, and tables given beside it."""
+
+    files: ConfFiles
+    tables: Folder[FeatureTable]
+    given: Mapping[str, Entry[FeatureTable]] = field(default_factory=dict)
+
+    def table(self, name: str) -> Entry[FeatureTable] | None:
+        return self.given.get(name) or self.tables.entry(name)
+
+    @property
+    def table_names(self) -> set[str]:
+        return {*self.given, *self.tables.names}
+
+
+def resolved(
+    entry: Entry[TrainingSet], around: Surroundings
+) -> tuple[ResolvedTrainingSet | None, list[Problem]]:
+    """The training set with its tables and suite, None if anything is wrong, and all that is wrong."""
+    document = entry.document
+    suite, wrong_suite = _suite(document, around.files)
+    problems = [*entry.problems, *_table_problems(document, around), *wrong_suite]
+    if entry.spec is None:
+        return None, problems
+    joins, wrong_joins = _joins(document, entry.spec, around)
+    problems += wrong_joins
+    return (None if problems else ResolvedTrainingSet(entry.spec, tuple(joins), suite)), problems
+
+
+def joined_table(
+    document: Document, index: int, join: TableJoin, table: FeatureTable, labels: Labels
+) -> tuple[JoinedTable, list[Problem]]:
+    """A join of a training set with its keys resolved, and what is wrong with them.
+
+    A key in join_keys meets the label column named there. Without join_keys, every key must be among the
+    label events' entity keys; beside others in join_keys, a key meets the column of its own name. Names
+    compare case-insensitively; label columns are not looked up here.
+    """
+    place = ("feature_tables", index)
+    known = {key.casefold() for key in table.entity_keys}
+    label_keys = {key.casefold(): key for key in labels.entity_keys}
+    named = {key.casefold(): column for key, column in join.join_keys.items()}
+    strange = [key for key in join.join_keys if key.casefold() not in known]
+    absent = [key for key in table.entity_keys if not named and key.casefold() not in label_keys]
+    problems = [
+        *(document.problem((*place, "join_keys", key), _no_such_key(table, key)) for key in strange),
+        *(document.problem(place, _not_among_label_keys(table, key, labels)) for key in absent),
+    ]
+    columns = {key.casefold(): key for key in table.entity_keys} | label_keys | named
+    keys = tuple((key, columns[key.casefold()]) for key in table.entity_keys)
+    return JoinedTable(table, join.as_name, keys), problems
+
+
+def _table_problems(document: Document, around: Surroundings) -> list[Problem]:
+    problems: list[Problem] = []
+    for index, name in _named_tables(document):
+        entry = around.table(name)
+        if entry is None:
+            text = f"no feature table '{name}'; {unknown(name, around.table_names)}"
+            problems.append(document.problem(("feature_tables", index), text))
+        problems += entry.problems if entry else ()
+    return problems
+
+
+def _named_tables(document: Document) -> list[tuple[int, str]]:
+    """The tables that a training set names, and where, also when something else in it is wrong."""
+    items = document.content.get("feature_tables") if isinstance(document.content, Mapping) else None
+    named: list[tuple[int, str]] = []
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        name = item.get("table") if isinstance(item, Mapping) else item
+        if isinstance(name, str) and not document.is_unresolved(("feature_tables", index, "table")):
+            named.append((index, name))
+    return named
+
+
+def _joins(
+    document: Document, spec: TrainingSet, around: Surroundings
+) -> tuple[list[JoinedTable], list[Problem]]:
+    joins: list[JoinedTable] = []
+    problems: list[Problem] = []
+    for index, join in enumerate(spec.feature_tables):
+        entry = around.table(join.table)
+        if entry and entry.spec:
+            joined, wrong = joined_table(document, index, join, entry.spec, spec.labels)
+            joins.append(joined)
+            problems += wrong
+    return joins, problems
+
+
+def _no_such_key(table: FeatureTable, key: str) -> str:
+    return f"feature table '{table.name}' has no entity key '{key}'; {unknown(key, table.entity_keys)}"
+
+
+def _not_among_label_keys(table: FeatureTable, key: str, labels: Labels) -> str:
+    return (
+        f"entity key '{key}' of feature table '{table.name}' is not among labels.entity_keys "
+        f"({', '.join(labels.entity_keys)}); give its label column with join_keys: {{{key}: …}}"
+    )
+
+
+def _suite(document: Document, files: ConfFiles) -> tuple[str | None, list[Problem]]:
+    name = document.content.get("expectations") if isinstance(document.content, Mapping) else None
+    if not isinstance(name, str) or document.is_unresolved(("expectations",)):
+        return None, []
+    there = {file.removesuffix(".json") for file in files.list("expectations") if file.endswith(".json")}
+    path = f"expectations/{name}.json"
+    if name not in there:
+        text = f"no file {shown(files, path)}; {unknown(name, there)}"
+        return None, [document.problem(("expectations",), text)]
+    text_or_problem = read_text(files, path)
+    if isinstance(text_or_problem, Problem):
+        return None, [text_or_problem]
+    problem = _suite_problem(shown(files, path), text_or_problem)
+    return (None, [problem]) if problem else (text_or_problem, [])
+
+
+def _suite_problem(origin: str, text: str) -> Problem | None:
+    try:
+        suite = json.loads(text)
+    except json.JSONDecodeError as error:
+        return Problem(origin, error.lineno, "", f"not valid JSON: {error.msg}")
+    if not isinstance(suite, dict):
+        return Problem(origin, 1, "", "expected a JSON object with expectations, the suite")
+    expectations = suite.get("expectations")
+    if not isinstance(expectations, list) or not expectations:
+        text = "expected a list of at least one expectation; an empty suite would pass anything"
+        return Problem(origin, 1, "expectations", text)
+    return None

@@ -1,0 +1,142 @@
+"""The kinds of value that specs are made of, each with its refusal."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import re
+import zoneinfo
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+from jobs.pit.columns import collisions, nearest
+from jobs.pit.config import durations
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CATALOG_NAME = re.compile(r"(?:\w+|`(?:[^`]|``)+`)(?:\.(?:\w+|`(?:[^`]|``)+`))*")
+_MACHINE_ZONES = ("localtime", "posixrules", "posix/", "right/")
+
+
+def refusal(text: str) -> PydanticCustomError:
+    """The error of a rule of ours, with the text that the user reads."""
+    return PydanticCustomError("rule", "{text}", {"text": text})
+
+
+def is_path(location: str) -> bool:
+    """Whether a `source` or `output` is a path of a Hadoop file system and not a catalog table name.
+
+    >>> is_path("s3a://bucket/weather"), is_path("lake.silver.weather")
+    (True, False)
+    """
+    return "/" in location or ":" in location
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise refusal(f"'{text}' is not a name; use letters, digits and _, not a digit first")
+    return text
+
+
+def _column(text: str) -> str:
+    if not text.strip():
+        raise refusal("expected a column name, found empty text")
+    return text
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise refusal("expected text, found nothing in it; write it or remove the key")
+    return text
+
+
+def _location(text: str) -> str:
+    if not is_path(text) and not _CATALOG_NAME.fullmatch(text):
+        raise refusal(
+            f"'{text}' is neither a path (it would contain / or :) nor a catalog table name such as "
+            "lake.silver.weather"
+        )
+    return text
+
+
+def _module(text: str) -> str:
+    if not all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split(".")):
+        raise refusal(f"'{text}' is not a Python module name such as features.flights")
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        if name.startswith(_MACHINE_ZONES):  # they name whatever this machine is set to
+            raise ValueError(name)
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        match = nearest(name, _zone_names())
+        remedy = f"did you mean '{match}'?" if match else "write one such as America/New_York"
+        raise refusal(f"'{name}' is not an IANA time zone; {remedy}") from None
+    return name
+
+
+@functools.cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _duration(value: Any) -> timedelta | None:
+    try:
+        return None if value is None else durations.parse(value)
+    except ValueError as error:
+        raise refusal(str(error)) from None
+
+
+def as_tuple(value: Any) -> Any:
+    """A list as a tuple; anything else as it is, for the type check to refuse."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else as_tuple(value)
+
+
+def _as_dict(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = collisions(names)
+    if repeated:
+        raise refusal(f"{', '.join(repeated)} written twice (names compare case-insensitively); remove one")
+    return names
+
+
+def _not_empty(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise refusal("expected at least one name, found an empty list")
+    return names
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Column = Annotated[str, AfterValidator(_column)]
+Text = Annotated[str, AfterValidator(_text)]
+Location = Annotated[str, AfterValidator(_location)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Columns = Annotated[tuple[Column, ...], BeforeValidator(as_tuple), AfterValidator(_distinct)]
+SomeColumns = Annotated[Columns, AfterValidator(_not_empty)]
+Modules = Annotated[
+    tuple[Annotated[str, AfterValidator(_module)], ...],
+    BeforeValidator(_one_or_many),
+    AfterValidator(_distinct),
+]
+Duration = Annotated[
+    timedelta | None,
+    BeforeValidator(_duration),
+    PlainSerializer(lambda length: None if length is None else durations.shortest(length), when_used="json"),
+]
+Items = Annotated[tuple[Any, ...], BeforeValidator(as_tuple)]
+KeyColumns = Annotated[dict[Column, Column], BeforeValidator(_as_dict)]
+Views = Annotated[dict[Name, Location], BeforeValidator(_as_dict)]

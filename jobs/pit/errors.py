@@ -1,0 +1,30 @@
+"""What can go wrong, by exit code: every refusal is a list of one-line problems, never a stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SkewlessError(Exception):
+    """A refusal with one line a problem and the exit code that the command ends with."""
+
+    exit_code = 1
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        lines = [problems] if isinstance(problems, str) else list(problems)
+        self.problems: tuple[str, ...] = tuple(" ".join(line.split()) for line in lines)
+        super().__init__("\n".join(self.problems))
+
+
+class InputError(SkewlessError):
+    """Bad configuration or bad input: nothing was run or nothing was published (exit code 2)."""
+
+    exit_code = 2
+
+
+class PublishConflictError(SkewlessError):
+    """Another run published the same rows meanwhile: nothing of this run is visible (exit code 1)."""
+
+
+class LostRowsError(SkewlessError):
+    """The result does not hold every label event exactly once: nothing is published (exit code 1)."""

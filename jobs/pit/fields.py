@@ -1,0 +1,45 @@
+"""Columns by name, whatever is in the name, and as the keys that rows are matched by."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.types import (
+    ArrayType, BinaryType, BooleanType, ByteType, DataType, DateType, DecimalType, DoubleType, FloatType,
+    IntegerType, LongType, MapType, ShortType, StringType, StructType, TimestampNTZType, TimestampType,
+)
+
+INTEGERS = (ByteType, ShortType, IntegerType, LongType)
+KEYS = (*INTEGERS, BinaryType, BooleanType, DateType, DecimalType, StringType, TimestampNTZType, TimestampType)
+
+
+def column(name: str) -> Column:
+    """The column of exactly this name, dots and backquotes included."""
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
+def as_key(value: Column, data_type: DataType) -> Column:
+    """The value as keys are hashed and compared: integers of every width as 64 bits (rule 8)."""
+    return value.cast("bigint") if isinstance(data_type, INTEGERS) else value
+
+
+def key_kind(data_type: DataType) -> str | None:
+    """What two key columns must share to be compared, or None for a type that is no key."""
+    if isinstance(data_type, INTEGERS):
+        return "integer"
+    if isinstance(data_type, KEYS) and is_publishable(data_type):
+        return data_type.simpleString()
+    return None
+
+
+def is_publishable(data_type: DataType) -> bool:
+    """Whether delta-rs and DuckDB read a column of this type, and rule 4 orders it."""
+    if isinstance(data_type, ArrayType):
+        return is_publishable(data_type.elementType)
+    if isinstance(data_type, MapType):
+        return is_publishable(data_type.keyType) and is_publishable(data_type.valueType)
+    if isinstance(data_type, StructType):
+        return all(is_publishable(field.dataType) for field in data_type)
+    if isinstance(data_type, StringType):
+        return "collate" not in data_type.simpleString()
+    return isinstance(data_type, (*KEYS, DoubleType, FloatType))

@@ -1,0 +1,12 @@
+"""Feature functions → columns: the same objects that serving imports, run over Arrow batches in one pass.
+
+Takes joined rows, a `FeatureSet` and the column behind each of its inputs; gives the rows with `features`, a struct
+with a field per function.
+"""
+
+from features.errors import FeatureError
+from features.feature_set import FeatureSet
+from jobs.pit.ondemand.arrow_pass import with_features
+from jobs.pit.ondemand.contract import Inputs, feature_set_of, schema_of, wrong_inputs
+
+__all__ = ["FeatureError", "FeatureSet", "Inputs", "feature_set_of", "schema_of", "with_features", "wrong_inputs"]

@@ -1,0 +1,20 @@
+"""Staged rows → one commit of the training set's table, with its manifest in the commit and beside it.
+
+Nothing but a whole, validated build is ever visible: rows are staged in a place of their own, judged there, and then
+either published in one commit or moved, whole, to the rejected rows.
+"""
+
+from jobs.pit.publish.manifest import Published, read_manifests
+from jobs.pit.publish.places import Output
+from jobs.pit.publish.table import publish, refuse_foreign_table, refuse_other_columns, reject, stage
+
+__all__ = [
+    "Output",
+    "Published",
+    "publish",
+    "read_manifests",
+    "refuse_foreign_table",
+    "refuse_other_columns",
+    "reject",
+    "stage",
+]

@@ -1,0 +1,52 @@
+"""Where a training set's rows are before, while and after they are published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from jobs.pit.config import is_path
+
+
+@dataclass(frozen=True)
+class Output:
+    """A training set's table and the places that belong to it.
+
+    `location` is the table's path or catalog name. Staged and rejected rows lie in folders beside the table, one
+    for each run; manifests lie inside it, in a folder that Delta and its readers pass over.
+    """
+
+    location: str
+    folder: str
+
+    @classmethod
+    def at(cls, spark: SparkSession, location: str) -> Output:
+        if is_path(location):
+            return cls(location, location.rstrip("/"))
+        if spark.catalog.tableExists(location):
+            detail = spark.sql(f"DESCRIBE DETAIL {location}").first()
+            assert detail is not None, "DESCRIBE DETAIL has one row"
+            return cls(location, str(detail["location"]).rstrip("/"))
+        *parts, table = location.replace("`", "").split(".")
+        database = spark.catalog.getDatabase(".".join(parts) or spark.catalog.currentDatabase())
+        return cls(location, f"{database.locationUri.rstrip('/')}/{table.lower()}")
+
+    @property
+    def sql_name(self) -> str:
+        escaped = self.location.replace("`", "``")
+        return f"delta.`{escaped}`" if is_path(self.location) else self.location
+
+    def staging(self, run_id: str) -> str:
+        return f"{self.folder}_staging/{run_id}"
+
+    def rejected(self, run_id: str) -> str:
+        return f"{self.folder}_rejected/{run_id}"
+
+    @property
+    def manifests(self) -> str:
+        return f"{self.folder}/_skewless/manifests"
+
+    @property
+    def refusals(self) -> str:
+        return f"{self.folder}_rejected/_skewless"

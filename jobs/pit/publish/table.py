@@ -1,0 +1,166 @@
+"""Staging, the one commit that publishes, and the refusals that keep other tables safe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from delta.exceptions import DeltaConcurrentModificationException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+from jobs.pit.columns import EVENT_DATE
+from jobs.pit.config import is_path
+from jobs.pit.errors import InputError, PublishConflictError
+from jobs.pit.publish.manifest import committed, text_of, write_beside
+from jobs.pit.publish.places import Output
+from jobs.pit.sources import delta_table
+from jobs.pit.storage import Hadoop
+
+OWNER = "skewless.training_set"
+# No table feature that delta-rs and DuckDB cannot read, whatever defaults the session sets.
+PROPERTIES = {
+    "delta.enableDeletionVectors": "false",
+    "delta.columnMapping.mode": "none",
+    "delta.checkpointPolicy": "classic",
+    "delta.enableRowTracking": "false",
+    "delta.minReaderVersion": "1",
+    "delta.minWriterVersion": "2",
+}
+
+
+def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:
+    """InputError where the output holds anything that is not this training set."""
+    table = delta_table(spark, output.location)
+    if table is None:
+        foreign = _visible_files(spark, output) if is_path(output.location) else spark.catalog.tableExists(output.location)
+        if foreign:
+            raise InputError(f"output '{output.location}' holds something that skewless did not make; give another output")
+        return
+    owner = _properties(spark, output).get(OWNER)
+    if owner is None:
+        raise InputError(f"output '{output.location}' holds a table that skewless did not make; give another output")
+    if owner != name:
+        raise InputError(f"output '{output.location}' holds training set '{owner}', not '{name}'; give another output")
+
+
+def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType) -> None:
+    """InputError where a slice would not have the columns of the standing table."""
+    table = delta_table(spark, output.location)
+    if table is None:
+        return
+    standing = {field.name: field.dataType.simpleString() for field in table.toDF().schema}
+    built = {field.name: field.dataType.simpleString() for field in schema}
+    if list(standing.items()) != list(built.items()):
+        differing = [f"'{name}'" for name in {**standing, **built} if standing.get(name) != built.get(name)]
+        raise InputError(
+            f"output '{output.location}' has other columns than this build ({', '.join(differing) or 'in another order'}); "
+            "a range replaces part of a table: build once without a range to change its columns"
+        )
+
+
+def stage(rows: DataFrame, output: Output, run_id: str) -> DataFrame:
+    """Write the rows to this run's own place; gives them read back from there."""
+    place = output.staging(run_id)
+    rows.write.format("delta").mode("error").save(place)
+    return rows.sparkSession.read.format("delta").load(place)
+
+
+def discard_staged(spark: SparkSession, output: Output, run_id: str) -> None:
+    Hadoop(spark).delete(output.staging(run_id))
+
+
+def reject(spark: SparkSession, output: Output, manifest: Mapping[str, Any]) -> str:
+    """Move the staged rows to the rejected ones and write down why; gives their place."""
+    run_id = manifest["run_id"]
+    files = Hadoop(spark)
+    files.rename(output.staging(run_id), output.rejected(run_id))
+    files.write(f"{output.refusals}/{run_id}.json", text_of(manifest))
+    return output.rejected(run_id)
+
+
+def publish(
+    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Mapping[str, Any]
+) -> int:
+    """Make the staged rows visible in one commit that carries the manifest; gives its version.
+
+    `predicate` bounds the slice that is replaced, exactly; without one the whole table is. `spark` has to be a
+    session of the run's own. Errors: PublishConflictError where another run replaced the same rows meanwhile.
+    """
+    spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", text_of(manifest))
+    spark.conf.set("spark.sql.sources.partitionOverwriteMode", "static")
+    rows = staged.hint("rebalance", EVENT_DATE)
+    try:
+        if delta_table(spark, output.location) is None:
+            _create(rows, output, manifest["training_set"])
+        else:
+            _replace(rows, output, predicate)
+    except DeltaConcurrentModificationException as error:
+        raise PublishConflictError(
+            f"output '{output.location}': another run published the same rows meanwhile; nothing of this run is visible, run it again"
+        ) from error
+    finally:
+        spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
+    write_beside(spark, output)
+    runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
+    return runs[manifest["run_id"]]
+
+
+def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> str | None:
+    """The rows with T in [start, end) as SQL over the published columns; None without a range.
+
+    `time` is T as an SQL instant. The partition column bounds the files; the instant, where the range does not
+    begin and end at midnight UTC, the rows in them.
+    """
+    bounds = []
+    if start is not None:
+        bounds.append(f"{EVENT_DATE} >= DATE '{_utc(start):%Y-%m-%d}'")
+        bounds += [] if _is_midnight(start) else [f"{time} >= {_timestamp(start)}"]
+    if end is not None:
+        bounds.append(f"{EVENT_DATE} {'<' if _is_midnight(end) else '<='} DATE '{_utc(end):%Y-%m-%d}'")
+        bounds += [] if _is_midnight(end) else [f"{time} < {_timestamp(end)}"]
+    return " AND ".join(bounds) or None
+
+
+def _create(rows: DataFrame, output: Output, name: str) -> None:
+    writer = rows.writeTo(output.sql_name).using("delta").partitionedBy(EVENT_DATE)  # type: ignore[arg-type]
+    for key, value in {**PROPERTIES, OWNER: name}.items():
+        writer = writer.tableProperty(key, value)
+    writer.create()
+
+
+def _replace(rows: DataFrame, output: Output, predicate: str | None) -> None:
+    writer = rows.write.format("delta").mode("overwrite")
+    if predicate is None:
+        writer = writer.option("overwriteSchema", "true").partitionBy(EVENT_DATE)
+    else:
+        writer = writer.option("replaceWhere", predicate)
+    if is_path(output.location):
+        writer.save(output.location)
+    else:
+        writer.saveAsTable(output.location)
+
+
+def _properties(spark: SparkSession, output: Output) -> Mapping[str, str]:
+    detail = spark.sql(f"DESCRIBE DETAIL {output.sql_name}").select("properties").first()
+    assert detail is not None, "DESCRIBE DETAIL has one row"
+    properties: Mapping[str, str] = detail["properties"]
+    return properties
+
+
+def _visible_files(spark: SparkSession, output: Output) -> bool:
+    return any(not name.startswith(("_", ".")) for name in Hadoop(spark).list(output.folder))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc)
+
+
+def _is_midnight(moment: datetime) -> bool:
+    utc = _utc(moment)
+    return (utc.hour, utc.minute, utc.second, utc.microsecond) == (0, 0, 0, 0)
+
+
+def _timestamp(moment: datetime) -> str:
+    return f"TIMESTAMP '{_utc(moment):%Y-%m-%d %H:%M:%S.%f}Z'"

@@ -1,0 +1,79 @@
+"""The Spark session: made with Delta where there is none, and cloned so that nobody's settings change a value."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.pit.errors import InputError
+
+DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+
+# What decides values, and therefore must not be the caller's: overflow is an error (rule 6 of the windows),
+# a timestamp without a zone in a predicate or query is UTC, text compares by bytes.
+PINNED = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
+}
+
+
+def get_spark(app_name: str) -> SparkSession:
+    """The running session (spark-submit's, a notebook's), else a local one with Delta.
+
+    Errors: InputError where a session runs without Delta's extension, since its jars cannot be added afterwards.
+    """
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(app_name)
+    if SparkSession.getActiveSession() is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        builder = _with_local_defaults(builder)
+    spark = builder.getOrCreate()
+    if DELTA_EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
+        raise InputError(
+            "Spark session: Delta Lake is not configured; submit with --properties-file conf/spark/local.conf "
+            f"or set spark.sql.extensions={DELTA_EXTENSION} and its package"
+        )
+    return spark
+
+
+def _with_local_defaults(builder: Any) -> Any:
+    from delta import configure_spark_with_delta_pip
+
+    defaults = {
+        "spark.master": os.environ.get("SKEWLESS_MASTER", "local[*]"),
+        "spark.driver.memory": os.environ.get("SKEWLESS_DRIVER_MEMORY", "4g"),
+        "spark.sql.extensions": DELTA_EXTENSION,
+        "spark.sql.catalog.spark_catalog": DELTA_CATALOG,
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
+        "spark.databricks.delta.snapshotPartitions": "4",
+    }
+    for key, value in defaults.items():
+        builder = builder.config(key, value)
+    return configure_spark_with_delta_pip(builder)
+
+
+def private_session(spark: SparkSession, **settings: str) -> SparkSession:
+    """A clone with the caller's credentials, catalog and views, and the settings that decide a value pinned.
+
+    The caller's own session is not touched: frames are analysed in the clone, where each expression keeps the
+    zone and the overflow rule that it was analysed with, and given back with `hand_over`.
+    """
+    clone = SparkSession(spark.sparkContext, spark._jsparkSession.cloneSession())
+    for key, value in {**PINNED, **settings}.items():
+        clone.conf.set(key, value)
+    return clone
+
+
+def hand_over(frame: DataFrame, spark: SparkSession) -> DataFrame:
+    """The same analysed plan as a DataFrame of the caller's session, so that its views and joins work as usual."""
+    jvm: Any = spark._jvm
+    dataset = jvm.org.apache.spark.sql.classic.Dataset.ofRows(spark._jsparkSession, frame._jdf.logicalPlan())
+    return DataFrame(dataset, spark)

@@ -1,0 +1,77 @@
+"""Delta tables by path or catalog name, each pinned to the version that stands when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from delta.tables import DeltaTable
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.pit.config import is_path
+from jobs.pit.errors import InputError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table at one version: `rows` reads that version whatever is written meanwhile."""
+
+    location: str
+    version: int
+    rows: DataFrame
+
+
+def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
+    """The Delta table at a path or of a catalog name, None where there is none."""
+    try:
+        if is_path(location):
+            return DeltaTable.forPath(spark, location) if DeltaTable.isDeltaTable(spark, location) else None
+        return DeltaTable.forName(spark, location) if spark.catalog.tableExists(location) else None
+    except AnalysisException:
+        return None
+
+
+def open_source(spark: SparkSession, location: str, subject: str) -> Source:
+    """The table's newest version, pinned.
+
+    Errors: InputError naming `subject` (what the configuration calls the table) where there is no Delta table.
+    """
+    try:
+        table = delta_table(spark, location)
+    except Py4JJavaError as error:
+        reason = str(error.java_exception.getMessage()).splitlines()[0]
+        raise InputError(f"{subject}: cannot read {location}: {reason}") from error
+    if table is None:
+        place = "path" if is_path(location) else "catalog table"
+        raise InputError(f"{subject}: no Delta table at {place} '{location}'; check source and --set")
+    version = latest_version(table)
+    return Source(location, version, read_version(spark, location, version))
+
+
+def latest_version(table: DeltaTable) -> int:
+    commit = table.history(1).select("version").first()
+    assert commit is not None, "a Delta table has a commit"
+    return int(commit["version"])
+
+
+def read_version(spark: SparkSession, location: str, version: int) -> DataFrame:
+    """The rows of one version of a table."""
+    reader = spark.read.format("delta").option("versionAsOf", version)
+    return reader.load(location) if is_path(location) else reader.table(location)
+
+
+def run_query(spark: SparkSession, query: str, sources: Mapping[str, str]) -> tuple[DataFrame, dict[str, Source]]:
+    """The rows of a SELECT over views of pinned tables, and those tables by view name.
+
+    The views live in `spark`, which has to be a session of the run's own.
+    """
+    opened = {view: open_source(spark, location, f"labels.sources '{view}'") for view, location in sources.items()}
+    for view, source in opened.items():
+        source.rows.createOrReplaceTempView(view)
+    try:
+        return spark.sql(query), opened
+    except PySparkException as error:
+        reason = next(line for line in str(error).splitlines() if line.strip())
+        raise InputError(f"labels.query: {reason}") from error

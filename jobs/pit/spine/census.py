@@ -1,0 +1,67 @@
+"""How many label events there are, how many a run takes, and why the others are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.pit.config import Labels, Sample
+from jobs.pit.spine.events import Cut, event_time, membership, within_range
+
+
+@dataclass(frozen=True)
+class Census:
+    """Counts of label events. Each one left out is counted once, under the first reason that applies.
+
+    `in_range` are the rows inside the range that `where` wants; `first` and `last` are the least and greatest T of
+    those taken, in microseconds since the epoch, None where there is none.
+    """
+
+    in_range: int
+    unwanted: int
+    in_the_future: int
+    immature: int
+    not_sampled: int
+    taken: int
+    null_times: int
+    first: int | None
+    last: int | None
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Reason → count, in the order in which the conditions apply."""
+        reasons = {
+            "where": self.unwanted,
+            "T after --as-of": self.in_the_future,
+            "outcome not known at --as-of": self.immature,
+            "not in the sample": self.not_sampled,
+        }
+        return {reason: count for reason, count in reasons.items() if count}
+
+
+def take_census(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut) -> Census:
+    """Count the label events in one pass over the columns that decide about them."""
+    member = membership(events, labels, sample, cut)
+    candidate = member.within & member.wanted
+    happened = candidate & member.happened
+    matured = happened & member.matured
+    time = F.unix_micros(event_time(events, labels))
+    row = (
+        within_range(events, labels, cut)
+        .agg(
+            F.count_if(candidate).alias("in_range"),
+            F.count_if(member.within & ~member.wanted).alias("unwanted"),
+            F.count_if(candidate & ~member.happened).alias("in_the_future"),
+            F.count_if(happened & ~member.matured).alias("immature"),
+            F.count_if(matured & ~member.sampled).alias("not_sampled"),
+            F.count_if(member.taken).alias("taken"),
+            F.count_if(member.taken & time.isNull()).alias("null_times"),
+            F.min(F.when(member.taken, time)).alias("first"),
+            F.max(F.when(member.taken, time)).alias("last"),
+        )
+        .first()
+    )
+    assert row is not None, "an aggregate without grouping has one row"
+    return Census(**row.asDict())

@@ -1,0 +1,107 @@
+"""Which label events a run takes, and the spine made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.pit.config import Labels, Sample
+from jobs.pit.fields import as_key, column
+from jobs.pit.instants import could_be_within, instant, literal, micros_of
+
+SAMPLE_STEPS = 2**53
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The part of the label events that a run is about: T in [start, end), either end open, known by `as_of`.
+
+    All three are aware datetimes. A range holds no null T; without one, null T are kept.
+    """
+
+    as_of: datetime
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def is_range(self) -> bool:
+        return self.start is not None or self.end is not None
+
+    def __str__(self) -> str:
+        start = self.start.isoformat() if self.start else "the beginning"
+        end = self.end.isoformat() if self.end else "the end"
+        return f"[{start}, {end})"
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The conditions on a label event, null never true: each an independent reason to leave it out."""
+
+    wanted: Column
+    within: Column
+    happened: Column
+    matured: Column
+    sampled: Column
+
+    @property
+    def taken(self) -> Column:
+        return self.wanted & self.within & self.happened & self.matured & self.sampled
+
+
+def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut) -> DataFrame:
+    """The label events of this run: `label`, their columns untouched; `label_id`, a number; `t`, T as an instant.
+
+    Duplicates stay duplicates. Null keys stay; a null T stays where the cut is no range.
+    """
+    member = membership(events, labels, sample, cut)
+    return within_range(events, labels, cut).where(member.taken).select(
+        F.struct(*[column(name) for name in events.columns]).alias("label"),
+        F.monotonically_increasing_id().alias("label_id"),
+        event_time(events, labels).alias("t"),
+    )
+
+
+def within_range(events: DataFrame, labels: Labels, cut: Cut) -> DataFrame:
+    """The events less those that file statistics show to lie outside the range."""
+    if not cut.is_range:
+        return events
+    since = None if cut.start is None else micros_of(cut.start)
+    until = None if cut.end is None else micros_of(cut.end)
+    data_type = events.schema[labels.event_timestamp].dataType
+    return events.where(could_be_within(column(labels.event_timestamp), data_type, since, until))
+
+
+def membership(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut) -> Membership:
+    t = event_time(events, labels)
+    as_of = literal(cut.as_of)
+    within = t.isNotNull() if cut.is_range else F.lit(True)
+    within = within & (t >= literal(cut.start)) if cut.start else within
+    within = within & (t < literal(cut.end)) if cut.end else within
+    known = F.lit(True)
+    if labels.label_available_at:
+        name = labels.label_available_at
+        known = instant(column(name), events.schema[name].dataType, labels.timezone) <= as_of
+    return Membership(
+        wanted=F.coalesce(F.expr(labels.where), F.lit(False)) if labels.where else F.lit(True),
+        within=F.coalesce(within, F.lit(False)),
+        happened=t.isNull() | (t <= as_of),
+        matured=F.coalesce(known, F.lit(False)),
+        sampled=_is_sampled(events, sample, labels.entity_keys) if sample else F.lit(True),
+    )
+
+
+def event_time(events: DataFrame, labels: Labels) -> Column:
+    """T as an instant."""
+    name = labels.event_timestamp
+    return instant(column(name), events.schema[name].dataType, labels.timezone)
+
+
+def _is_sampled(events: DataFrame, sample: Sample, entity_keys: tuple[str, ...]) -> Column:
+    """By the upper 53 bits of xxhash64 over the keys: the same rows on every run and every cluster."""
+    names = sample.keys or entity_keys
+    keys = [as_key(column(name), events.schema[name].dataType) for name in names]
+    share = F.shiftrightunsigned(F.xxhash64(*keys), 11)
+    return share < F.lit(int(sample.fraction * SAMPLE_STEPS))

@@ -1,0 +1,85 @@
+"""What is wrong with a label source, found before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import BooleanType
+
+from jobs.pit.columns import unknown
+from jobs.pit.config import Labels, Sample
+from jobs.pit.fields import is_publishable, key_kind
+from jobs.pit.instants import refusal
+
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_CLOCKS = re.compile(
+    r"\b(current_timestamp|current_date|current_time|curdate|localtimestamp|now)\b\s*(\(|$|[^\w\s(.])?", re.IGNORECASE
+)
+
+
+def spine_problems(events: DataFrame, labels: Labels, sample: Sample | None) -> list[str]:
+    """Every reason why these rows cannot be label events, one line each."""
+    return list(_problems(events, labels, sample))
+
+
+def _problems(events: DataFrame, labels: Labels, sample: Sample | None) -> Iterator[str]:
+    types = {field.name: field.dataType for field in events.schema}
+    named = {
+        "entity_keys": labels.entity_keys,
+        "event_timestamp": (labels.event_timestamp,),
+        "label_columns": labels.label_columns,
+        "label_available_at": (labels.label_available_at,) if labels.label_available_at else (),
+        "sample.keys": (sample.keys or ()) if sample else (),
+    }
+    for key, names in named.items():
+        for name in names:
+            if name not in types:
+                yield f"label events: no column '{name}' ({key}); {unknown(name, types)}"
+    for name, data_type in types.items():
+        if not is_publishable(data_type):
+            yield f"label events: column '{name}' is {data_type.simpleString()}, which other readers of Delta cannot read; leave it out with labels.query"
+    for name in labels.entity_keys:
+        if name in types and key_kind(types[name]) is None:
+            yield f"label events: entity key '{name}' is {types[name].simpleString()}; keys match by equality, so cast it to an integer, decimal or string"
+    for name in (labels.event_timestamp, labels.label_available_at):
+        if name in types and (reason := refusal(types[name], labels.timezone)):
+            yield f"label events: time column '{name}' {reason}"
+    if labels.where:
+        yield from _predicate_problems(events, labels.where)
+
+
+def _predicate_problems(events: DataFrame, where: str) -> Iterator[str]:
+    if reason := clock_or_chance(where):
+        yield f"labels.where: {reason}"
+        return
+    try:
+        selected = events.select(F.expr(where).alias("wanted"))
+    except PySparkException as error:
+        yield f"labels.where: {where!r} is not a predicate on the label events: {first_line(error)}"
+        return
+    if not isinstance(selected.schema["wanted"].dataType, BooleanType):
+        yield f"labels.where: {where!r} is {selected.schema['wanted'].dataType.simpleString()}, not a condition"
+    elif not is_deterministic(selected):
+        yield f"labels.where: {where!r} gives other rows each time; remove what is random"
+
+
+def clock_or_chance(sql: str) -> str | None:
+    """Why this text would give other rows tomorrow, or None."""
+    match = _CLOCKS.search(_QUOTED.sub(" ", sql))
+    return match and f"'{match.group(1)}' reads the clock; use --as-of and label_available_at, or a literal"
+
+
+def is_deterministic(frame: DataFrame) -> bool:
+    """Whether the analysed plan gives the same rows each time it runs."""
+    plan = frame._jdf.queryExecution().analyzed()
+    return bool(plan.deterministic())
+
+
+def first_line(error: PySparkException) -> str:
+    """What Spark says of an error, less its position, context and stack."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

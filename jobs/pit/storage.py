@@ -1,0 +1,98 @@
+"""Files that are no tables: on this machine by path, elsewhere by URI through Hadoop's file systems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
+
+
+def is_local(uri: str) -> bool:
+    """Whether a path is on this machine, as conf directories, reports and results without a scheme are."""
+    match = _SCHEME.match(uri)
+    return match is None or match.group(1) == "file"
+
+
+def local_path(uri: str) -> Path:
+    return Path(re.sub(r"^file:(//)?(?=/)", "", uri))
+
+
+def write_text(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
+    """Write a file, its folders too; `spark` is asked for only where the file is not on this machine."""
+    if is_local(uri):
+        path = local_path(uri)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    else:
+        Hadoop(spark()).write(uri, text)
+
+
+@dataclass(frozen=True)
+class Hadoop:
+    """Files of any Hadoop file system; a path without a scheme is on the default one, as tables are."""
+
+    spark: SparkSession
+
+    def write(self, uri: str, text: str) -> None:
+        stream = self._system(uri).create(self._path(uri), True)
+        try:
+            stream.write(bytearray(text, "utf-8"))
+        finally:
+            stream.close()
+
+    def read(self, uri: str) -> str:
+        """The text of a file; OSError where it cannot be read."""
+        try:
+            stream = self._system(uri).open(self._path(uri))
+            try:
+                return bytes(stream.readAllBytes()).decode("utf-8-sig")
+            finally:
+                stream.close()
+        except Py4JJavaError as error:
+            raise OSError(str(error.java_exception.getMessage())) from error
+
+    def list(self, uri: str) -> list[str]:
+        """The names of the files and folders in a folder, [] where there is no such folder."""
+        path = self._path(uri)
+        system = self._system(uri)
+        if not system.exists(path) or not system.getFileStatus(path).isDirectory():
+            return []
+        return sorted(status.getPath().getName() for status in system.listStatus(path))
+
+    def rename(self, source: str, target: str) -> None:
+        """Move a folder; OSError where the file system refuses."""
+        system = self._system(source)
+        system.mkdirs(self._path(target).getParent())
+        if not system.rename(self._path(source), self._path(target)):
+            raise OSError(f"cannot rename {source} to {target}")
+
+    def delete(self, uri: str) -> None:
+        self._system(uri).delete(self._path(uri), True)
+
+    def _path(self, uri: str) -> Any:
+        jvm: Any = self.spark._jvm
+        return jvm.org.apache.hadoop.fs.Path(uri)
+
+    def _system(self, uri: str) -> Any:
+        return self._path(uri).getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
+
+
+@dataclass(frozen=True)
+class RemoteFiles:
+    """A configuration directory on a Hadoop file system."""
+
+    root: str
+    spark: SparkSession
+
+    def list(self, folder: str) -> list[str]:
+        return Hadoop(self.spark).list(f"{self.root.rstrip('/')}/{folder}")
+
+    def read(self, path: str) -> str:
+        return Hadoop(self.spark).read(f"{self.root.rstrip('/')}/{path}")

@@ -1,0 +1,8 @@
+"""A Great Expectations suite over the staged rows → which expectations failed, with sample rows.
+
+Takes the suite's JSON, the staged rows and the values of its parameters; gives a `Verdict`.
+"""
+
+from jobs.pit.validation.suite import Failure, Verdict, validate
+
+__all__ = ["Failure", "Verdict", "validate"]

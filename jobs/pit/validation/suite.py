@@ -1,0 +1,144 @@
+"""Great Expectations as the gate: evaluated on summaries, sample rows fetched only for what failed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+
+from jobs.pit.errors import InputError
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+SAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An expectation that does not hold: what it says, what was observed, and rows that break it."""
+
+    expectation: str
+    arguments: Mapping[str, Any]
+    severity: str
+    observed: str
+    rows: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity == "critical"
+
+    def __str__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
+        return f"{self.expectation}({arguments}): {self.observed}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a suite says of the rows. Warnings are failures that do not block; `held` is every other expectation."""
+
+    evaluated: int
+    failures: tuple[Failure, ...] = field(default=())
+
+    @property
+    def blocking(self) -> tuple[Failure, ...]:
+        return tuple(failure for failure in self.failures if failure.blocks)
+
+    @property
+    def passed(self) -> bool:
+        return not self.blocking
+
+
+def validate(rows: DataFrame, suite: str, parameters: Mapping[str, Any]) -> Verdict:
+    """Hold the rows against a suite's JSON, `{"$PARAMETER": name}` replaced by `parameters`.
+
+    An expectation that raises fails as critical, whatever severity it was given: a check that did not run has not
+    passed. Errors: InputError where the suite is not one, or names an expectation or severity that does not exist
+    (Great Expectations would drop these silently).
+    """
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    expectations = _loaded(suite)
+    source = context.data_sources.add_spark("staged", persist=False)
+    batch = source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all").get_batch(
+        batch_parameters={"dataframe": rows}
+    )
+    outcome = batch.validate(
+        expectations, result_format="SUMMARY", expectation_parameters=dict(parameters)
+    )
+    failures = [_failure(result.to_json_dict(), rows) for result in outcome.results if not result.success]
+    return Verdict(len(outcome.results), tuple(failures))
+
+
+def _loaded(text: str) -> Any:
+    from great_expectations import ExpectationSuite
+
+    document = json.loads(text)
+    try:
+        suite = ExpectationSuite(**document)
+    except Exception as error:  # GX raises whatever its validators raise
+        raise InputError(f"expectations: not a Great Expectations suite: {_line(error)}") from error
+    written = document["expectations"]
+    if len(suite.expectations) != len(written):
+        known = {expectation.expectation_type for expectation in suite.expectations}
+        lost = sorted({item.get("type", "without type") for item in written} - known)
+        raise InputError(f"expectations: not understood by Great Expectations: {', '.join(lost) or 'an expectation'}")
+    for expectation, item in zip(suite.expectations, written, strict=True):
+        severity = item.get("severity", "critical")
+        if str(getattr(expectation.severity, "value", expectation.severity)) != severity:
+            raise InputError(f"expectations: {item['type']}: no severity {severity!r}; use critical, warning or info")
+    return suite
+
+
+def _failure(result: Mapping[str, Any], rows: DataFrame) -> Failure:
+    config = result["expectation_config"]
+    raised = (result.get("exception_info") or {}).get("raised_exception") or _nested_exception(result)
+    arguments = {key: value for key, value in config["kwargs"].items() if key != "batch_id"}
+    severity = "critical" if raised else config.get("severity", "critical")
+    return Failure(config["type"], arguments, severity, _observed(result, raised), _breaking_rows(result, rows))
+
+
+def _nested_exception(result: Mapping[str, Any]) -> str | None:
+    """The message of an exception that Great Expectations files under a metric's id instead of at the top."""
+    info = result.get("exception_info") or {}
+    nested = [value for value in info.values() if isinstance(value, Mapping) and value.get("raised_exception")]
+    return str(nested[0].get("exception_message")) if nested else None
+
+
+def _observed(result: Mapping[str, Any], raised: Any) -> str:
+    if raised:
+        info = result.get("exception_info") or {}
+        return f"could not be evaluated: {_line(_nested_exception(result) or info.get('exception_message'))}"
+    details = result.get("result") or {}
+    if "unexpected_count" in details:
+        sample = ", ".join(repr(value) for value in details.get("partial_unexpected_list", [])[:SAMPLE_ROWS])
+        return f"{details['unexpected_count']} of {details.get('element_count')} rows, such as {sample or 'null'}"
+    return f"found {details.get('observed_value')!r}"
+
+
+def _breaking_rows(result: Mapping[str, Any], rows: DataFrame) -> tuple[Mapping[str, Any], ...]:
+    """Rows that break an expectation, where Great Expectations says by which predicate to find them."""
+    query = (result.get("result") or {}).get("unexpected_index_query")
+    condition = _condition(query) if isinstance(query, str) else None
+    if condition is None:
+        return ()
+    try:
+        return tuple(row.asDict(recursive=True) for row in rows.where(condition).take(SAMPLE_ROWS))
+    except PySparkException:
+        return ()
+
+
+def _condition(query: str) -> str | None:
+    prefix, separator, rest = query.partition("df.filter(F.expr(")
+    return rest.rstrip(") ") if separator and not prefix else None
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())[:300]
