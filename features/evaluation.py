@@ -35,10 +35,47 @@ def evaluate_row(
     even where another input is null; where a required input is null, the function is not called.
     """
     values: list[Any] = [None] * program.slots
+    has_nulls, faults = _read_inputs(program, row, label_event, values)
+    for step in program.steps:
+        function, arguments, required, exact, accept, nullable, slot, _, _ = step
+        if faults:
+            fault = next((faults[argument] for argument in arguments if argument in faults), None)
+            if fault is not None:
+                step.failed(fault, values, label_event, nulled)
+                has_nulls = True
+                continue
+        if has_nulls and any(values[argument] is None for argument in required):
+            continue
+        try:
+            result = function(*[values[argument] for argument in arguments])
+            if type(result) is exact:
+                values[slot] = result
+            elif result is None and nullable:
+                has_nulls = True
+            else:
+                values[slot] = accept(result)
+        except Exception as error:
+            step.failed(error, values, label_event, nulled)
+            has_nulls = True
+    return {name: values[slot] for name, slot in program.outputs}
+
+
+def _read_inputs(
+    program: Program,
+    row: Mapping[str, object],
+    label_event: Mapping[str, object] | None,
+    values: list[Any],
+) -> tuple[bool, dict[int, str]]:
+    """Fill the input slots; whether any is null, and what is wrong with the slots that are."""
+    has_nulls = False
     faults: dict[int, str] = {}
-    for name, slot, accept, _ in program.reads:
+    for name, slot, exact, accept, _ in program.reads:
         value = row.get(name, _MISSING)
-        if value is not None:
+        if type(value) is exact:
+            values[slot] = value
+        elif value is None:
+            has_nulls = True
+        else:
             try:
                 values[slot] = accept(value)
             except Exception as error:
@@ -46,23 +83,7 @@ def evaluate_row(
                     raise missing_input(program, row, label_event) from None
                 values[slot] = value
                 faults[slot] = input_problem(name, error)
-    for step in program.steps:
-        function, arguments, required, accept, nullable, slot, _, _ = step
-        if faults:
-            fault = next((faults[argument] for argument in arguments if argument in faults), None)
-            if fault is not None:
-                step.failed(fault, values, label_event, nulled)
-                continue
-        for argument in required:
-            if values[argument] is None:
-                break
-        else:
-            try:
-                result = function(*[values[argument] for argument in arguments])
-                values[slot] = None if result is None and nullable else accept(result)
-            except Exception as error:
-                step.failed(error, values, label_event, nulled)
-    return {name: values[slot] for name, slot in program.outputs}
+    return has_nulls, faults
 
 
 def evaluate_columns(
@@ -75,7 +96,7 @@ def evaluate_columns(
     that is not there is an error even of no rows.
     """
     if size == 0 and any(read.name not in columns for read in program.reads):
-        raise missing_input(program, {}, None)
+        raise missing_input(program, columns, None)
     try:
         return _by_column(program, columns, size)
     except Exception:
@@ -85,7 +106,7 @@ def evaluate_columns(
 def _by_column(program: Program, columns: Mapping[str, list[Any]], size: int) -> FeatureBatch:
     slots: list[Column] = [Column([], False)] * program.slots
     nulled: dict[str, int] = {}
-    for name, slot, _, check in program.reads:
+    for name, slot, _, _, check in program.reads:
         slots[slot] = check.column(columns[name])
     for step in program.steps:
         slots[step.slot] = _step_column(step, slots, size, nulled)

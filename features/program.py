@@ -16,10 +16,11 @@ from features.values import Check, Refused, input_check, result_check
 
 
 class Read(NamedTuple):
-    """One input taken from outside, by name, into a slot."""
+    """One input taken from outside, by name, into a slot; values of the type `exact` need no check."""
 
     name: str
     slot: int
+    exact: type | None
     accept: Callable[[Any], Any]
     check: Check
 
@@ -34,6 +35,7 @@ class Step(NamedTuple):
     function: Callable[..., Any]
     arguments: tuple[int, ...]
     required: tuple[int, ...]
+    exact: type | None
     accept: Callable[[Any], Any]
     nullable: bool
     slot: int
@@ -84,9 +86,11 @@ def compile_program(ordered: Sequence[FeatureDefinition], names: Sequence[str]) 
             check = input_check(declared)
             if name in produced:
                 source = (slots[name, produced[name]],)
-                steps.append(Step(check.one, source, source, check.one, False, slot, check, None))
+                steps.append(
+                    Step(check.one, source, source, check.exact, check.one, False, slot, check, None)
+                )
             else:
-                reads.append(Read(name, slot, check.one, check))
+                reads.append(Read(name, slot, check.exact, check.one, check))
         slot = slots[definition.name, produced[definition.name]] = len(slots)
         steps.append(_step(definition, slot, slots))
     outputs = tuple((name, slots[name, produced[name]]) for name in names)
@@ -121,8 +125,17 @@ def _step(definition: FeatureDefinition, slot: int, slots: Mapping[tuple[str, Va
         if not parameter.type.nullable
     )
     check = result_check(definition.returns)
-    nullable = definition.returns.nullable
-    return Step(definition.positional, arguments, required, check.one, nullable, slot, check, definition)
+    return Step(
+        function=definition.positional,
+        arguments=arguments,
+        required=required,
+        exact=check.exact,
+        accept=check.one,
+        nullable=definition.returns.nullable,
+        slot=slot,
+        check=check,
+        definition=definition,
+    )
 
 
 def _result_problem(definition: FeatureDefinition, error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections.abc import Callable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any, NamedTuple
@@ -46,6 +47,11 @@ class Check(NamedTuple):
     kind: type
     one: Callable[[Any], Any]
     whole: Callable[[list[Any]], bool]
+
+    @property
+    def exact(self) -> type | None:
+        """The type whose values all enter as they are; None where that depends on the value."""
+        return self.kind if self.whole is _always else None
 
     def column(self, values: list[Any]) -> Column:
         """A column that may hold nulls, checked: as a whole where its values allow, else one by one."""
@@ -203,11 +209,15 @@ def _never(values: list[Any]) -> bool:
 
 
 def _all_64_bit(values: list[Any]) -> bool:
-    return not values or (min(values) >= _SMALLEST_INT and max(values) <= _GREATEST_INT)
+    try:
+        array("q", values)  # several times faster than comparing
+    except OverflowError:
+        return False
+    return True
 
 
 def _all_ascii(values: list[Any]) -> bool:
-    return all(map(str.isascii, values))
+    return "".join(values).isascii()
 
 
 def _all_utc(values: list[Any]) -> bool:

@@ -123,8 +123,10 @@ TRANSITIONS = (
 ORDINARY = (datetime(2024, 7, 1, 12, tzinfo=timezone.utc), datetime(2024, 8, 1, tzinfo=timezone.utc))
 DAYS = (date(2024, 3, 11), date(2024, 3, 12), date(2024, 7, 1), date(2024, 11, 3), date(2024, 11, 4))
 
-ENTITIES = ((1, 12), (11, 2))
-STRANGERS = ((1, 12), (11, 2), (1, 2), (12, 1), (None, 12), (1, None), (None, None))
+Entity = tuple[int | None, int | None]
+
+ENTITIES: tuple[Entity, ...] = ((1, 12), (11, 2))
+STRANGERS: tuple[Entity, ...] = (*ENTITIES, (1, 2), (12, 1), (None, 12), (1, None), (None, None))
 
 VALUES: dict[str, tuple[Any, ...]] = {
     "x": (None, float("-inf"), -1.5, -0.0, 0.0, 0.1, float("inf"), float("nan")),
@@ -177,19 +179,19 @@ def plain_cases(draw: st.DrawFn) -> tuple[SpecOptions, list[Row], list[Row]]:
 
 
 def small_case(rng: Random, options: SpecOptions, case_id: int) -> tuple[list[Row], list[Row]]:
-    """Give one to six label events and up to ten feature rows around one moment and mostly of one entity."""
+    """Give one to six label events and up to ten feature rows around one moment, mostly of one entity."""
     moment = rng.choice(_moments(options))
-    entity = rng.choice(ENTITIES)
+    entities = (rng.choice(ENTITIES), rng.choice(STRANGERS))
     labels: list[Row] = []
     for place in range(rng.randint(1, 6)):
-        keys = _keys(rng, entity, case_id)
+        keys = _keys(rng, entities, case_id)
         t = None if rng.random() < 0.05 else moment + rng.choice(AROUND)
         is_duplicate = bool(labels) and rng.random() < 0.2
         fresh = {**keys, "t": t, "label_no": case_id * 10 + place}
         labels.append(dict(rng.choice(labels)) if is_duplicate else fresh)
     rows: list[Row] = []
     for _ in range(rng.randint(0, 10)):
-        fresh = {**_keys(rng, entity, case_id), **_times(rng, options, moment), **_values(rng)}
+        fresh = {**_keys(rng, entities, case_id), **_times(rng, options, moment), **_values(rng)}
         rows.append(_variation(rng, rng.choice(rows), fresh) if rows and rng.random() < 0.5 else fresh)
     return labels, rows
 
@@ -200,8 +202,8 @@ def _variation(rng: Random, row: Row, fresh: Row) -> Row:
     return {**row, **{name: fresh[name] for name in replaced}}
 
 
-def _keys(rng: Random, entity: tuple[int, int], case_id: int) -> Row:
-    k1, k2 = entity if rng.random() < 0.85 else rng.choice(STRANGERS)
+def _keys(rng: Random, entities: tuple[Entity, Entity], case_id: int) -> Row:
+    k1, k2 = entities[rng.random() < 0.25]
     return {"case_id": case_id, "k1": k1, "k2": k2}
 
 

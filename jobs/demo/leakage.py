@@ -166,7 +166,7 @@ def _fit(
 ) -> Any:
     """The same model each time: no early stopping, because its held-out rows would be chosen at random."""
     model = HistGradientBoostingClassifier(
-        max_iter=150,
+        max_iter=100,
         categorical_features=[name in encodings for name in columns],
         early_stopping=False,
         random_state=0,

@@ -71,7 +71,13 @@ def bind(spark: SparkSession, spec: ResolvedTrainingSet, events: DataFrame | Non
     features = _features(spec, problems)
     if problems or events is None or features is None:
         raise InputError(problems)
-    inputs.update({f"feature_tables.{join.name}": table for join, table in zip(spec.joins, tables, strict=True) if table})
+    inputs.update(
+        {
+            f"feature_tables.{join.name}": table
+            for join, table in zip(spec.joins, tables, strict=True)
+            if table
+        }
+    )
     labels, sample = _spelt_labels(spec.training_set.labels, spec.training_set.sample, events.schema)
     lanes = [_lane(join, table.rows) for join, table in zip(spec.joins, tables, strict=True) if table]
     bound = Bound(spec, events, labels, sample, tuple(lanes), features, inputs)
@@ -90,7 +96,9 @@ def _label_rows(
             rows, opened = run_query(spark, labels.query, labels.sources)
             return rows, {f"labels.{view}": source for view, source in opened.items()}
         if labels.source is None:
-            raise InputError(f"training set '{spec.training_set.name}': no label events; give labels or labels.source")
+            raise InputError(
+                f"training set '{spec.training_set.name}': no label events; give labels or labels.source"
+            )
         source = open_source(spark, labels.source, "labels")
         return source.rows, {"labels": source}
     except InputError as error:
@@ -175,14 +183,18 @@ def _table_problems(table: FeatureTable, lane: Lane) -> Iterator[str]:
     subject = f"feature table '{table.name}'"
     roles = [("entity_keys", key) for key, _ in lane.keys]
     roles += [("columns", name) for name in lane.columns]
-    times = {"event_timestamp": lane.event_timestamp, "available_at": lane.available_at, "valid_until": lane.valid_until}
+    times = {
+        "event_timestamp": lane.event_timestamp,
+        "available_at": lane.available_at,
+        "valid_until": lane.valid_until,
+    }
     roles += [(role, name) for role, name in times.items() if name]
     for role, name in roles:
         if name not in lane.types:
             yield f"{subject}: no column '{name}' ({role}); {unknown(name, lane.types)}"
-    for role, name in times.items():
-        if name in lane.types and (reason := refusal(lane.types[name], lane.timezone)):
-            yield f"{subject}: time column '{name}' ({role}) {reason}"
+    for role, time in times.items():
+        if time in lane.types and (reason := refusal(lane.types[time], lane.timezone)):
+            yield f"{subject}: time column '{time}' ({role}) {reason}"
     for name in lane.columns:
         if name in lane.types and not is_publishable(lane.types[name]):
             yield f"{subject}: column '{name}' is {lane.types[name].simpleString()}, which other readers of Delta cannot read; leave it out of columns"

@@ -5,12 +5,36 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
-    ArrayType, BinaryType, BooleanType, ByteType, DataType, DateType, DecimalType, DoubleType, FloatType,
-    IntegerType, LongType, MapType, ShortType, StringType, StructType, TimestampNTZType, TimestampType,
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    ByteType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    MapType,
+    ShortType,
+    StringType,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
 )
 
 INTEGERS = (ByteType, ShortType, IntegerType, LongType)
-KEYS = (*INTEGERS, BinaryType, BooleanType, DateType, DecimalType, StringType, TimestampNTZType, TimestampType)
+KEYS = (
+    *INTEGERS,
+    BinaryType,
+    BooleanType,
+    DateType,
+    DecimalType,
+    StringType,
+    TimestampNTZType,
+    TimestampType,
+)
 
 
 def column(name: str) -> Column:

@@ -49,6 +49,18 @@ def instant(column: Column, data_type: DataType, zone: str | None) -> Column:
     return F.make_timestamp(*day, F.hour(column), F.minute(column), seconds, F.lit(zone))
 
 
+def instant_sql(name: str, data_type: DataType, zone: str | None) -> str:
+    """`instant` as SQL text, for Delta's predicates over published columns."""
+    quoted = "`" + name.replace("`", "``") + "`"
+    if isinstance(data_type, TimestampType):
+        return quoted
+    clock = "0, 0, 0"
+    if isinstance(data_type, TimestampNTZType):
+        clock = f"hour({quoted}), minute({quoted}), extract(SECOND FROM {quoted})"
+    day = f"year({quoted}), month({quoted}), day({quoted})"
+    return f"make_timestamp({day}, {clock}, '{zone or 'UTC'}')"
+
+
 def later(column: Column, delay: timedelta) -> Column:
     """The instant after a delay. Micros, since adding an interval of days follows the session's calendar."""
     return column if not delay else F.timestamp_micros(F.unix_micros(column) + F.lit(delay // MICROSECOND))

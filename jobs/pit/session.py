@@ -53,6 +53,7 @@ def _with_local_defaults(builder: Any) -> Any:
         "spark.sql.session.timeZone": "UTC",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
+        "spark.log.level": os.environ.get("SKEWLESS_LOG_LEVEL", "FATAL"),
         "spark.databricks.delta.snapshotPartitions": "4",
     }
     for key, value in defaults.items():

@@ -62,12 +62,16 @@ def read_version(spark: SparkSession, location: str, version: int) -> DataFrame:
     return reader.load(location) if is_path(location) else reader.table(location)
 
 
-def run_query(spark: SparkSession, query: str, sources: Mapping[str, str]) -> tuple[DataFrame, dict[str, Source]]:
+def run_query(
+    spark: SparkSession, query: str, sources: Mapping[str, str]
+) -> tuple[DataFrame, dict[str, Source]]:
     """The rows of a SELECT over views of pinned tables, and those tables by view name.
 
     The views live in `spark`, which has to be a session of the run's own.
     """
-    opened = {view: open_source(spark, location, f"labels.sources '{view}'") for view, location in sources.items()}
+    opened = {
+        view: open_source(spark, location, f"labels.sources '{view}'") for view, location in sources.items()
+    }
     for view, source in opened.items():
         source.rows.createOrReplaceTempView(view)
     try:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from py4j.protocol import Py4JJavaError
-from pyspark.sql import SparkSession
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 
@@ -49,6 +49,8 @@ class Hadoop:
 
     def read(self, uri: str) -> str:
         """The text of a file; OSError where it cannot be read."""
+        from py4j.protocol import Py4JJavaError
+
         try:
             stream = self._system(uri).open(self._path(uri))
             try:

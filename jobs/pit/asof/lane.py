@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
-from jobs.pit.asof.order import tie_keys
+from jobs.pit.asof.order import ranked
 from jobs.pit.fields import as_key, column
 from jobs.pit.instants import MICROSECOND, instant, later
 
@@ -95,16 +95,12 @@ class Lane:
         if event is not None and available is not None:
             parts += [event.alias("event"), available.alias("available")]
         for position, name in enumerate(self.columns):
-            *ties, value = self._ranked(name)
-            parts += [tie.alias(f"tie_{position}_{place}") for place, tie in enumerate(ties)]
-            parts.append(value.alias(f"value_{position}"))
+            for part, key in ranked(column(name), self.types[name]):
+                parts.append(key.alias(f"{part}_{position}"))
         if self.valid_until:
             ends = self.instant_of(self.valid_until)
             parts += [ends.isNull().alias("endless"), ends.alias("ends")]
         return F.struct(F.lit(True).alias("found"), *parts)
-
-    def _ranked(self, name: str) -> list[Column]:
-        return list(tie_keys(column(name), self.types[name]))
 
     def surviving(self, winner: Column, t: Column) -> Column:
         """The winner where it is fresh and not over at T, else null: no older row takes its place (rule 3)."""

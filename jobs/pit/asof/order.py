@@ -9,20 +9,20 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DoubleType, FloatType, MapType, StructType
 
 
-def tie_keys(column: Column, data_type: DataType) -> Iterator[Column]:
-    """The columns that settle a tie on this one, in order of weight, the value itself last.
+def ranked(column: Column, data_type: DataType) -> Iterator[tuple[str, Column]]:
+    """The named parts that settle a tie on this column, in order of weight; the part `value` is the column itself.
 
     Spark's struct comparison puts nulls first, NaN last and compares text by bytes, but holds -0.0 equal to 0.0
     and cannot compare maps. A plain value is its own key; a floating-point one is followed by the sign of its zero.
     """
     if isinstance(data_type, (DoubleType, FloatType)):
-        yield column
-        yield _is_positive_zero(column)
+        yield "value", column
+        yield "sign", _is_positive_zero(column)
     elif _compares_natively(data_type):
-        yield column
+        yield "value", column
     else:
-        yield _order(column, data_type)
-        yield column
+        yield "order", _order(column, data_type)
+        yield "value", column
 
 
 def _compares_natively(data_type: DataType) -> bool:
@@ -49,7 +49,9 @@ def _order(column: Column, data_type: DataType) -> Column:
             for position, field in enumerate(data_type)
         ]
         return F.when(column.isNotNull(), F.struct(*fields))
-    return F.when(column.isNotNull(), F.struct(column.alias("value"), _is_positive_zero(column).alias("sign")))
+    return F.when(
+        column.isNotNull(), F.struct(column.alias("value"), _is_positive_zero(column).alias("sign"))
+    )
 
 
 def _is_positive_zero(column: Column) -> Column:

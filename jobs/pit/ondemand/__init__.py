@@ -9,4 +9,12 @@ from features.feature_set import FeatureSet
 from jobs.pit.ondemand.arrow_pass import with_features
 from jobs.pit.ondemand.contract import Inputs, feature_set_of, schema_of, wrong_inputs
 
-__all__ = ["FeatureError", "FeatureSet", "Inputs", "feature_set_of", "schema_of", "with_features", "wrong_inputs"]
+__all__ = [
+    "FeatureError",
+    "FeatureSet",
+    "Inputs",
+    "feature_set_of",
+    "schema_of",
+    "with_features",
+    "wrong_inputs",
+]

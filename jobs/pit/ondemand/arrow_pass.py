@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.pandas.types import to_arrow_type
 
 from features.feature_set import FeatureSet
@@ -31,18 +32,24 @@ def with_features(
         return rows
     arguments = [inputs.columns[name].alias(f"input_{place}") for place, name in enumerate(features.inputs)]
     identity = [value.alias(f"event_{place}") for place, value in enumerate(label_event.values())]
-    compute = F.arrow_udf(_kernel(features, tuple(label_event)), schema_of(features))
+    compute = arrow_udf(_kernel(features, tuple(label_event)), schema_of(features))
     return rows.withColumn(FEATURES, compute(F.struct(*arguments, *identity)))
 
 
 def _kernel(features: FeatureSet, event_names: tuple[str, ...]) -> Kernel:
-    types = [to_arrow_type(field.dataType, timezone="UTC") for field in schema_of(features)]
+    types = [to_arrow_type(field.dataType) for field in schema_of(features)]
 
     def run(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
         for batch in batches:
             columns = [as_utc(column) for column in batch.flatten()]
             split = len(features.inputs)
-            yield _computed(features, types, columns[:split], dict(zip(event_names, columns[split:], strict=True)), len(batch))
+            yield _computed(
+                features,
+                types,
+                columns[:split],
+                dict(zip(event_names, columns[split:], strict=True)),
+                len(batch),
+            )
 
     # Spark reads the kind of UDF from evaluated annotations.
     run.__annotations__ = {"batches": Iterator[pa.Array], "return": Iterator[pa.Array]}
@@ -61,7 +68,10 @@ def _computed(
 
     values = {name: column.to_pylist() for name, column in zip(features.inputs, inputs, strict=True)}
     batch = features.compute_batch(values, size, label_event)
-    arrays = [pa.array(batch.columns[name], data_type) for name, data_type in zip(features.names, types, strict=True)]
+    arrays = [
+        pa.array(batch.columns[name], data_type)
+        for name, data_type in zip(features.names, types, strict=True)
+    ]
     return pa.StructArray.from_arrays(arrays, list(features.names))
 
 
@@ -72,7 +82,8 @@ def as_utc(column: pa.Array) -> pa.Array:
 
 def _in_utc(data_type: pa.DataType) -> pa.DataType:
     if pa.types.is_timestamp(data_type) and data_type.tz is not None:
-        return pa.timestamp(data_type.unit, "UTC")
+        # "+00:00" reads back as datetime.timezone.utc, which feature sets pass through a column at a time.
+        return pa.timestamp(data_type.unit, "+00:00")
     if pa.types.is_list(data_type):
         return pa.list_(_in_utc(data_type.value_type))
     return data_type

@@ -9,8 +9,20 @@ from decimal import Decimal
 
 from pyspark.sql import Column
 from pyspark.sql.types import (
-    ArrayType, BinaryType, BooleanType, DataType, DateType, DecimalType, DoubleType, FloatType, LongType,
-    StringType, StructField, StructType, TimestampType, TimestampNTZType,
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+    TimestampNTZType,
 )
 
 from features.annotations import ValueType
@@ -51,7 +63,11 @@ def feature_set_of(modules: Sequence[str]) -> FeatureSet:
 def wrong_inputs(features: FeatureSet, inputs: Inputs) -> list[str]:
     """What is wrong with the functions over these columns: unknown, forbidden or of another type, a line each."""
     allowed = {name for name in inputs.types if name not in inputs.forbidden}
-    return [*_forbidden(features, inputs), *features.problems(allowed | set(inputs.forbidden)), *_mistyped(features, inputs)]
+    return [
+        *_forbidden(features, inputs),
+        *features.problems(allowed | set(inputs.forbidden)),
+        *_mistyped(features, inputs),
+    ]
 
 
 def _forbidden(features: FeatureSet, inputs: Inputs) -> Iterator[str]:
@@ -87,7 +103,7 @@ def value_type_of(data_type: DataType) -> ValueType | None:
     if isinstance(data_type, DecimalType):
         return ValueType(Decimal, True)
     kind = next((kind for kind, spark_type in SPARK_TYPES.items() if data_type == spark_type), None)
-    return kind and ValueType(kind, True)
+    return None if kind is None else ValueType(kind, True)
 
 
 def schema_of(features: FeatureSet) -> StructType:

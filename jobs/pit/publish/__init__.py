@@ -6,15 +6,25 @@ either published in one commit or moved, whole, to the rejected rows.
 
 from jobs.pit.publish.manifest import Published, read_manifests
 from jobs.pit.publish.places import Output
-from jobs.pit.publish.table import publish, refuse_foreign_table, refuse_other_columns, reject, stage
+from jobs.pit.publish.table import (
+    discard_staged,
+    publish,
+    refuse_foreign_table,
+    refuse_other_columns,
+    reject,
+    slice_predicate,
+    stage,
+)
 
 __all__ = [
     "Output",
     "Published",
+    "discard_staged",
     "publish",
     "read_manifests",
     "refuse_foreign_table",
     "refuse_other_columns",
     "reject",
+    "slice_predicate",
     "stage",
 ]

@@ -42,7 +42,9 @@ def committed(spark: SparkSession, output: Output) -> dict[int, Mapping[str, Any
     table = delta_table(spark, output.location)
     if table is None:
         return {}
-    commits = table.history(HISTORY).select("version", "userMetadata").where("userMetadata IS NOT NULL").collect()
+    commits = (
+        table.history(HISTORY).select("version", "userMetadata").where("userMetadata IS NOT NULL").collect()
+    )
     return {int(version): manifest for version, text in commits if (manifest := _ours(text)) is not None}
 
 
@@ -58,7 +60,9 @@ def write_beside(spark: SparkSession, output: Output) -> None:
 def _beside(spark: SparkSession, output: Output) -> dict[int, Mapping[str, Any]]:
     files = Hadoop(spark)
     names = [name for name in files.list(output.manifests) if name.endswith(".json")]
-    return {int(name.partition(".")[0]): json.loads(files.read(f"{output.manifests}/{name}")) for name in names}
+    return {
+        int(name.partition(".")[0]): json.loads(files.read(f"{output.manifests}/{name}")) for name in names
+    }
 
 
 def _file_name(version: int) -> str:

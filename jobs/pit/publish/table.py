@@ -34,15 +34,25 @@ def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None
     """InputError where the output holds anything that is not this training set."""
     table = delta_table(spark, output.location)
     if table is None:
-        foreign = _visible_files(spark, output) if is_path(output.location) else spark.catalog.tableExists(output.location)
+        foreign = (
+            _visible_files(spark, output)
+            if is_path(output.location)
+            else spark.catalog.tableExists(output.location)
+        )
         if foreign:
-            raise InputError(f"output '{output.location}' holds something that skewless did not make; give another output")
+            raise InputError(
+                f"output '{output.location}' holds something that skewless did not make; give another output"
+            )
         return
     owner = _properties(spark, output).get(OWNER)
     if owner is None:
-        raise InputError(f"output '{output.location}' holds a table that skewless did not make; give another output")
+        raise InputError(
+            f"output '{output.location}' holds a table that skewless did not make; give another output"
+        )
     if owner != name:
-        raise InputError(f"output '{output.location}' holds training set '{owner}', not '{name}'; give another output")
+        raise InputError(
+            f"output '{output.location}' holds training set '{owner}', not '{name}'; give another output"
+        )
 
 
 def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType) -> None:
@@ -124,7 +134,7 @@ def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> 
 
 
 def _create(rows: DataFrame, output: Output, name: str) -> None:
-    writer = rows.writeTo(output.sql_name).using("delta").partitionedBy(EVENT_DATE)  # type: ignore[arg-type]
+    writer = rows.writeTo(output.sql_name).using("delta").partitionedBy(EVENT_DATE)
     for key, value in {**PROPERTIES, OWNER: name}.items():
         writer = writer.tableProperty(key, value)
     writer.create()

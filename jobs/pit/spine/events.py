@@ -57,10 +57,14 @@ def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut)
     Duplicates stay duplicates. Null keys stay; a null T stays where the cut is no range.
     """
     member = membership(events, labels, sample, cut)
-    return within_range(events, labels, cut).where(member.taken).select(
-        F.struct(*[column(name) for name in events.columns]).alias("label"),
-        F.monotonically_increasing_id().alias("label_id"),
-        event_time(events, labels).alias("t"),
+    return (
+        within_range(events, labels, cut)
+        .where(member.taken)
+        .select(
+            F.struct(*[column(name) for name in events.columns]).alias("label"),
+            F.monotonically_increasing_id().alias("label_id"),
+            event_time(events, labels).alias("t"),
+        )
     )
 
 

@@ -17,7 +17,8 @@ from jobs.pit.instants import refusal
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CLOCKS = re.compile(
-    r"\b(current_timestamp|current_date|current_time|curdate|localtimestamp|now)\b\s*(\(|$|[^\w\s(.])?", re.IGNORECASE
+    r"\b(current_timestamp|current_date|current_time|curdate|localtimestamp|now)\b\s*(\(|$|[^\w\s(.])?",
+    re.IGNORECASE,
 )
 
 
@@ -45,9 +46,9 @@ def _problems(events: DataFrame, labels: Labels, sample: Sample | None) -> Itera
     for name in labels.entity_keys:
         if name in types and key_kind(types[name]) is None:
             yield f"label events: entity key '{name}' is {types[name].simpleString()}; keys match by equality, so cast it to an integer, decimal or string"
-    for name in (labels.event_timestamp, labels.label_available_at):
-        if name in types and (reason := refusal(types[name], labels.timezone)):
-            yield f"label events: time column '{name}' {reason}"
+    for time in filter(None, (labels.event_timestamp, labels.label_available_at)):
+        if time in types and (reason := refusal(types[time], labels.timezone)):
+            yield f"label events: time column '{time}' {reason}"
     if labels.where:
         yield from _predicate_problems(events, labels.where)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from jobs.pit.errors import InputError
 
@@ -67,13 +68,17 @@ def validate(rows: DataFrame, suite: str, parameters: Mapping[str, Any]) -> Verd
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     expectations = _loaded(suite)
     source = context.data_sources.add_spark("staged", persist=False)
-    batch = source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all").get_batch(
-        batch_parameters={"dataframe": rows}
+    batch = (
+        source.add_dataframe_asset("rows")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch(batch_parameters={"dataframe": rows})
     )
-    outcome = batch.validate(
-        expectations, result_format="SUMMARY", expectation_parameters=dict(parameters)
-    )
-    failures = [_failure(result.to_json_dict(), rows) for result in outcome.results if not result.success]
+    outcome = batch.validate(expectations, result_format="SUMMARY", expectation_parameters=dict(parameters))
+    failures = [
+        _failure(result.to_json_dict(), result.result.get("partial_unexpected_list") or (), rows)
+        for result in outcome.results
+        if not result.success
+    ]
     return Verdict(len(outcome.results), tuple(failures))
 
 
@@ -89,26 +94,33 @@ def _loaded(text: str) -> Any:
     if len(suite.expectations) != len(written):
         known = {expectation.expectation_type for expectation in suite.expectations}
         lost = sorted({item.get("type", "without type") for item in written} - known)
-        raise InputError(f"expectations: not understood by Great Expectations: {', '.join(lost) or 'an expectation'}")
+        raise InputError(
+            f"expectations: not understood by Great Expectations: {', '.join(lost) or 'an expectation'}"
+        )
     for expectation, item in zip(suite.expectations, written, strict=True):
         severity = item.get("severity", "critical")
         if str(getattr(expectation.severity, "value", expectation.severity)) != severity:
-            raise InputError(f"expectations: {item['type']}: no severity {severity!r}; use critical, warning or info")
+            raise InputError(
+                f"expectations: {item['type']}: no severity {severity!r}; use critical, warning or info"
+            )
     return suite
 
 
-def _failure(result: Mapping[str, Any], rows: DataFrame) -> Failure:
+def _failure(result: Mapping[str, Any], unexpected: Sequence[Any], rows: DataFrame) -> Failure:
     config = result["expectation_config"]
     raised = (result.get("exception_info") or {}).get("raised_exception") or _nested_exception(result)
     arguments = {key: value for key, value in config["kwargs"].items() if key != "batch_id"}
     severity = "critical" if raised else config.get("severity", "critical")
-    return Failure(config["type"], arguments, severity, _observed(result, raised), _breaking_rows(result, rows))
+    broken = _breaking_rows(_columns_of(arguments), unexpected, rows) if unexpected else ()
+    return Failure(config["type"], arguments, severity, _observed(result, raised), broken)
 
 
 def _nested_exception(result: Mapping[str, Any]) -> str | None:
     """The message of an exception that Great Expectations files under a metric's id instead of at the top."""
     info = result.get("exception_info") or {}
-    nested = [value for value in info.values() if isinstance(value, Mapping) and value.get("raised_exception")]
+    nested = [
+        value for value in info.values() if isinstance(value, Mapping) and value.get("raised_exception")
+    ]
     return str(nested[0].get("exception_message")) if nested else None
 
 
@@ -123,21 +135,27 @@ def _observed(result: Mapping[str, Any], raised: Any) -> str:
     return f"found {details.get('observed_value')!r}"
 
 
-def _breaking_rows(result: Mapping[str, Any], rows: DataFrame) -> tuple[Mapping[str, Any], ...]:
-    """Rows that break an expectation, where Great Expectations says by which predicate to find them."""
-    query = (result.get("result") or {}).get("unexpected_index_query")
-    condition = _condition(query) if isinstance(query, str) else None
-    if condition is None:
-        return ()
+def _breaking_rows(
+    columns: Sequence[str], values: Sequence[Any], rows: DataFrame
+) -> tuple[Mapping[str, Any], ...]:
+    """Whole rows that hold some of the values which break an expectation, fetched by value, not by index."""
+    holds = F.lit(False)
+    for value in values[:SAMPLE_ROWS]:
+        parts = [value[name] for name in columns] if isinstance(value, Mapping) else value
+        parts = list(parts) if len(columns) > 1 else [parts]
+        same = F.lit(True)
+        for name, part in zip(columns, parts, strict=False):
+            same &= F.col(f"`{name}`").eqNullSafe(F.lit(part))
+        holds |= same
     try:
-        return tuple(row.asDict(recursive=True) for row in rows.where(condition).take(SAMPLE_ROWS))
-    except PySparkException:
+        return tuple(row.asDict(recursive=True) for row in rows.where(holds).take(SAMPLE_ROWS))
+    except PySparkException:  # a value that no literal can hold: the failure is named all the same
         return ()
 
 
-def _condition(query: str) -> str | None:
-    prefix, separator, rest = query.partition("df.filter(F.expr(")
-    return rest.rstrip(") ") if separator and not prefix else None
+def _columns_of(arguments: Mapping[str, Any]) -> list[str]:
+    pair = [arguments[key] for key in ("column", "column_A", "column_B") if key in arguments]
+    return pair or list(arguments.get("column_list", ()))
 
 
 def _line(error: object) -> str:

@@ -1,0 +1,65 @@
+"""The whole configuration and every feature module, held against each other without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from features.errors import FeatureError
+from features.feature_set import FeatureSet
+from jobs.pit.columns import EVENT_TIMESTAMP, joined, unknown
+from jobs.pit.commands import Result, Run
+from jobs.pit.config import Configuration, TrainingSet
+from jobs.pit.errors import InputError
+
+
+def check_configuration(run: Run) -> Result:
+    """Every problem of every file and feature module at once, as an InputError; else what was checked."""
+    configuration = run.configuration()
+    problems = [*configuration.problems, *_feature_problems(configuration)]
+    if problems:
+        raise InputError(dict.fromkeys(problems))
+    tables, sets = sorted(configuration.feature_tables), sorted(configuration.training_sets)
+    document = {"feature_tables": tables, "training_sets": sets, "warnings": list(configuration.warnings)}
+    lines = [f"{run.conf_dir}: {len(tables)} feature tables and {len(sets)} training sets, nothing wrong"]
+    lines += [f"  warning: {warning}" for warning in configuration.warnings]
+    return Result(document, "\n".join(lines))
+
+
+def _feature_problems(configuration: Configuration) -> Iterator[str]:
+    for name, training_set in configuration.training_sets.items():
+        if not training_set.features:
+            continue
+        try:
+            features = FeatureSet.from_modules(training_set.features)
+        except FeatureError as error:
+            yield from error.problems
+        else:
+            for problem in _input_problems(features, training_set, configuration):
+                yield f"training set '{name}': {problem}"
+
+
+def _input_problems(
+    features: FeatureSet, training_set: TrainingSet, configuration: Configuration
+) -> Iterator[str]:
+    """Inputs that no table can give. What the label events hold is known only when they are read."""
+    declared = _declared_columns(training_set, configuration)
+    labels = {*training_set.labels.label_columns, training_set.labels.label_available_at}
+    for definition in features.features:
+        for parameter in definition.parameters:
+            subject = f"feature '{definition.name}': input '{parameter.name}'"
+            if parameter.name in labels - {EVENT_TIMESTAMP}:
+                yield f"{subject} is a label column or label_available_at, not known at T; remove it"
+            table, separator, _ = parameter.name.partition("__")
+            columns = declared.get(table)
+            if separator and columns is not None and parameter.name not in columns:
+                yield f"{subject} is no column of '{table}'; {unknown(parameter.name, columns)}"
+
+
+def _declared_columns(training_set: TrainingSet, configuration: Configuration) -> dict[str, list[str]]:
+    """As-name → result columns, of the tables that declare their columns."""
+    tables = configuration.feature_tables
+    return {
+        join.as_name: [joined(join.as_name, column) for column in columns]
+        for join in training_set.feature_tables
+        if join.table in tables and (columns := tables[join.table].columns) is not None
+    }

@@ -1,0 +1,163 @@
+"""The commands: arguments → configuration → pipeline → a summary or JSON, and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+import click
+
+from jobs.pit.commands import Result, Run, execute, refuse_usage
+from jobs.pit.errors import InputError
+
+NOT_YET = ("rebuild", "trace", "export", "ingest-log", "reconcile", "monitor", "investigate")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command line and give its exit code; bad usage is one line on standard error and code 2."""
+    try:
+        code: int = commands.main(args=list(arguments), prog_name="skewless", standalone_mode=False)
+    except click.ClickException as error:
+        return refuse_usage(error.format_message(), arguments)
+    return code or 0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="skewless")
+def commands() -> None:
+    """Point-in-time training sets on Spark and Delta Lake."""
+
+
+def takes_common_options(function: Command) -> Command:
+    """The options of every command, gathered in a `Run` that is given to the function first."""
+
+    def command(
+        conf_dir: str, settings: tuple[str, ...], as_json: bool, result_uri: str | None, **own: Any
+    ) -> int:
+        run = Run(conf_dir, settings, as_json, result_uri)
+        return execute(lambda: function(run, **own), run)
+
+    command.__doc__ = function.__doc__
+    command.__name__ = function.__name__
+    command.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (
+        click.option(
+            "--result", "result_uri", metavar="URI", help="Write the JSON and the exit code here, last."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a summary."),
+        click.option(
+            "--set", "settings", metavar="NAME=VALUE", multiple=True, help="Value of ${NAME}; repeatable."
+        ),
+        click.option(
+            "--conf-dir", default="conf", show_default=True, metavar="DIR", help="Configuration directory."
+        ),
+    ):
+        command = option(command)
+    return command  # type: ignore[return-value]
+
+
+class Moment(click.ParamType[datetime]):
+    """A date or an ISO timestamp, UTC unless it says otherwise, as an aware datetime."""
+
+    name = "TS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            self.fail(
+                f"'{value}' is neither a date nor an ISO timestamp, such as 2024-07-01T06:00:00Z", param, ctx
+            )
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+class Day(click.ParamType[datetime]):
+    """A UTC date, as the aware datetime at which it begins."""
+
+    name = "D"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc)
+        except ValueError:
+            self.fail(f"'{value}' is no date, such as 2024-07-01", param, ctx)
+
+
+@commands.command("build")
+@takes_common_options
+@click.argument("name")
+@click.option("--date", type=Day(), help="Only label events of this UTC day.")
+@click.option("--start", type=Moment(), help="Only label events with T from here on.")
+@click.option("--end", type=Moment(), help="Only label events with T before this.")
+@click.option("--as-of", type=Moment(), help="Only what was known by then.  [default: now]")
+@click.option("--allow-empty", is_flag=True, help="Let a range without label events clear what stands there.")
+@click.option("--explain", is_flag=True, help="Print the plan and run nothing.")
+@click.option("--report", metavar="FILE.html", help="Write an HTML report.")
+def build(
+    run: Run, name: str, explain: bool, report: str | None, allow_empty: bool, **when: datetime | None
+) -> Result:
+    """Join, compute, validate and publish a training set."""
+    if explain:
+        raise InputError("--explain is not available in this version; leave it out")
+    start, end = _range(when["date"], when["start"], when["end"])
+    as_of = when["as_of"] or datetime.now(timezone.utc)
+    from jobs.pit.commands_on_spark import build_training_set
+
+    return build_training_set(run, name, start, end, as_of, allow_empty, report)
+
+
+@commands.command("show")
+@takes_common_options
+@click.argument("name")
+@click.option("--version", type=int, help="Print this version's manifest.")
+def show(run: Run, name: str, version: int | None) -> Result:
+    """List a training set's versions and refused runs, or one version's manifest."""
+    from jobs.pit.commands_on_spark import show_training_set
+
+    return show_training_set(run, name, version)
+
+
+@commands.command("check")
+@takes_common_options
+def check(run: Run) -> Result:
+    """Check the whole configuration and every feature module, without Spark."""
+    from jobs.pit.check import check_configuration
+
+    return check_configuration(run)
+
+
+def _range(
+    date: datetime | None, start: datetime | None, end: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """The half-open range that the options mean; both None without a range."""
+    if date is not None and (start is not None or end is not None):
+        raise InputError("--date is one whole day; give either --date, or --start and --end")
+    if date is not None:
+        return date, date + timedelta(days=1)
+    if start is not None and end is not None and start >= end:
+        raise InputError(f"--start {start.isoformat()} is not before --end {end.isoformat()}")
+    return start, end
+
+
+def _later(name: str) -> click.Command:
+    """A command that the contract names and this version does not have: refused, never ignored."""
+
+    @click.command(
+        name, context_settings={"ignore_unknown_options": True}, hidden=True, add_help_option=False
+    )
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def refused(arguments: tuple[str, ...]) -> int:
+        raise click.ClickException(f"{name}: not available in this version")
+
+    return refused
+
+
+for _name in NOT_YET:
+    commands.add_command(_later(_name))

@@ -1,0 +1,62 @@
+"""The commands that need Spark: configuration → pipeline → what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jobs.pit.commands import REFUSED, Result, Run
+from jobs.pit.errors import InputError
+from jobs.pit.outcome import facts_of
+from jobs.pit.pipeline import build
+from jobs.pit.publish import Output, Published, read_manifests
+from jobs.pit.report import render_build, summary_of_build, summary_of_versions
+from jobs.pit.session import private_session
+from jobs.pit.spine import Cut
+from jobs.pit.storage import write_text
+
+
+def build_training_set(
+    run: Run,
+    name: str,
+    start: datetime | None,
+    end: datetime | None,
+    as_of: datetime,
+    allow_empty: bool,
+    report: str | None,
+) -> Result:
+    """`skewless build`: exit code 3 where the suite refuses the rows."""
+    spec = run.configuration().training_set(name)
+    outcome = build(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
+    facts = facts_of(outcome)
+    if report:
+        write_text(report, render_build(facts), run.spark)
+        facts["report"] = report
+    exit_code = REFUSED if outcome.status == "rejected" else 0
+    return Result(outcome.to_json(), summary_of_build(facts), exit_code)
+
+
+def show_training_set(run: Run, name: str, version: int | None) -> Result:
+    """`skewless show`: versions and refused runs, or the manifest of one version."""
+    spec = run.configuration().training_set(name)
+    assert spec.training_set.output is not None, "a training set of a file has an output"
+    spark = private_session(run.spark())
+    versions, refused = read_manifests(spark, Output.at(spark, spec.training_set.output))
+    if version is None:
+        document = {
+            "training_set": name,
+            "versions": [{"version": item.version, **item.manifest} for item in versions],
+            "refused": list(refused),
+        }
+        return Result(document, summary_of_versions(name, document))
+    manifest = _manifest(name, versions, version)
+    return Result(manifest, summary_of_versions(name, {"versions": [manifest], "refused": []}, whole=True))
+
+
+def _manifest(name: str, versions: list[Published], version: int) -> Mapping[str, Any]:
+    for item in versions:
+        if item.version == version:
+            return {"version": version, **item.manifest}
+    known = ", ".join(str(item.version) for item in versions) or "none"
+    raise InputError(f"training set '{name}': no version {version} of skewless; there are {known}")

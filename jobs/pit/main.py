@@ -1,0 +1,19 @@
+"""The entry point of every command and script: runs a command line and ends with its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+BAD_INPUT = 2
+
+
+def run(*prefix: str, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run this process's command line, after the words that a script stands for, and exit with its code."""
+    try:
+        from jobs.pit.cli import main
+    except ModuleNotFoundError as error:
+        print(f"skewless: {error.name} is not installed; pip install 'skewless[spark]'", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    sys.exit(main([*prefix, *(sys.argv[1:] if arguments is None else arguments)]))

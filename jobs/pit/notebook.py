@@ -1,0 +1,62 @@
+"""A training set as a lazy DataFrame, for exploration: the rows that `build` publishes, published nowhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.pit.binding import bind
+from jobs.pit.config import ConfFiles, LocalFiles, load
+from jobs.pit.pipeline import joined_rows, select_result
+from jobs.pit.session import hand_over, private_session
+from jobs.pit.spine import Cut
+from jobs.pit.storage import RemoteFiles, is_local, local_path
+
+
+def build_frame(
+    spark: SparkSession,
+    training_set: str | Mapping[str, Any],
+    labels: DataFrame | None = None,
+    *,
+    conf_dir: str = "conf",
+    feature_tables: Iterable[Mapping[str, Any]] = (),
+    settings: Mapping[str, str] | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    as_of: datetime | None = None,
+) -> DataFrame:
+    """The training set's rows and columns as `build` would publish them, computed when used.
+
+    `training_set` is a name in `conf_dir` or a dict with the keys of its file; `labels` stand in for the label
+    source and pass through the same `where`, range, maturity and sample. `settings` are what `--set` gives. `start`,
+    `end` (T, half-open) and `as_of` (default: now) are aware datetimes, or naive ones read as UTC.
+
+    The inputs' versions are pinned when this is called. The session's settings and zone are neither changed nor
+    do they change the result. Errors: InputError with every problem, before anything runs.
+
+        df = build_frame(spark, "flight_delay", labels=labels_df, conf_dir="conf")
+    """
+    configuration = load(_files(conf_dir, spark), settings or {}, os.environ)
+    if isinstance(training_set, str) and not feature_tables:
+        spec = configuration.training_set(training_set)
+    else:
+        content = configuration.training_sets[training_set] if isinstance(training_set, str) else training_set
+        spec = configuration.from_dicts(content, feature_tables)
+    own = private_session(spark)
+    bound = bind(own, spec, labels)
+    cut = Cut(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
+    return hand_over(select_result(bound, joined_rows(bound, cut)), spark)
+
+
+def _files(conf_dir: str, spark: SparkSession) -> ConfFiles:
+    return LocalFiles(local_path(conf_dir)) if is_local(conf_dir) else RemoteFiles(conf_dir, spark)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -1,0 +1,130 @@
+"""What a build did: the `--json` object, the manifest, and the facts that summaries and reports print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from jobs.pit.binding import Bound
+from jobs.pit.spine import Census, Cut
+from jobs.pit.validation import Verdict
+
+
+@dataclass(frozen=True)
+class TableUse:
+    """How a joined table was used: rows read, rows of those with a null key or time, label events matched.
+
+    `repeated_keys` counts, for a static table, the rows beyond the first of their key; None otherwise.
+    """
+
+    version: int
+    rows_read: int
+    null_rows: int
+    matched: int
+    repeated_keys: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished build. It is published if it has a version, else rejected; `verdict` is None without a suite."""
+
+    bound: Bound
+    cut: Cut
+    census: Census
+    run_id: str
+    strategy: str
+    tables: Mapping[str, TableUse]
+    verdict: Verdict | None
+    version: int | None = None
+    rejected_path: str | None = None
+
+    @property
+    def status(self) -> str:
+        return "rejected" if self.rejected_path else "published"
+
+    @property
+    def name(self) -> str:
+        return self.bound.spec.training_set.name
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's `--json` object of `build`."""
+        rows = self.census.taken
+        return {
+            "training_set": self.name,
+            "run_id": self.run_id,
+            "status": self.status,
+            "version": self.version,
+            "rejected_path": self.rejected_path,
+            "rows": rows,
+            "columns": self.bound.result_columns,
+            "strategy": self.strategy,
+            "feature_tables": {
+                name: {
+                    "version": use.version,
+                    "rows_read": use.rows_read,
+                    "null_rows": use.null_rows,
+                    "match_rate": use.matched / rows if rows else None,
+                }
+                for name, use in self.tables.items()
+            },
+            "parity": None,
+            "expectations": self.verdict
+            and {"evaluated": self.verdict.evaluated, "failed": len(self.verdict.failures)},
+        }
+
+
+def manifest_of(outcome: Outcome) -> dict[str, Any]:
+    """All that it takes to say what a commit was made from: inputs with versions, the specs, the range, the counts."""
+    cut, bound = outcome.cut, outcome.bound
+    facts = outcome.to_json()
+    for decided_later in ("status", "version", "rejected_path"):
+        facts.pop(decided_later)
+    return {
+        **facts,
+        "skewless": package_version(),
+        "as_of": cut.as_of.isoformat(),
+        "start": cut.start and cut.start.isoformat(),
+        "end": cut.end and cut.end.isoformat(),
+        "inputs": {
+            name: {"location": source.location, "version": source.version}
+            for name, source in bound.inputs.items()
+        },
+        "spec": bound.spec.to_document(),
+        "features": {name: str(returns) for name, returns in bound.features.schema.items()},
+        "label_events": {
+            "in_range": outcome.census.in_range,
+            "left_out": outcome.census.left_out,
+            "null_times": outcome.census.null_times,
+        },
+        "failures": [str(failure) for failure in outcome.verdict.failures] if outcome.verdict else [],
+    }
+
+
+def facts_of(outcome: Outcome) -> dict[str, Any]:
+    """What a person wants to read of a build, in plain values, for the summary and the report."""
+    verdict, uses = outcome.verdict, outcome.tables
+    return {
+        **outcome.to_json(),
+        "output": outcome.bound.spec.training_set.output,
+        "range": str(outcome.cut) if outcome.cut.is_range else None,
+        "as_of": outcome.cut.as_of.isoformat(),
+        "label_events": outcome.census.in_range,
+        "left_out": outcome.census.left_out,
+        "where": outcome.bound.labels.where,
+        "null_times": outcome.census.null_times,
+        "warnings": list(outcome.bound.spec.warnings),
+        "repeated_keys": {name: use.repeated_keys for name, use in uses.items() if use.repeated_keys},
+        "failures": [
+            {"text": str(failure), "severity": failure.severity, "rows": [dict(row) for row in failure.rows]}
+            for failure in (verdict.failures if verdict else ())
+        ],
+    }
+
+
+def package_version() -> str:
+    try:
+        return version("skewless")
+    except PackageNotFoundError:
+        return "unknown"

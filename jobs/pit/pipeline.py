@@ -1,0 +1,189 @@
+"""Label events → spine → as-of join → feature functions → validation → publication, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.pit.asof import Lane, as_of_join
+from jobs.pit.binding import Bound, bind
+from jobs.pit.columns import EVENT_DATE
+from jobs.pit.config import ResolvedTrainingSet
+from jobs.pit.errors import InputError, LostRowsError
+from jobs.pit.fields import as_key, column
+from jobs.pit.instants import MICROSECOND, could_be_within, instant_sql, utc_date
+from jobs.pit.ondemand import with_features
+from jobs.pit.outcome import Outcome, TableUse, manifest_of
+from jobs.pit.publish import (
+    Output,
+    discard_staged,
+    publish,
+    refuse_foreign_table,
+    refuse_other_columns,
+    reject,
+    slice_predicate,
+    stage,
+)
+from jobs.pit.session import private_session
+from jobs.pit.spine import Census, Cut, spine_of, take_census
+from jobs.pit.validation import Verdict, validate
+
+STRATEGY = "one_exchange_window"
+_FEATURE_ERROR = re.compile(r"^\S*FeatureError: (.+)$", re.MULTILINE)
+
+
+def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Outcome:
+    """Build the training set's slice and publish it, or refuse it whole.
+
+    Errors: InputError with every problem found before anything ran, or with a feature function's own error;
+    PublishConflictError, LostRowsError. A failing suite is an Outcome whose status is `rejected`.
+    """
+    run_id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    own = private_session(spark)
+    output = Output.at(own, _output_of(spec))
+    refuse_foreign_table(own, output, spec.training_set.name)
+    bound = bind(own, spec)
+    census = take_census(bound.events, bound.labels, bound.sample, cut)
+    if census.in_range == 0 and not allow_empty:
+        raise InputError(_nothing_there(bound, cut))
+    reading = prune(bound, census)
+    if cut.is_range:
+        refuse_other_columns(own, output, select_result(bound, joined_rows(bound, cut)).schema)
+    try:
+        staged, tables = _staged(reading, cut, census, output, run_id)
+        verdict = _judged(spec, staged, census)
+        outcome = Outcome(bound, cut, census, run_id, STRATEGY, tables, verdict)
+        if verdict is not None and not verdict.passed:
+            return replace(outcome, rejected_path=reject(own, output, manifest_of(outcome)))
+        version = publish(own, staged, output, _predicate(bound, cut), manifest_of(outcome))
+        return replace(outcome, version=version)
+    finally:
+        discard_staged(own, output, run_id)
+
+
+def joined_rows(bound: Bound, cut: Cut) -> DataFrame:
+    """The spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
+    spine = spine_of(bound.events, bound.labels, bound.sample, cut)
+    return compute_features(bound, as_of_join(spine, bound.lanes))
+
+
+def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
+    label = F.col("label")
+    label_event: dict[str, Column] = {key: label.getField(key) for key in bound.labels.entity_keys}
+    label_event[bound.labels.event_timestamp] = F.col("t")
+    return with_features(joined, bound.features, bound.feature_inputs(), label_event)
+
+
+def select_result(bound: Bound, joined: DataFrame) -> DataFrame:
+    """The published columns in the contract's order: label events, joined columns, features, event_date."""
+    label, features = F.col("label"), F.col("features")
+    return joined.select(
+        *[label.getField(name).alias(name) for name in bound.events.columns],
+        *[lane.value(name).alias(result) for result, (lane, name) in bound.joined_columns.items()],
+        *[features.getField(name).alias(name) for name in bound.features.names],
+        utc_date(F.col("t")).alias(EVENT_DATE),
+    )
+
+
+def prune(bound: Bound, census: Census) -> Bound:
+    """The same build reading only feature rows that some label event could use, by their times.
+
+    A row older than the first T less max_age cannot survive, nor can it hide behind one that does; a row after the
+    last T is not visible. Rows with null times are kept, so that they are counted.
+    """
+    if census.first is None or census.last is None:
+        return bound
+    return replace(bound, lanes=tuple(_pruned(lane, census.first, census.last) for lane in bound.lanes))
+
+
+def _pruned(lane: Lane, first: int, last: int) -> Lane:
+    if lane.event_timestamp is None:
+        return lane
+    delay = lane.delay // MICROSECOND
+    oldest = None if lane.max_age is None else first - lane.max_age // MICROSECOND
+    newest = last if lane.available_at else last - delay
+    kept = could_be_within(column(lane.event_timestamp), lane.types[lane.event_timestamp], oldest, newest)
+    if lane.available_at:
+        kept &= could_be_within(column(lane.available_at), lane.types[lane.available_at], None, last - delay)
+    return replace(lane, rows=lane.rows.where(kept))
+
+
+def _staged(
+    bound: Bound, cut: Cut, census: Census, output: Output, run_id: str
+) -> tuple[DataFrame, dict[str, TableUse]]:
+    """Compute the slice into the run's own place, once, counting on the way what was read and what matched."""
+    read = {lane.name: Observation() for lane in bound.lanes}
+    counted = replace(bound, lanes=tuple(_counting(lane, read[lane.name]) for lane in bound.lanes))
+    joined = joined_rows(counted, cut)
+    result = Observation()
+    matches = [F.count_if(lane.is_matched()).alias(lane.slot) for lane in bound.lanes]
+    joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches)
+    try:
+        staged = stage(select_result(counted, joined), output, run_id)
+    except PySparkException as error:
+        raise _as_input_error(error) from error
+    totals = result.get
+    if totals["rows"] != census.taken:
+        raise LostRowsError(
+            f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
+        )
+    return staged, {
+        lane.name: _use(bound, lane, read[lane.name].get, totals[lane.slot]) for lane in bound.lanes
+    }
+
+
+def _counting(lane: Lane, observation: Observation) -> Lane:
+    counts = (
+        F.count(F.lit(1)).alias("rows_read"),
+        F.count_if(~lane.is_matchable()).alias("null_rows"),
+    )
+    return replace(lane, rows=lane.rows.observe(observation, *counts))
+
+
+def _use(bound: Bound, lane: Lane, read: dict[str, int], matched: int) -> TableUse:
+    version = bound.inputs[f"feature_tables.{lane.name}"].version
+    repeated = repeated_keys(lane) if lane.event_timestamp is None else None
+    return TableUse(version, read["rows_read"], read["null_rows"], matched, repeated)
+
+
+def repeated_keys(lane: Lane) -> int:
+    """How many rows of a static table stand beside another of the same key."""
+    keys = [as_key(column(key), lane.types[key]) for key, _ in lane.keys]
+    per_key = lane.rows.where(lane.is_matchable()).groupBy(*keys).count()
+    row = per_key.agg(F.coalesce(F.sum(F.col("count") - 1), F.lit(0)).alias("repeated")).first()
+    assert row is not None, "an aggregate without grouping has one row"
+    return int(row["repeated"])
+
+
+def _judged(spec: ResolvedTrainingSet, staged: DataFrame, census: Census) -> Verdict | None:
+    return validate(staged, spec.suite, {"label_events": census.taken}) if spec.suite else None
+
+
+def _predicate(bound: Bound, cut: Cut) -> str | None:
+    name = bound.labels.event_timestamp
+    time = instant_sql(name, bound.events.schema[name].dataType, bound.labels.timezone)
+    return slice_predicate(cut.start, cut.end, time)
+
+
+def _as_input_error(error: PySparkException) -> Exception:
+    """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
+    messages = _FEATURE_ERROR.findall(str(error))
+    return InputError(messages[-1]) if messages else error
+
+
+def _nothing_there(bound: Bound, cut: Cut) -> str:
+    source = bound.labels.source or "labels.query"
+    place = f"with T in {cut}" if cut.is_range else "at all"
+    return f"labels: no label event {place} in {source}; give another range, or --allow-empty to build an empty one"
+
+
+def _output_of(spec: ResolvedTrainingSet) -> str:
+    if spec.training_set.output is None:
+        raise InputError(f"training set '{spec.training_set.name}': no output to publish to; add output")
+    return spec.training_set.output

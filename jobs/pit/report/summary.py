@@ -1,0 +1,94 @@
+"""Summaries for a terminal: the verdict first, then what was left out and why, then the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+
+def summary_of_build(facts: Facts) -> str:
+    """A build in a screenful: published or refused, rows, what was left out, match rates, expectations, warnings."""
+    return "\n".join(_build_lines(facts))
+
+
+def verdict_of(facts: Facts) -> str:
+    """What happened, in a sentence."""
+    rows = f"{facts['rows']:,} label events, each exactly once, {len(facts['columns'])} columns"
+    if facts["status"] == "rejected":
+        return f"{facts['training_set']}: REFUSED, nothing published: {rows}; the rows are kept in {facts['rejected_path']}"
+    return f"{facts['training_set']}: published version {facts['version']}: {rows}"
+
+
+def left_out_of(facts: Facts) -> list[str]:
+    """Each reason for which label events are not in the result, with their number."""
+    return [
+        f"{count:,} label events left out: {reason}" + (f" ({facts['where']})" if reason == "where" else "")
+        for reason, count in facts["left_out"].items()
+    ]
+
+
+def table_rows_of(facts: Facts) -> list[tuple[str, str, str, str, str]]:
+    """Per joined table: name, version, rows read, rows with a null key or time, share of label events matched."""
+    return [
+        (
+            name,
+            str(use["version"]),
+            f"{use['rows_read']:,}",
+            f"{use['null_rows']:,}",
+            "–" if use["match_rate"] is None else f"{use['match_rate']:.1%}",
+        )
+        for name, use in facts["feature_tables"].items()
+    ]
+
+
+def notes_of(facts: Facts) -> list[str]:
+    """What somebody should know before using the rows."""
+    repeated = [
+        f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
+        for name, count in facts["repeated_keys"].items()
+    ]
+    return [*facts["warnings"], *repeated]
+
+
+def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
+    """The versions and refused runs of a training set, a line each, or one manifest whole."""
+    if whole:
+        return json.dumps(document["versions"][0], indent=2, ensure_ascii=False, sort_keys=True)
+    lines = [f"{name}: {len(document['versions'])} versions, {len(document['refused'])} refused runs"]
+    for item in document["versions"]:
+        lines.append(f"  version {item['version']:<5} {_run_line(item)}")
+    for item in document["refused"]:
+        lines.append(f"  refused       {_run_line(item)}: {'; '.join(item['failures'])}")
+    return "\n".join(lines)
+
+
+def _run_line(manifest: Facts) -> str:
+    span = ""
+    if manifest["start"] or manifest["end"]:
+        span = f", T in [{manifest['start'] or '…'}, {manifest['end'] or '…'})"
+    return f"{manifest['run_id']}  {manifest['rows']:,} rows as of {manifest['as_of']}{span}"
+
+
+def _build_lines(facts: Facts) -> Iterator[str]:
+    yield verdict_of(facts)
+    yield f"  {'output':<13} {facts['output']}" + (f"  T in {facts['range']}" if facts["range"] else "")
+    for line in left_out_of(facts):
+        yield f"  {'left out':<13} {line}"
+    if facts["feature_tables"]:
+        header = ("table", "version", "rows read", "null rows", "matched")
+        for row in [header, *table_rows_of(facts)]:
+            yield "  {:<28} {:>8} {:>12} {:>10} {:>8}".format(*row)
+    if facts["expectations"]:
+        held = facts["expectations"]["evaluated"] - facts["expectations"]["failed"]
+        yield f"  {'expectations':<13} {held} of {facts['expectations']['evaluated']} hold"
+    for failure in facts["failures"]:
+        yield f"  {failure['severity']:<13} {failure['text']}"
+        for row in failure["rows"]:
+            yield f"  {'':<13}   {row}"
+    for note in notes_of(facts):
+        yield f"  {'warning':<13} {note}"
+    if facts.get("report"):
+        yield f"  {'report':<13} {facts['report']}"
