@@ -4,16 +4,44 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEMO := build/demo
+SUBMIT = $(BIN)/spark-submit --properties-file conf/spark/local.conf
+
+export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
 
 .PHONY: help install java lint test demo bench wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-install: $(STAMP) ## Create .venv with the package and everything its development needs
+install: $(STAMP) ## Create .venv with the package and all that its development needs
 
 $(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "skewless needs Python 3.10 or newer; set PYTHON=/path/to/python3")'
+	@$(PYTHON) -c 'import sys; sys.exit("skewless needs Python 3.10 or newer; set PYTHON=/path/to/python3" if sys.version_info < (3, 10) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+java:
+	@home="$${JAVA_HOME:+$$JAVA_HOME/bin/}"; found=$$("$${home}java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
+	case "$$found" in 17|21) ;; *) echo "skewless needs Java 17 or 21, found $${found:-none}; install one, for instance with apt-get install openjdk-17-jre-headless, and put it first on PATH or in JAVA_HOME" >&2; exit 1;; esac
+
+lint: install ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: install java ## Run every test
+	$(BIN)/python -m pytest -q
+
+demo: install java ## Build a training set from real flights and show what leakage costs
+	$(SUBMIT) jobs/load_flights.py --warehouse $(DEMO)/warehouse
+	$(SUBMIT) jobs/build_training_set.py flight_delay --set WAREHOUSE=$(DEMO)/warehouse
+	$(SUBMIT) jobs/report_leakage.py flight_delay --set WAREHOUSE=$(DEMO)/warehouse --report $(CURDIR)/$(DEMO)/flight_delay.html
+
+wheel: install ## Build the wheel for pip and the zip for spark-submit --py-files
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@for wheel in dist/*.whl; do cp "$$wheel" "$${wheel%.whl}.zip"; done; ls dist
+
+clean: ## Remove what was built, but not .venv
+	rm -rf build dist

@@ -8,10 +8,10 @@ from typing import Any
 
 from jobs.pit.commands import REFUSED, Result, Run
 from jobs.pit.errors import InputError
-from jobs.pit.outcome import facts_of
+from jobs.pit.outcome import manifest_of
 from jobs.pit.pipeline import build
 from jobs.pit.publish import Output, Published, read_manifests
-from jobs.pit.report import render_build, summary_of_build, summary_of_versions
+from jobs.pit.report import facts_of, render_build, summary_of_build, summary_of_versions
 from jobs.pit.session import private_session
 from jobs.pit.spine import Cut
 from jobs.pit.storage import write_text
@@ -29,12 +29,11 @@ def build_training_set(
     """`skewless build`: exit code 3 where the suite refuses the rows."""
     spec = run.configuration().training_set(name)
     outcome = build(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
-    facts = facts_of(outcome)
+    facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path)
     if report:
         write_text(report, render_build(facts), run.spark)
-        facts["report"] = report
     exit_code = REFUSED if outcome.status == "rejected" else 0
-    return Result(outcome.to_json(), summary_of_build(facts), exit_code)
+    return Result(outcome.to_json(), summary_of_build(facts, report), exit_code)
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:

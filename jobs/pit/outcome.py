@@ -77,7 +77,7 @@ class Outcome:
 
 def manifest_of(outcome: Outcome) -> dict[str, Any]:
     """All that it takes to say what a commit was made from: inputs with versions, the specs, the range, the counts."""
-    cut, bound = outcome.cut, outcome.bound
+    cut, bound, verdict = outcome.cut, outcome.bound, outcome.verdict
     facts = outcome.to_json()
     for decided_later in ("status", "version", "rejected_path"):
         facts.pop(decided_later)
@@ -98,24 +98,10 @@ def manifest_of(outcome: Outcome) -> dict[str, Any]:
             "left_out": outcome.census.left_out,
             "null_times": outcome.census.null_times,
         },
-        "failures": [str(failure) for failure in outcome.verdict.failures] if outcome.verdict else [],
-    }
-
-
-def facts_of(outcome: Outcome) -> dict[str, Any]:
-    """What a person wants to read of a build, in plain values, for the summary and the report."""
-    verdict, uses = outcome.verdict, outcome.tables
-    return {
-        **outcome.to_json(),
-        "output": outcome.bound.spec.training_set.output,
-        "range": str(outcome.cut) if outcome.cut.is_range else None,
-        "as_of": outcome.cut.as_of.isoformat(),
-        "label_events": outcome.census.in_range,
-        "left_out": outcome.census.left_out,
-        "where": outcome.bound.labels.where,
-        "null_times": outcome.census.null_times,
-        "warnings": list(outcome.bound.spec.warnings),
-        "repeated_keys": {name: use.repeated_keys for name, use in uses.items() if use.repeated_keys},
+        "warnings": list(bound.spec.warnings),
+        "repeated_keys": {
+            name: use.repeated_keys for name, use in outcome.tables.items() if use.repeated_keys
+        },
         "failures": [
             {"text": str(failure), "severity": failure.severity, "rows": [dict(row) for row in failure.rows]}
             for failure in (verdict.failures if verdict else ())

@@ -21,6 +21,8 @@ PINNED = {
     "spark.sql.timestampType": "TIMESTAMP_LTZ",
     "spark.sql.caseSensitive": "false",
     "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
+    # INT96, Spark's default, is read by others as a time without a zone.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 
 

@@ -32,7 +32,8 @@ def with_features(
         return rows
     arguments = [inputs.columns[name].alias(f"input_{place}") for place, name in enumerate(features.inputs)]
     identity = [value.alias(f"event_{place}") for place, value in enumerate(label_event.values())]
-    compute = arrow_udf(_kernel(features, tuple(label_event)), schema_of(features))
+    # The stubs know atomic types and arrays only; a struct carries every feature in one pass.
+    compute = arrow_udf(_kernel(features, tuple(label_event)), schema_of(features))  # type: ignore[call-overload]
     return rows.withColumn(FEATURES, compute(F.struct(*arguments, *identity)))
 
 

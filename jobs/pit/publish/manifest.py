@@ -26,7 +26,7 @@ class Published:
 
 
 def text_of(manifest: Mapping[str, Any]) -> str:
-    return json.dumps({"kind": KIND, **manifest}, ensure_ascii=False, sort_keys=True)
+    return json.dumps({"kind": KIND, **manifest}, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published], list[Mapping[str, Any]]]:

@@ -1,6 +1,6 @@
-"""Facts of a build → what a person reads: a summary for the terminal, one self-contained HTML file."""
+"""A build's manifest → what a person reads: a summary for the terminal, one self-contained HTML file."""
 
 from jobs.pit.report.html import Section, render_build
-from jobs.pit.report.summary import summary_of_build, summary_of_versions
+from jobs.pit.report.summary import facts_of, summary_of_build, summary_of_versions
 
-__all__ = ["Section", "render_build", "summary_of_build", "summary_of_versions"]
+__all__ = ["Section", "facts_of", "render_build", "summary_of_build", "summary_of_versions"]

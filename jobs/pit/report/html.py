@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jobs.pit.report.summary import left_out_of, notes_of, table_rows_of, verdict_of
+from jobs.pit.report.summary import left_out_of, notes_of, output_of, table_rows_of, verdict_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ def render_build(facts: Mapping[str, Any], sections: Sequence[Section] = ()) -> 
     return environment.get_template("build.html").render(
         facts=facts,
         verdict=verdict_of(facts),
+        output=output_of(facts),
         left_out=left_out_of(facts),
         tables=table_rows_of(facts),
         notes=notes_of(facts),

@@ -9,24 +9,41 @@ from typing import Any
 Facts = Mapping[str, Any]
 
 
-def summary_of_build(facts: Facts) -> str:
+def facts_of(manifest: Facts, version: int | None, rejected_path: str | None = None) -> Facts:
+    """A manifest with what was decided after it was written: the version, or the place of the rejected rows."""
+    span = (
+        f"[{manifest['start'] or '…'}, {manifest['end'] or '…'})"
+        if manifest["start"] or manifest["end"]
+        else None
+    )
+    return {**manifest, "version": version, "rejected_path": rejected_path, "range": span}
+
+
+def summary_of_build(facts: Facts, report: str | None = None) -> str:
     """A build in a screenful: published or refused, rows, what was left out, match rates, expectations, warnings."""
-    return "\n".join(_build_lines(facts))
+    lines = list(_build_lines(facts))
+    return "\n".join([*lines, f"  {'report':<13} {report}"] if report else lines)
 
 
 def verdict_of(facts: Facts) -> str:
     """What happened, in a sentence."""
     rows = f"{facts['rows']:,} label events, each exactly once, {len(facts['columns'])} columns"
-    if facts["status"] == "rejected":
-        return f"{facts['training_set']}: REFUSED, nothing published: {rows}; the rows are kept in {facts['rejected_path']}"
+    if facts["rejected_path"]:
+        kept = f"the rows are kept in {facts['rejected_path']}"
+        return f"{facts['training_set']}: REFUSED, nothing published: {rows}; {kept}"
     return f"{facts['training_set']}: published version {facts['version']}: {rows}"
+
+
+def output_of(facts: Facts) -> str:
+    return str(facts["spec"]["training_set"]["output"])
 
 
 def left_out_of(facts: Facts) -> list[str]:
     """Each reason for which label events are not in the result, with their number."""
+    where = facts["spec"]["training_set"]["labels"].get("where")
     return [
-        f"{count:,} label events left out: {reason}" + (f" ({facts['where']})" if reason == "where" else "")
-        for reason, count in facts["left_out"].items()
+        f"{count:,} label events: " + (f"not {where}" if reason == "where" else reason)
+        for reason, count in facts["label_events"]["left_out"].items()
     ]
 
 
@@ -38,7 +55,7 @@ def table_rows_of(facts: Facts) -> list[tuple[str, str, str, str, str]]:
             str(use["version"]),
             f"{use['rows_read']:,}",
             f"{use['null_rows']:,}",
-            "–" if use["match_rate"] is None else f"{use['match_rate']:.1%}",
+            "-" if use["match_rate"] is None else f"{use['match_rate']:.1%}",
         )
         for name, use in facts["feature_tables"].items()
     ]
@@ -61,20 +78,21 @@ def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
     for item in document["versions"]:
         lines.append(f"  version {item['version']:<5} {_run_line(item)}")
     for item in document["refused"]:
-        lines.append(f"  refused       {_run_line(item)}: {'; '.join(item['failures'])}")
+        lines.append(
+            f"  refused       {_run_line(item)}: {'; '.join(failure['text'] for failure in item['failures'])}"
+        )
     return "\n".join(lines)
 
 
 def _run_line(manifest: Facts) -> str:
-    span = ""
-    if manifest["start"] or manifest["end"]:
-        span = f", T in [{manifest['start'] or '…'}, {manifest['end'] or '…'})"
-    return f"{manifest['run_id']}  {manifest['rows']:,} rows as of {manifest['as_of']}{span}"
+    span = facts_of(manifest, None)["range"]
+    within = f", T in {span}" if span else ""
+    return f"{manifest['run_id']}  {manifest['rows']:,} rows as of {manifest['as_of']}{within}"
 
 
 def _build_lines(facts: Facts) -> Iterator[str]:
     yield verdict_of(facts)
-    yield f"  {'output':<13} {facts['output']}" + (f"  T in {facts['range']}" if facts["range"] else "")
+    yield f"  {'output':<13} {output_of(facts)}" + (f"  T in {facts['range']}" if facts["range"] else "")
     for line in left_out_of(facts):
         yield f"  {'left out':<13} {line}"
     if facts["feature_tables"]:
@@ -90,5 +108,3 @@ def _build_lines(facts: Facts) -> Iterator[str]:
             yield f"  {'':<13}   {row}"
     for note in notes_of(facts):
         yield f"  {'warning':<13} {note}"
-    if facts.get("report"):
-        yield f"  {'report':<13} {facts['report']}"

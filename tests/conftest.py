@@ -1,0 +1,53 @@
+"""One small Spark session for every test: UTC, two shuffle partitions, no UI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("deterministic", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("deterministic")
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    from delta import configure_spark_with_delta_pip
+    from pyspark.sql import SparkSession
+
+    from jobs.pit.session import DELTA_CATALOG, DELTA_EXTENSION
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    warehouse = tmp_path_factory.mktemp("warehouse")
+    builder = (
+        SparkSession.builder.master("local[2]")
+        .appName("skewless tests")
+        .config("spark.sql.extensions", DELTA_EXTENSION)
+        .config("spark.sql.catalog.spark_catalog", DELTA_CATALOG)
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.warehouse.dir", str(warehouse))
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.log.level", "FATAL")
+        .config("spark.driver.memory", "2g")
+        # Delta reads its log with 50 tasks unless told otherwise; the tables here have a handful of commits.
+        .config("spark.databricks.delta.snapshotPartitions", "1")
+        # Every test plans many small queries: compiling each costs more than running it.
+        .config("spark.sql.codegen.wholeStage", "false")
+        # One JVM compiles for all tests; the later tiers of the compiler never pay off on such small data.
+        .config("spark.driver.extraJavaOptions", f"-XX:TieredStopAtLevel=1 -Dderby.system.home={warehouse}")
+    )
+    session = configure_spark_with_delta_pip(builder).getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> str:
+    """A place for this test's tables."""
+    return str(tmp_path / "warehouse")
