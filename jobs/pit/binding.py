@@ -19,6 +19,7 @@ from jobs.pit.instants import refusal
 from jobs.pit.ondemand import FeatureSet, Inputs, feature_set_of, wrong_inputs
 from jobs.pit.sources import Source, open_source, run_query
 from jobs.pit.spine import spine_problems
+from jobs.pit.spine.refusals import clock_or_chance, is_deterministic
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Bound:
         for name, (lane, source) in self.joined_columns.items():
             columns[name], types[name] = lane.value(source), lane.types[source]
         columns[EVENT_TIMESTAMP], types[EVENT_TIMESTAMP] = F.col("t"), TimestampType()
-        forbidden = {name: "a label column" for name in self.labels.label_columns}
+        forbidden = dict.fromkeys(self.labels.label_columns, "a label column")
         if self.labels.label_available_at:
             forbidden[self.labels.label_available_at] = "label_available_at"
         forbidden.pop(EVENT_TIMESTAMP, None)
@@ -94,6 +95,8 @@ def _label_rows(
     try:
         if labels.query is not None:
             rows, opened = run_query(spark, labels.query, labels.sources)
+            if reason := _other_rows_tomorrow(labels.query, rows):
+                raise InputError(f"labels.query: {reason}")
             return rows, {f"labels.{view}": source for view, source in opened.items()}
         if labels.source is None:
             raise InputError(
@@ -104,6 +107,12 @@ def _label_rows(
     except InputError as error:
         problems.extend(error.problems)
         return None, {}
+
+
+def _other_rows_tomorrow(query: str, rows: DataFrame) -> str | None:
+    if reason := clock_or_chance(query):
+        return reason
+    return None if is_deterministic(rows) else "gives other rows each time; remove what is random"
 
 
 def _opened(spark: SparkSession, join: JoinedTable, problems: list[str]) -> Source | None:

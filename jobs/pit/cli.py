@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -13,11 +15,16 @@ from jobs.pit.errors import InputError
 
 NOT_YET = ("rebuild", "trace", "export", "ingest-log", "reconcile", "monitor", "investigate")
 
+ONE_DAY = timedelta(days=1)
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command line and give its exit code; bad usage is one line on standard error and code 2."""
+    here = str(Path.cwd())  # where feature modules may lie, and which no script has on its import path
+    if here not in sys.path:
+        sys.path.append(here)
     try:
         code: int = commands.main(args=list(arguments), prog_name="skewless", standalone_mode=False)
     except click.ClickException as error:
@@ -69,11 +76,11 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
+            return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        except (ValueError, OverflowError):
             self.fail(
                 f"'{value}' is neither a date nor an ISO timestamp, such as 2024-07-01T06:00:00Z", param, ctx
             )
-        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 class Day(click.ParamType[datetime]):
@@ -85,9 +92,11 @@ class Day(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc)
-        except ValueError:
+            day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc)
+            _ = day + ONE_DAY
+        except (ValueError, OverflowError):
             self.fail(f"'{value}' is no date, such as 2024-07-01", param, ctx)
+        return day
 
 
 @commands.command("build")
@@ -140,7 +149,7 @@ def _range(
     if date is not None and (start is not None or end is not None):
         raise InputError("--date is one whole day; give either --date, or --start and --end")
     if date is not None:
-        return date, date + timedelta(days=1)
+        return date, date + ONE_DAY
     if start is not None and end is not None and start >= end:
         raise InputError(f"--start {start.isoformat()} is not before --end {end.isoformat()}")
     return start, end

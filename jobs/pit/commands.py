@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from jobs.pit.config import ConfFiles, Configuration, LocalFiles, load
@@ -46,6 +47,7 @@ class Run:
     def spark(self) -> SparkSession:
         from jobs.pit.session import get_spark
 
+        _hush_query_errors()
         return get_spark("skewless")
 
     def _files(self) -> ConfFiles:
@@ -73,6 +75,9 @@ def execute(command: Callable[[], Result], run: Run) -> int:
     except SkewlessError as error:
         problems = error.problems
         result = Result({"errors": list(problems)}, "", error.exit_code)
+    except ModuleNotFoundError as error:
+        problems = [not_installed(error)]
+        result = Result({"errors": problems}, "", BAD_INPUT)
     except Exception as error:  # the last place that can turn a failure into an exit code
         traceback.print_exc()
         problems = [f"unexpected failure: {type(error).__name__}: {_first_line(error)}"]
@@ -88,10 +93,24 @@ def refuse_usage(message: str, arguments: Sequence[str]) -> int:
     """Say in one line what is wrong with the arguments, also where `--result` asks for it."""
     line = " ".join(message.split())
     print(f"skewless: {line}; see skewless --help", file=sys.stderr)
-    uris = [value for option, value in zip(arguments, arguments[1:], strict=False) if option == "--result"]
+    uris = [value for option, value in pairwise(arguments) if option == "--result"]
     uris += [argument.partition("=")[2] for argument in arguments if argument.startswith("--result=")]
     run = Run("conf", (), False, uris[-1] if uris else None)
     return _write_result(Result({"errors": [line]}, "", BAD_INPUT), run.result_uri, run.spark)
+
+
+def _hush_query_errors() -> None:
+    """Keep pyspark from logging the stack of an error that `execute` reports in a line."""
+    from pyspark.logger import PySparkLogger
+
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True
+
+
+def not_installed(error: ModuleNotFoundError) -> str:
+    """The line for a dependency that is missing; feature modules that are missing have a refusal of their own."""
+    package = (error.name or "a module").partition(".")[0]
+    return f"{package} is not installed; pip install 'skewless[spark]'"
 
 
 def as_json(document: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from jobs.pit.report import facts_of, render_build, summary_of_build, summary_of
 from jobs.pit.session import private_session
 from jobs.pit.spine import Cut
 from jobs.pit.storage import write_text
+from jobs.pit.validation import refuse_broken_suite
 
 
 def build_training_set(
@@ -28,6 +29,8 @@ def build_training_set(
 ) -> Result:
     """`skewless build`: exit code 3 where the suite refuses the rows."""
     spec = run.configuration().training_set(name)
+    if spec.suite:
+        refuse_broken_suite(spec.suite)
     outcome = build(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
     facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path)
     if report:

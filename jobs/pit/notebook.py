@@ -47,7 +47,8 @@ def build_frame(
         content = configuration.training_sets[training_set] if isinstance(training_set, str) else training_set
         spec = configuration.from_dicts(content, feature_tables)
     own = private_session(spark)
-    bound = bind(own, spec, labels)
+    # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
+    bound = bind(own, spec, None if labels is None else hand_over(labels, own))
     cut = Cut(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
     return hand_over(select_result(bound, joined_rows(bound, cut)), spark)
 

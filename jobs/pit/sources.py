@@ -67,15 +67,17 @@ def run_query(
 ) -> tuple[DataFrame, dict[str, Source]]:
     """The rows of a SELECT over views of pinned tables, and those tables by view name.
 
-    The views live in `spark`, which has to be a session of the run's own.
+    The views live in `spark`, which has to be a session of the run's own. The query is read as a subquery, so that
+    a statement which changes something is an error, not a change.
     """
     opened = {
         view: open_source(spark, location, f"labels.sources '{view}'") for view, location in sources.items()
     }
     for view, source in opened.items():
         source.rows.createOrReplaceTempView(view)
+    select = query.strip().removesuffix(";")
     try:
-        return spark.sql(query), opened
+        return spark.sql(f"SELECT * FROM ({select}\n)"), opened
     except PySparkException as error:
         reason = next(line for line in str(error).splitlines() if line.strip())
-        raise InputError(f"labels.query: {reason}") from error
+        raise InputError(f"labels.query: {reason.partition(' SQLSTATE:')[0]}") from error

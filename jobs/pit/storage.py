@@ -68,6 +68,10 @@ class Hadoop:
             return []
         return sorted(status.getPath().getName() for status in system.listStatus(path))
 
+    def is_file(self, uri: str) -> bool:
+        system = self._system(uri)
+        return bool(system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isFile())
+
     def rename(self, source: str, target: str) -> None:
         """Move a folder; OSError where the file system refuses."""
         system = self._system(source)
@@ -77,6 +81,10 @@ class Hadoop:
 
     def delete(self, uri: str) -> None:
         self._system(uri).delete(self._path(uri), True)
+
+    def absolute(self, uri: str) -> str:
+        """The path with its file system and from the root on, as SQL needs it."""
+        return str(self._system(uri).makeQualified(self._path(uri)).toString())
 
     def _path(self, uri: str) -> Any:
         jvm: Any = self.spark._jvm

@@ -55,7 +55,7 @@ def _join_group(spine: DataFrame, label_columns: tuple[str, ...], lanes: list[La
         .orderBy(F.col("at").asc_nulls_first(), F.col("side").asc())
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
-    winners = [F.max(lane.slot).over(up_to_now).alias(lane.slot) for lane in lanes]
+    winners = [lane.greatest().over(up_to_now).alias(lane.slot) for lane in lanes]
     labels = rows.select(*carried, *winners).where(F.col("label_id").isNotNull())
     return labels.select(*carried, *[_survivor(lane) for lane in lanes])
 

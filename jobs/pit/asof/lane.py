@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType
+from pyspark.sql.types import DataType, StructType
 
-from jobs.pit.asof.order import ranked
+from jobs.pit.asof.order import is_orderable, ranked
 from jobs.pit.fields import as_key, column
 from jobs.pit.instants import MICROSECOND, instant, later
 
@@ -55,9 +55,8 @@ class Lane:
 
     def key_columns(self) -> list[Column]:
         """The entity keys in the order of `label_columns`, integers as 64 bits so that widths match (rule 8)."""
-        by_label_column = {label_column: key for key, label_column in self.keys}
-        names = [by_label_column[label_column] for label_column in self.label_columns]
-        return [as_key(column(name), self.types[name]) for name in names]
+        in_order = sorted(self.keys, key=lambda pair: pair[1])
+        return [as_key(column(key), self.types[key]) for key, _ in in_order]
 
     def instant_of(self, name: str) -> Column:
         return instant(column(name), self.types[name], self.timezone)
@@ -101,6 +100,20 @@ class Lane:
             ends = self.instant_of(self.valid_until)
             parts += [ends.isNull().alias("endless"), ends.alias("ends")]
         return F.struct(F.lit(True).alias("found"), *parts)
+
+    def greatest(self) -> Column:
+        """The aggregate that keeps the greatest candidate of this lane's slot.
+
+        Spark compares no struct with a map in it, so that such values ride along with the parts that settle ties.
+        """
+        slot = F.col(self.slot)
+        maps = {f"value_{at}" for at, name in enumerate(self.columns) if not is_orderable(self.types[name])}
+        if not maps:
+            return F.max(slot)
+        candidate = self.rows.select(self.candidate().alias(self.slot)).schema[self.slot].dataType
+        assert isinstance(candidate, StructType), "a candidate is a struct"
+        rank = F.struct(*[slot.getField(name) for name in candidate.names if name not in maps])
+        return F.max_by(slot, F.when(slot.isNotNull(), rank))
 
     def surviving(self, winner: Column, t: Column) -> Column:
         """The winner where it is fresh and not over at T, else null: no older row takes its place (rule 3)."""

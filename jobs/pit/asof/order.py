@@ -25,6 +25,15 @@ def ranked(column: Column, data_type: DataType) -> Iterator[tuple[str, Column]]:
         yield "value", column
 
 
+def is_orderable(data_type: DataType) -> bool:
+    """Whether Spark can compare values of this type at all: those without a map in them."""
+    if isinstance(data_type, ArrayType):
+        return is_orderable(data_type.elementType)
+    if isinstance(data_type, StructType):
+        return all(is_orderable(field.dataType) for field in data_type)
+    return not isinstance(data_type, MapType)
+
+
 def _compares_natively(data_type: DataType) -> bool:
     if isinstance(data_type, ArrayType):
         return _compares_natively(data_type.elementType)
@@ -55,5 +64,8 @@ def _order(column: Column, data_type: DataType) -> Column:
 
 
 def _is_positive_zero(column: Column) -> Column:
-    """False for -0.0, true for 0.0, null elsewhere: atan2 is the function that tells the two zeros apart."""
-    return F.when(column == 0, F.atan2(column, F.lit(-1.0)) > 0)
+    """False for -0.0, true for 0.0, null elsewhere: their inverses are the two infinities.
+
+    Of Spark's functions few tell the zeros apart: atan2 adds 0.0 to its arguments, division refuses both.
+    """
+    return F.when(column == 0, F.pow(column, F.lit(-1.0)) > 0)

@@ -7,35 +7,33 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from jobs.pit.config import is_path
+from jobs.pit.storage import Hadoop
 
 
 @dataclass(frozen=True)
 class Output:
     """A training set's table and the places that belong to it.
 
-    `location` is the table's path or catalog name. Staged and rejected rows lie in folders beside the table, one
+    `location` is the table's path or catalog name, `sql_name` what SQL calls it. Staged and rejected rows lie in folders beside the table, one
     for each run; manifests lie inside it, in a folder that Delta and its readers pass over.
     """
 
     location: str
     folder: str
+    sql_name: str
 
     @classmethod
     def at(cls, spark: SparkSession, location: str) -> Output:
         if is_path(location):
-            return cls(location, location.rstrip("/"))
+            absolute = Hadoop(spark).absolute(location).replace("`", "``")
+            return cls(location, location.rstrip("/"), f"delta.`{absolute}`")
         if spark.catalog.tableExists(location):
             detail = spark.sql(f"DESCRIBE DETAIL {location}").first()
             assert detail is not None, "DESCRIBE DETAIL has one row"
-            return cls(location, str(detail["location"]).rstrip("/"))
+            return cls(location, str(detail["location"]).rstrip("/"), location)
         *parts, table = location.replace("`", "").split(".")
         database = spark.catalog.getDatabase(".".join(parts) or spark.catalog.currentDatabase())
-        return cls(location, f"{database.locationUri.rstrip('/')}/{table.lower()}")
-
-    @property
-    def sql_name(self) -> str:
-        escaped = self.location.replace("`", "``")
-        return f"delta.`{escaped}`" if is_path(self.location) else self.location
+        return cls(location, f"{database.locationUri.rstrip('/')}/{table.lower()}", location)
 
     def staging(self, run_id: str) -> str:
         return f"{self.folder}_staging/{run_id}"

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from delta.exceptions import DeltaConcurrentModificationException
+from delta.exceptions import (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentTransactionException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -28,6 +38,19 @@ PROPERTIES = {
     "delta.minReaderVersion": "1",
     "delta.minWriterVersion": "2",
 }
+
+# Python's classes for Delta's conflicts have no base class of their own.
+CONFLICTS = (
+    ConcurrentAppendException,
+    ConcurrentDeleteDeleteException,
+    ConcurrentDeleteReadException,
+    ConcurrentTransactionException,
+    ConcurrentWriteException,
+    DeltaConcurrentModificationException,
+    MetadataChangedException,
+    ProtocolChangedException,
+)
+CREATED_MEANWHILE = ("TABLE_OR_VIEW_ALREADY_EXISTS", "DELTA_TABLE_ALREADY_EXISTS")
 
 
 def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:
@@ -100,21 +123,32 @@ def publish(
     """
     spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", text_of(manifest))
     spark.conf.set("spark.sql.sources.partitionOverwriteMode", "static")
+    # A slice without rows, over a range that holds none, is a build all the same, with a version and a manifest.
+    spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
     rows = staged.hint("rebalance", EVENT_DATE)
     try:
         if delta_table(spark, output.location) is None:
             _create(rows, output, manifest["training_set"])
         else:
             _replace(rows, output, predicate)
-    except DeltaConcurrentModificationException as error:
-        raise PublishConflictError(
-            f"output '{output.location}': another run published the same rows meanwhile; nothing of this run is visible, run it again"
-        ) from error
+    except CONFLICTS as error:
+        raise _conflict(output) from error
+    except AnalysisException as error:
+        if error.getCondition() not in CREATED_MEANWHILE:
+            raise
+        raise _conflict(output) from error
     finally:
         spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
     write_beside(spark, output)
     runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
     return runs[manifest["run_id"]]
+
+
+def _conflict(output: Output) -> PublishConflictError:
+    return PublishConflictError(
+        f"output '{output.location}': another run published the same rows meanwhile; "
+        "nothing of this run is visible, run it again"
+    )
 
 
 def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> str | None:
@@ -160,7 +194,10 @@ def _properties(spark: SparkSession, output: Output) -> Mapping[str, str]:
 
 
 def _visible_files(spark: SparkSession, output: Output) -> bool:
-    return any(not name.startswith(("_", ".")) for name in Hadoop(spark).list(output.folder))
+    files = Hadoop(spark)
+    return files.is_file(output.folder) or any(
+        not name.startswith(("_", ".")) for name in files.list(output.folder)
+    )
 
 
 def _utc(moment: datetime) -> datetime:
