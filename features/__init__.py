@@ -11,6 +11,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from features import windows
     from features.annotations import ValueType
     from features.definition import FeatureDefinition, Parameter, feature
     from features.errors import FeatureError
@@ -26,6 +27,7 @@ _HOMES = {
     "ValueType": "features.annotations",
     "feature": "features.definition",
 }
+_MODULES = ("windows",)
 
 __all__ = [
     "FeatureBatch",
@@ -35,16 +37,18 @@ __all__ = [
     "Parameter",
     "ValueType",
     "feature",
+    "windows",
 ]
 
 
 def __getattr__(name: str) -> object:
     """Load an exported name at its first use, so that a process pays only for the parts it uses."""
-    if name not in _HOMES:
+    if name not in _HOMES and name not in _MODULES:
         raise AttributeError(f"module 'features' has no attribute {name!r}")
     from importlib import import_module
 
-    value: object = getattr(import_module(_HOMES[name]), name)
+    module = import_module(_HOMES.get(name, f"features.{name}"))
+    value: object = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import datetime
 
 import click
 import pyarrow as pa
@@ -15,7 +16,7 @@ from jobs.pit.binding import bind
 from jobs.pit.commands import Run
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import SkewlessError
-from jobs.pit.pipeline import joined_rows, select_result
+from jobs.pit.pipeline import joined_rows, select_result, spine_for
 from jobs.pit.publish import Output, read_manifests
 from jobs.pit.report import Section, facts_of, render_build
 from jobs.pit.session import private_session
@@ -54,11 +55,10 @@ def _page(run: Run, spec: ResolvedTrainingSet) -> tuple[str, LeakagePrice]:
 
 def naive_join(spark: SparkSession, spec: ResolvedTrainingSet, as_of: str) -> pa.Table:
     """The same label events and tables joined by event timestamp alone, as if every fact were known at once."""
-    from datetime import datetime
-
     bound = bind(spark, spec)
     leaky = replace(bound, lanes=tuple(replace(lane, ignore_availability=True) for lane in bound.lanes))
-    return select_result(leaky, joined_rows(leaky, Cut(datetime.fromisoformat(as_of)))).toArrow()
+    cut = Cut(datetime.fromisoformat(as_of))
+    return select_result(leaky, joined_rows(leaky, spine_for(leaky, cut))).toArrow()
 
 
 def sentences(price: LeakagePrice) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from jobs.pit.asof import Lane
 from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, collisions, joined, unknown
 from jobs.pit.config import FeatureTable, JoinedTable, Labels, ResolvedTrainingSet, Sample
 from jobs.pit.errors import InputError
-from jobs.pit.fields import is_publishable, key_kind
+from jobs.pit.fields import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
 from jobs.pit.instants import refusal
 from jobs.pit.ondemand import FeatureSet, Inputs, feature_set_of, wrong_inputs
 from jobs.pit.sources import Source, open_source, run_query
@@ -206,7 +206,8 @@ def _table_problems(table: FeatureTable, lane: Lane) -> Iterator[str]:
             yield f"{subject}: time column '{time}' ({role}) {reason}"
     for name in lane.columns:
         if name in lane.types and not is_publishable(lane.types[name]):
-            yield f"{subject}: column '{name}' is {lane.types[name].simpleString()}, which other readers of Delta cannot read; leave it out of columns"
+            found = lane.types[name].simpleString()
+            yield f"{subject}: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out of columns"
 
 
 def _key_problems(join: JoinedTable, lane: Lane, label_schema: StructType) -> Iterator[str]:
@@ -216,10 +217,12 @@ def _key_problems(join: JoinedTable, lane: Lane, label_schema: StructType) -> It
             continue
         kind = key_kind(lane.types[key])
         if kind is None:
-            yield f"{subject}: entity key '{key}' is {lane.types[key].simpleString()}; keys match by equality, so cast it to an integer, decimal or string"
+            yield f"{subject}: entity key '{key}' is {lane.types[key].simpleString()}; {NO_KEY}"
         elif label_column not in label_schema.names:
-            yield f"{subject}: key '{key}' joins label column '{label_column}', which the label events do not have; {unknown(label_column, label_schema.names)}"
+            remedy = unknown(label_column, label_schema.names)
+            yield f"{subject}: key '{key}' joins '{label_column}', no column of the label events; {remedy}"
         elif kind != (label_kind := key_kind(label_schema[label_column].dataType)):
             found = label_schema[label_column].dataType.simpleString()
             if label_kind is not None or label_column not in join.table.entity_keys:
-                yield f"{subject}: key '{key}' is {lane.types[key].simpleString()} but label column '{label_column}' is {found}; cast one of them"
+                own = lane.types[key].simpleString()
+                yield f"{subject}: key '{key}' is {own} but label column '{label_column}' is {found}; cast one of them"

@@ -37,6 +37,10 @@ KEYS = (
 )
 
 
+UNPUBLISHABLE = "which other readers of Delta cannot read"
+NO_KEY = "keys match by equality, so cast it to an integer, decimal or string"
+
+
 def column(name: str) -> Column:
     """The column of exactly this name, dots and backquotes included."""
     return F.col("`" + name.replace("`", "``") + "`")

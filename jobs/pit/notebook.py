@@ -11,13 +11,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.pit.binding import bind
 from jobs.pit.config import ConfFiles, LocalFiles, load
-from jobs.pit.pipeline import joined_rows, select_result
+from jobs.pit.pipeline import joined_rows, select_result, spine_for
 from jobs.pit.session import hand_over, private_session
 from jobs.pit.spine import Cut
 from jobs.pit.storage import RemoteFiles, is_local, local_path
 
 
-def build_frame(
+def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of the command)
     spark: SparkSession,
     training_set: str | Mapping[str, Any],
     labels: DataFrame | None = None,
@@ -50,7 +50,7 @@ def build_frame(
     # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
     bound = bind(own, spec, None if labels is None else hand_over(labels, own))
     cut = Cut(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
-    return hand_over(select_result(bound, joined_rows(bound, cut)), spark)
+    return hand_over(select_result(bound, joined_rows(bound, spine_for(bound, cut))), spark)
 
 
 def _files(conf_dir: str, spark: SparkSession) -> ConfFiles:

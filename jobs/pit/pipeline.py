@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import replace
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
@@ -44,7 +43,7 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
     PublishConflictError, LostRowsError. A failing suite is an Outcome whose status is `rejected`.
     """
-    run_id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    run_id = f"{cut.as_of:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     own = private_session(spark)
     output = Output.at(own, _output_of(spec))
     refuse_foreign_table(own, output, spec.training_set.name)
@@ -54,7 +53,9 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
         raise InputError(_nothing_there(bound, cut))
     reading = prune(bound, census)
     if cut.is_range:
-        refuse_other_columns(own, output, select_result(bound, joined_rows(bound, cut)).schema)
+        refuse_other_columns(
+            own, output, select_result(bound, joined_rows(bound, spine_for(bound, cut))).schema
+        )
     try:
         staged, tables = _staged(reading, cut, census, output, run_id)
         verdict = _judged(spec, staged, census)
@@ -67,9 +68,13 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
         discard_staged(own, output, run_id)
 
 
-def joined_rows(bound: Bound, cut: Cut) -> DataFrame:
-    """The spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
-    spine = spine_of(bound.events, bound.labels, bound.sample, cut)
+def spine_for(bound: Bound, cut: Cut) -> DataFrame:
+    """The spine of the label events that this run takes."""
+    return spine_of(bound.events, bound.labels, bound.sample, cut)
+
+
+def joined_rows(bound: Bound, spine: DataFrame) -> DataFrame:
+    """A spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
     return compute_features(bound, as_of_join(spine, bound.lanes))
 
 
@@ -120,7 +125,7 @@ def _staged(
     """Compute the slice into the run's own place, once, counting on the way what was read and what matched."""
     read = {lane.name: Observation() for lane in bound.lanes}
     counted = replace(bound, lanes=tuple(_counting(lane, read[lane.name]) for lane in bound.lanes))
-    joined = joined_rows(counted, cut)
+    joined = joined_rows(counted, spine_for(counted, cut))
     result = Observation()
     matches = [F.count_if(lane.is_matched()).alias(lane.slot) for lane in bound.lanes]
     joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches)

@@ -21,8 +21,8 @@ from pyspark.sql.types import (
     StringType,
     StructField,
     StructType,
-    TimestampType,
     TimestampNTZType,
+    TimestampType,
 )
 
 from features.annotations import ValueType
@@ -74,7 +74,8 @@ def _forbidden(features: FeatureSet, inputs: Inputs) -> Iterator[str]:
     for definition in features.features:
         for parameter in definition.parameters:
             if parameter.name in inputs.forbidden:
-                yield f"feature '{definition.name}': input '{parameter.name}' is {inputs.forbidden[parameter.name]}, not known at T; remove it"
+                reason = inputs.forbidden[parameter.name]
+                yield f"feature '{definition.name}': input '{parameter.name}' is {reason}, not known at T; remove it"
 
 
 def _mistyped(features: FeatureSet, inputs: Inputs) -> Iterator[str]:
@@ -83,12 +84,13 @@ def _mistyped(features: FeatureSet, inputs: Inputs) -> Iterator[str]:
             data_type = inputs.types.get(parameter.name)
             if data_type is None or parameter.name in features.schema or parameter.name in inputs.forbidden:
                 continue
+            subject = f"feature '{definition.name}': input '{parameter.name}'"
             if isinstance(data_type, TimestampNTZType):
-                yield f"feature '{definition.name}': input '{parameter.name}' is TIMESTAMP_NTZ, a clock time without a zone; give an instant"
+                yield f"{subject} is TIMESTAMP_NTZ, a clock time without a zone; give an instant"
                 continue
             given = value_type_of(data_type)
             if given is None or not parameter.type.takes(given):
-                yield f"feature '{definition.name}': input '{parameter.name}' is {data_type.simpleString()}, but declared {parameter.type}"
+                yield f"{subject} is {data_type.simpleString()}, but declared {parameter.type}"
 
 
 def value_type_of(data_type: DataType) -> ValueType | None:

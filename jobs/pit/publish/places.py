@@ -14,8 +14,9 @@ from jobs.pit.storage import Hadoop
 class Output:
     """A training set's table and the places that belong to it.
 
-    `location` is the table's path or catalog name, `sql_name` what SQL calls it. Staged and rejected rows lie in folders beside the table, one
-    for each run; manifests lie inside it, in a folder that Delta and its readers pass over.
+    `location` is the table's path or catalog name, `sql_name` what SQL calls it. Staged and rejected
+    rows lie in folders beside the table, one for each run; manifests lie inside it, in a folder that Delta and
+    its readers pass over.
     """
 
     location: str

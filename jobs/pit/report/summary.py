@@ -42,7 +42,7 @@ def left_out_of(facts: Facts) -> list[str]:
     """Each reason for which label events are not in the result, with their number."""
     where = facts["spec"]["training_set"]["labels"].get("where")
     return [
-        f"{count:,} label events: " + (f"not {where}" if reason == "where" else reason)
+        f"{count:,} label events: " + (f"not where {where}" if reason == "where" else reason)
         for reason, count in facts["label_events"]["left_out"].items()
     ]
 

@@ -12,7 +12,7 @@ from pyspark.sql.types import BooleanType
 
 from jobs.pit.columns import unknown
 from jobs.pit.config import Labels, Sample
-from jobs.pit.fields import is_publishable, key_kind
+from jobs.pit.fields import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
 from jobs.pit.instants import refusal
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -42,10 +42,11 @@ def _problems(events: DataFrame, labels: Labels, sample: Sample | None) -> Itera
                 yield f"label events: no column '{name}' ({key}); {unknown(name, types)}"
     for name, data_type in types.items():
         if not is_publishable(data_type):
-            yield f"label events: column '{name}' is {data_type.simpleString()}, which other readers of Delta cannot read; leave it out with labels.query"
+            found = data_type.simpleString()
+            yield f"label events: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out with labels.query"
     for name in labels.entity_keys:
         if name in types and key_kind(types[name]) is None:
-            yield f"label events: entity key '{name}' is {types[name].simpleString()}; keys match by equality, so cast it to an integer, decimal or string"
+            yield f"label events: entity key '{name}' is {types[name].simpleString()}; {NO_KEY}"
     for time in filter(None, (labels.event_timestamp, labels.label_available_at)):
         if time in types and (reason := refusal(types[time], labels.timezone)):
             yield f"label events: time column '{time}' {reason}"
