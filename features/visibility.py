@@ -87,7 +87,7 @@ class Visibility(NamedTuple):
 
     def _instant(self, value: Any, column: str, position: int) -> int:
         if type(value) is dt.datetime:
-            if value.utcoffset() is not None:
+            if value.tzinfo is dt.timezone.utc or value.utcoffset() is not None:
                 return micros(value)
             if self.timezone is not None:
                 return local_micros(value, self.timezone)

@@ -210,6 +210,11 @@ def test_sql_casts_both_sides_where_one_is_a_double() -> None:
     )
 
 
+def test_sql_spells_a_list_of_several_types_out_pair_by_pair() -> None:
+    assert to_sql(parse("n IN (1, 1.5)"), {"n": "integer"}) == "((`n` = 1L) OR (`n` = 1.5BD))"
+    assert to_sql(parse("n IN (1, NULL)"), {"n": "integer"}) == "(`n` IN (1L, NULL))"
+
+
 def test_unlike_values_are_an_error_that_names_them() -> None:
     with pytest.raises(FeatureError, match=r"expected values of like types, found string '1' with integer 1"):
         holds("a = 1", a="1")

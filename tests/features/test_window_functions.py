@@ -75,7 +75,16 @@ def test_rule_4_ties_are_settled_by_availability_and_then_by_value() -> None:
     assert windows.first(events, **options) == 9
     assert windows.last(events, **options) == 2
     assert windows.last_n(events, **options, n=2) == [2, 1]
-    assert windows.last(values(-0.0, math.nan)[:1] + values(0.0), window="7d", at=NOON, column="v") == 0.0
+    assert windows.last_n(events[::-1], **options, n=3) == [2, 1, 9]
+
+
+def test_rule_4_tied_doubles_have_nan_last_and_negative_zero_before_zero() -> None:
+    options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
+    tied = [event(NOON - HOUR, v) for v in (math.nan, 0.0, -0.0, 5.0)]
+    for events in (tied, tied[::-1]):
+        assert repr(windows.last_n(events, **options, n=4)) == "[nan, 5.0, 0.0, -0.0]"
+        assert repr(windows.first(events, **options)) == "-0.0"
+        assert repr(windows.last(events, **options)) == "nan"
 
 
 def test_rule_4_nan_is_greatest_and_one_value_and_negative_zero_is_less_than_zero() -> None:

@@ -113,7 +113,7 @@ class Lane:
         candidate = self.rows.select(self.candidate().alias(self.slot)).schema[self.slot].dataType
         assert isinstance(candidate, StructType), "a candidate is a struct"
         rank = F.struct(*[slot.getField(name) for name in candidate.names if name not in maps])
-        return F.max_by(slot, F.when(slot.isNotNull(), rank))
+        return F.max_by(slot, rank)
 
     def surviving(self, winner: Column, t: Column) -> Column:
         """The winner where it is fresh and not over at T, else null: no older row takes its place (rule 3)."""

@@ -103,7 +103,7 @@ def test_a_misspelt_join_key_is_refused_with_the_nearest_label_column(
         {"table": feature_table(source), "join_keys": {"k": "elswhere"}}, entity_keys=["elsewhere"]
     )
     assert problems(spec, events) == [
-        "feature table 'r': key 'k' joins label column 'elswhere', which the label events do not have; "
+        "feature table 'r': key 'k' joins 'elswhere', no column of the label events; "
         "did you mean 'elsewhere'?"
     ]
 

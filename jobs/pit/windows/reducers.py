@@ -1,0 +1,245 @@
+"""The functions of window aggregations for all label events of a batch: what `features.windows` computes for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from jobs.pit.windows.codes import Codes
+from jobs.pit.windows.stream import Runs
+from jobs.pit.windows.tree import Ints, Nodes
+from jobs.pit.windows.view import Windows
+
+Floats = NDArray[np.float64]
+Reducer = Callable[[Windows, Any], pa.Array]
+
+_LIMB = 32
+_LOW = np.int64(2**_LIMB - 1)
+_NEGATIVE_ZERO, _ZERO = -1, 0
+_GREATEST, _LEAST = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+
+
+def _count(windows: Windows, _argument: None) -> pa.Array:
+    return pa.array(windows.counts)
+
+
+def _sum(windows: Windows, _argument: None) -> pa.Array:
+    """Exact for integers and decimals; doubles are added in order, neighbours first."""
+    kind = windows.values.data_type
+    if pa.types.is_floating(kind):
+        return pa.array(_double_sums(windows), mask=windows.is_empty)
+    limbs = _limb_sums(windows)
+    if pa.types.is_integer(kind):
+        high = limbs[1] + (limbs[0] >> _LIMB)
+        if np.any(high != high.astype(np.int32)):
+            raise ArithmeticError("a sum does not fit in 64 bits")
+        return pa.array((high << _LIMB) | (limbs[0] & _LOW), mask=windows.is_empty)
+    return _decimals(_whole(limbs), windows, pa.decimal128(min(38, kind.precision + 10), kind.scale))
+
+
+def _mean(windows: Windows, _argument: None) -> pa.Array:
+    kind = windows.values.data_type
+    if pa.types.is_floating(kind):
+        totals = _double_sums(windows)
+    elif pa.types.is_integer(kind):
+        low, high = _limb_sums(windows)
+        totals = np.ldexp(high.astype(np.float64), _LIMB) + low
+    else:
+        totals = (_whole(_limb_sums(windows)) / 10**kind.scale).astype(np.float64)
+    return pa.array(totals / np.maximum(windows.counts, 1), mask=windows.is_empty)
+
+
+def _stddev(windows: Windows, _argument: None) -> pa.Array:
+    """The sample deviation, by merging counts, means and squared deviations (Chan, Golub and LeVeque 1979)."""
+    values = _as_doubles(windows.values)
+    leaves = (np.ones_like(values), values, np.zeros_like(values))
+    counts, _, squares = windows.aggregate(leaves, _merged_moments, (0.0, 0.0, 0.0))
+    deviations: Floats = np.sqrt(squares / np.maximum(counts - 1, 1))
+    return pa.array(deviations, mask=windows.counts < 2)
+
+
+def _min(windows: Windows, _argument: None) -> pa.Array:
+    (codes,) = windows.aggregate((windows.values.codes,), _least, (_GREATEST,))
+    return _decoded(codes, windows)
+
+
+def _max(windows: Windows, _argument: None) -> pa.Array:
+    (codes,) = windows.aggregate((windows.values.codes,), _greatest, (_LEAST,))
+    return _decoded(codes, windows)
+
+
+def _first(windows: Windows, _argument: None) -> pa.Array:
+    return _decoded(_taken(windows.values.codes, windows.outermost(last=False)), windows)
+
+
+def _last(windows: Windows, _argument: None) -> pa.Array:
+    return _decoded(_taken(windows.values.codes, windows.outermost(last=True)), windows)
+
+
+def _time_since_last(windows: Windows, _argument: None) -> pa.Array:
+    newest = _taken(windows.stream.event, windows.outermost(last=True))
+    return pa.array((windows.at - newest) / 1e6, mask=windows.is_empty)
+
+
+def _count_distinct(windows: Windows, _argument: None) -> pa.Array:
+    codes = windows.values.codes
+    if pa.types.is_floating(windows.values.data_type):
+        codes = np.where(codes == _NEGATIVE_ZERO, _ZERO, codes)
+    counts = np.zeros(windows.size, dtype=np.int64)
+    for which, place in windows.expanded():
+        order = np.lexsort((codes[place], which))
+        which, seen = which[order], codes[place][order]
+        is_new = np.ones(len(which), dtype=bool)
+        is_new[1:] = (which[1:] != which[:-1]) | (seen[1:] != seen[:-1])
+        counts += np.bincount(which[is_new], minlength=windows.size)
+    return pa.array(counts)
+
+
+def _percentile(windows: Windows, p: Decimal) -> pa.Array:
+    """Nearest rank: the value at rank max(1, ⌈p·n⌉), p as the decimal written."""
+    share = Fraction(p)
+    sizes, size_of = np.unique(windows.counts, return_inverse=True)
+    ranks = np.array([max(1, -(-share.numerator * int(n) // share.denominator)) for n in sizes])[size_of]
+    codes = np.zeros(windows.size, dtype=np.int64)
+    for which, place in windows.expanded():
+        order = np.lexsort((windows.values.codes[place], which))
+        asked, starts = np.unique(which, return_index=True)
+        codes[asked] = windows.values.codes[place[order]][starts + ranks[asked] - 1]
+    return _decoded(codes, windows)
+
+
+def _last_n(windows: Windows, n: int) -> pa.Array:
+    newest = replace(windows, runs=_last_runs(windows, n))
+    parts = list(newest.expanded())
+    places = np.concatenate([place for _, place in parts]) if parts else np.empty(0, dtype=np.int64)
+    ends = np.cumsum(newest.counts)
+    starts = ends - newest.counts
+    position = np.arange(len(places))
+    question = np.repeat(np.arange(newest.size), newest.counts)
+    reversed_places = places[starts[question] + ends[question] - 1 - position]
+    values = windows.values.decode(windows.values.codes[reversed_places])
+    offsets = np.concatenate(([0], ends)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+REDUCERS: dict[str, Reducer] = {
+    "count": _count,
+    "sum": _sum,
+    "mean": _mean,
+    "min": _min,
+    "max": _max,
+    "stddev": _stddev,
+    "first": _first,
+    "last": _last,
+    "count_distinct": _count_distinct,
+    "last_n": _last_n,
+    "percentile": _percentile,
+    "time_since_last": _time_since_last,
+}
+
+
+def _double_sums(windows: Windows) -> Floats:
+    (totals,) = windows.aggregate((_as_doubles(windows.values),), _added, (0.0,))
+    sums: Floats = totals.astype(np.float64)
+    return sums
+
+
+def _limb_sums(windows: Windows) -> list[Ints]:
+    """The sums of integers as 32-bit digits, the last one signed: differences of prefix sums, exact in 64 bits."""
+    starts = windows.stream.keys.starts
+    sums = []
+    for limb in _limbs(windows.values):
+        before = np.concatenate(([0], np.cumsum(limb)))
+        total = np.zeros(windows.size, dtype=np.int64)
+        for run in windows.runs:
+            start = starts[windows.key[run.which]]
+            total[run.which] += before[start + np.maximum(run.end, run.first)] - before[start + run.first]
+        sums.append(total)
+    return sums
+
+
+def _whole(limbs: list[Ints]) -> NDArray[np.object_]:
+    """The integers that sums of digits stand for."""
+    whole: NDArray[np.object_] = limbs[0].astype(object)
+    for place, limb in enumerate(limbs[1:], start=1):
+        whole = whole + (limb.astype(object) << (_LIMB * place))
+    return whole
+
+
+def _limbs(values: Codes) -> list[Ints]:
+    if pa.types.is_integer(values.data_type):
+        return [values.codes & _LOW, values.codes >> _LIMB]
+    known = values.decode(np.arange(values.codes.max(initial=-1) + 1)).to_pylist()
+    unscaled = [int(value.scaleb(values.data_type.scale)) for value in known]
+    digits = [[(whole >> (_LIMB * place)) & int(_LOW) for whole in unscaled] for place in range(3)]
+    digits.append([whole >> (_LIMB * 3) for whole in unscaled])
+    return [np.array(digit, dtype=np.int64)[values.codes] for digit in digits]
+
+
+def _decimals(totals: NDArray[np.object_], windows: Windows, kind: pa.DataType) -> pa.Array:
+    limit = 10**kind.precision
+    values = [
+        None if empty else Decimal(total).scaleb(-kind.scale)
+        for total, empty in zip(totals, windows.is_empty, strict=True)
+    ]
+    if any(abs(total) >= limit for total in totals):
+        raise ArithmeticError(f"a sum does not fit in {kind}")
+    return pa.array(values, kind)
+
+
+def _as_doubles(values: Codes) -> Floats:
+    plain = values.decode(values.codes).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    doubles: Floats = plain.astype(np.float64, copy=True)
+    return doubles
+
+
+def _taken(values: Ints, places: Ints) -> Ints:
+    """The values at places; anything where there are no values at all, since every window is then empty."""
+    return values[places] if len(values) else places
+
+
+def _decoded(codes: Ints, windows: Windows) -> pa.Array:
+    """The values of codes, null where the window is empty, whatever code stands there."""
+    full = np.flatnonzero(~windows.is_empty)
+    position = np.full(windows.size, -1, dtype=np.int64)
+    position[full] = np.arange(len(full))
+    return windows.values.decode(codes[full]).take(pa.array(position, mask=windows.is_empty))
+
+
+def _last_runs(windows: Windows, n: int) -> list[Runs]:
+    """The runs shortened to the last n events of each question."""
+    wanted = np.full(windows.size, n, dtype=np.int64)
+    shortened = []
+    for run in reversed(windows.runs):
+        length = np.minimum(np.maximum(run.end - run.first, 0), wanted[run.which])
+        shortened.append(Runs(run.which, run.end - length, run.end))
+        wanted[run.which] -= length
+    return shortened[::-1]
+
+
+def _added(one: Nodes, other: Nodes) -> Nodes:
+    return (one[0] + other[0],)
+
+
+def _least(one: Nodes, other: Nodes) -> Nodes:
+    return (np.minimum(one[0], other[0]),)
+
+
+def _greatest(one: Nodes, other: Nodes) -> Nodes:
+    return (np.maximum(one[0], other[0]),)
+
+
+def _merged_moments(one: Nodes, other: Nodes) -> Nodes:
+    (count, mean, squares), (count_2, mean_2, squares_2) = one, other
+    total = count + count_2
+    distance = mean_2 - mean
+    share = count_2 / np.maximum(total, 1.0)
+    # Multiplied in this order a far-off mean of no events contributes nothing, where its square could overflow.
+    return total, mean + distance * share, squares + squares_2 + distance * (distance * count * share)

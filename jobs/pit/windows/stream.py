@@ -1,0 +1,117 @@
+"""The events that one aggregation is about, in order, and the runs of them that each label event sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.pit.windows.codes import Codes
+from jobs.pit.windows.tree import Ints, Keys, Nodes, Tree
+
+
+class Questions(NamedTuple):
+    """What label events ask: their key, and the half-open range of event timestamps, seen by `seen_until`."""
+
+    key: Ints
+    start: Ints
+    end: Ints
+    seen_until: Ints
+
+
+class Runs(NamedTuple):
+    """Adjacent visible events of some questions: `which` question, and the places [first, end) in its key."""
+
+    which: Ints
+    first: Ints
+    end: Ints
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Events sorted by key and (event timestamp, available, value); `values` are None without a column."""
+
+    keys: Keys
+    event: Ints
+    available: Ints
+    values: Codes | None
+
+    def runs(self, asked: Questions) -> list[Runs]:
+        """The visible events of every question, as rounds of at most one run each, earlier events first.
+
+        Without late rows there is one round. A late row splits a window, and costs a round of those it splits.
+        """
+        first = self._place(asked.key, asked.start)
+        end = self._place(asked.key, asked.end)
+        if self._arrived_in_order:
+            seen = self._packed_place(self.available, asked.key, asked.seen_until + 1)
+            return [Runs(np.arange(len(first)), first, np.minimum(end, seen))]
+        return list(self._split_runs(asked, first, end))
+
+    def _split_runs(self, asked: Questions, first: Ints, end: Ints) -> Iterator[Runs]:
+        which = np.flatnonzero(first < end)
+        place = first[which]
+        while len(which):
+            key, seen_until = asked.key[which], asked.seen_until[which]
+            start = self._earliest.next_where(key, place, lambda nodes, ask: nodes <= seen_until[ask])  # noqa: B023
+            is_inside = start < end[which]
+            which, start, key, seen_until = (values[is_inside] for values in (which, start, key, seen_until))
+            stop = self._latest.next_where(key, start, lambda nodes, ask: nodes > seen_until[ask])  # noqa: B023
+            stop = np.minimum(stop, end[which])
+            if len(which):
+                yield Runs(which, start, stop)
+            place = stop
+            unfinished = stop < end[which]
+            which, place = which[unfinished], place[unfinished]
+
+    @cached_property
+    def _arrived_in_order(self) -> bool:
+        within_key = np.ones(len(self.event), dtype=bool)
+        within_key[self.keys.starts[self.keys.sizes > 0]] = False
+        return bool(np.all((np.diff(self.available, prepend=0) >= 0) | ~within_key))
+
+    @cached_property
+    def _earliest(self) -> Tree:
+        return Tree(self.keys, (self.available,), _least, [np.iinfo(np.int64).max])
+
+    @cached_property
+    def _latest(self) -> Tree:
+        return Tree(self.keys, (self.available,), _greatest, [np.iinfo(np.int64).min])
+
+    def _place(self, key: Ints, moment: Ints) -> Ints:
+        return self._packed_place(self.event, key, moment)
+
+    def _packed_place(self, ascending: Ints, key: Ints, moment: Ints) -> Ints:
+        """How many of a key's moments, which ascend, lie before the given one: a binary search of every key at once."""
+        low = np.zeros(len(key), dtype=np.int64)
+        high = self.keys.sizes[key].copy()
+        start = self.keys.starts[key]
+        open_questions = np.flatnonzero(low < high)
+        while len(open_questions):
+            middle = (low[open_questions] + high[open_questions]) >> 1
+            is_before = ascending[start[open_questions] + middle] < moment[open_questions]
+            low[open_questions[is_before]] = middle[is_before] + 1
+            high[open_questions[~is_before]] = middle[~is_before]
+            open_questions = open_questions[low[open_questions] < high[open_questions]]
+        return low
+
+
+def stream_of(key: Ints, key_count: int, event: Ints, available: Ints, values: Codes | None) -> Stream:
+    """Sort events of any order into a stream; `key` numbers the keys of the batch from 0."""
+    ties: tuple[NDArray[np.int64], ...] = (values.codes,) if values is not None else ()
+    order = np.lexsort((*ties, available, event, key))
+    sizes = np.bincount(key, minlength=key_count).astype(np.int64)
+    sorted_values = values and Codes(values.codes[order], values.decode, values.data_type)
+    return Stream(Keys(np.cumsum(sizes) - sizes, sizes), event[order], available[order], sorted_values)
+
+
+def _least(one: Nodes, other: Nodes) -> Nodes:
+    return (np.minimum(one[0], other[0]),)
+
+
+def _greatest(one: Nodes, other: Nodes) -> Nodes:
+    return (np.maximum(one[0], other[0]),)

@@ -1,0 +1,86 @@
+"""What the label events of a batch see of one stream, and how its events are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.pit.windows.codes import Codes
+from jobs.pit.windows.stream import Runs, Stream
+from jobs.pit.windows.tree import Ints, Merge, Nodes, Tree
+
+MOST_EXPANDED = 4_000_000
+"""Events held at once by the functions that have to look at every event of a window."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The runs of every question over one stream; `size` questions, T in microseconds."""
+
+    stream: Stream
+    runs: list[Runs]
+    key: Ints
+    at: Ints
+
+    @property
+    def size(self) -> int:
+        return len(self.key)
+
+    @cached_property
+    def counts(self) -> Ints:
+        counts = np.zeros(self.size, dtype=np.int64)
+        for run in self.runs:
+            counts[run.which] += np.maximum(run.end - run.first, 0)
+        return counts
+
+    @cached_property
+    def is_empty(self) -> NDArray[np.bool_]:
+        return self.counts == 0
+
+    @property
+    def values(self) -> Codes:
+        assert self.stream.values is not None, "the configuration gives these functions a column"
+        return self.stream.values
+
+    def aggregate(self, leaves: Nodes, merge: Merge, identity: Sequence[float]) -> Nodes:
+        """The merge of all events of each question, earlier ones first."""
+        tree = Tree(self.stream.keys, leaves, merge, identity)
+        total = tree.empty(self.size)
+        for run in self.runs:
+            part = tree.aggregate(self.key[run.which], run.first, run.end)
+            merged = merge(tuple(values[run.which] for values in total), part)
+            for values, results in zip(total, merged, strict=True):
+                values[run.which] = results
+        return total
+
+    def outermost(self, last: bool) -> Ints:
+        """The place in the stream of each question's first or last event; 0 where it has none."""
+        place = np.zeros(self.size, dtype=np.int64)
+        for run in self.runs if last else reversed(self.runs):
+            full = run.first < run.end
+            which = run.which[full]
+            place[which] = self.stream.keys.starts[self.key[which]] + (run.end[full] - 1 if last else run.first[full])
+        return place
+
+    def expanded(self) -> Iterator[tuple[Ints, Ints]]:
+        """The events of every question as (question, place in the stream), by question, later events later.
+
+        A part at a time, so that memory is bounded by the largest single window.
+        """
+        if not self.runs:
+            return
+        which = np.concatenate([run.which for run in self.runs])
+        first = np.concatenate([self.stream.keys.starts[self.key[run.which]] + run.first for run in self.runs])
+        length = np.concatenate([np.maximum(run.end - run.first, 0) for run in self.runs])
+        order = np.argsort(which, kind="stable")
+        which, first, length = which[order], first[order], length[order]
+        part = np.cumsum(self.counts)[which] // MOST_EXPANDED
+        for bounds in np.split(np.arange(len(which)), np.flatnonzero(np.diff(part)) + 1):
+            own = length[bounds]
+            ends = np.cumsum(own)
+            place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first[bounds] - (ends - own), own)
+            yield np.repeat(which[bounds], own), place
