@@ -71,3 +71,9 @@ def is_publishable(data_type: DataType) -> bool:
     if isinstance(data_type, StringType):
         return "collate" not in data_type.simpleString()
     return isinstance(data_type, (*KEYS, DoubleType, FloatType))
+
+
+def spelt(name: str, schema: StructType) -> str:
+    """The column's name as its table spells it, since names compare case-insensitively; else the name itself."""
+    by_folded = {field.name.casefold(): field.name for field in schema}
+    return name if name in schema.names else by_folded.get(name.casefold(), name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from jobs.pit.binding import Bound
+from jobs.pit.bound import Bound
 from jobs.pit.spine import Census, Cut
 from jobs.pit.validation import Verdict
 

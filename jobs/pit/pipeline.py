@@ -11,7 +11,8 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.pit.asof import Lane, as_of_join
-from jobs.pit.binding import Bound, bind
+from jobs.pit.binding import bind
+from jobs.pit.bound import Bound
 from jobs.pit.columns import EVENT_DATE
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError, LostRowsError
@@ -32,9 +33,10 @@ from jobs.pit.publish import (
 from jobs.pit.session import private_session
 from jobs.pit.spine import Census, Cut, spine_of, take_census
 from jobs.pit.validation import Verdict, validate
+from jobs.pit.windows import WindowReduction, aggregate_windows
 
 STRATEGY = "one_exchange_window"
-_FEATURE_ERROR = re.compile(r"^\S*FeatureError: (.+)$", re.MULTILINE)
+_OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
 
 
 def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Outcome:
@@ -75,7 +77,7 @@ def spine_for(bound: Bound, cut: Cut) -> DataFrame:
 
 def joined_rows(bound: Bound, spine: DataFrame) -> DataFrame:
     """A spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
-    return compute_features(bound, as_of_join(spine, bound.lanes))
+    return compute_features(bound, as_of_join(spine, bound.lanes, aggregate_windows))
 
 
 def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
@@ -90,7 +92,7 @@ def select_result(bound: Bound, joined: DataFrame) -> DataFrame:
     label, features = F.col("label"), F.col("features")
     return joined.select(
         *[label.getField(name).alias(name) for name in bound.events.columns],
-        *[lane.value(name).alias(result) for result, (lane, name) in bound.joined_columns.items()],
+        *[value.alias(name) for name, (value, _) in bound.table_columns.items()],
         *[features.getField(name).alias(name) for name in bound.features.names],
         utc_date(F.col("t")).alias(EVENT_DATE),
     )
@@ -111,12 +113,27 @@ def _pruned(lane: Lane, first: int, last: int) -> Lane:
     if lane.event_timestamp is None:
         return lane
     delay = lane.delay // MICROSECOND
-    oldest = None if lane.max_age is None else first - lane.max_age // MICROSECOND
+    oldest = _oldest_needed(lane, first)
     newest = last if lane.available_at else last - delay
     kept = could_be_within(column(lane.event_timestamp), lane.types[lane.event_timestamp], oldest, newest)
     if lane.available_at:
         kept &= could_be_within(column(lane.available_at), lane.types[lane.available_at], None, last - delay)
     return replace(lane, rows=lane.rows.where(kept))
+
+
+def _oldest_needed(lane: Lane, first: int) -> int | None:
+    """The earliest event timestamp that a label event with T from `first` on can use; None where any might be.
+
+    A table joined for its windows alone is read as far back as the longest of them.
+    """
+    reach = []
+    if isinstance(lane.reduction, WindowReduction):
+        reach.append(lane.reduction.oldest(first))
+    if lane.max_age is not None:
+        reach.append(first - lane.max_age // MICROSECOND)
+    elif lane.columns or not reach:
+        return None
+    return min(reach)
 
 
 def _staged(
@@ -167,7 +184,9 @@ def repeated_keys(lane: Lane) -> int:
 
 
 def _judged(spec: ResolvedTrainingSet, staged: DataFrame, census: Census) -> Verdict | None:
-    return validate(staged, spec.suite, {"label_events": census.taken}) if spec.suite else None
+    if not spec.suite or not census.taken:
+        return None
+    return validate(staged, spec.suite, {"label_events": census.taken})
 
 
 def _predicate(bound: Bound, cut: Cut) -> str | None:
@@ -178,7 +197,7 @@ def _predicate(bound: Bound, cut: Cut) -> str | None:
 
 def _as_input_error(error: PySparkException) -> Exception:
     """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
-    messages = _FEATURE_ERROR.findall(str(error))
+    messages = _OWN_ERROR.findall(str(error))
     return InputError(messages[-1]) if messages else error
 
 

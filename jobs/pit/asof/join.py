@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.pit.asof.lane import Lane
 from jobs.pit.fields import as_key
+
+ReduceEvents = Callable[[DataFrame, Sequence[str], Sequence[str], Mapping[str, Any]], DataFrame]
 
 # Among equal instants: a feature row is visible at T itself, unless its table is strict; only then does it come
 # after the label event.
@@ -19,7 +22,9 @@ INCLUSIVE_ROW, LABEL_EVENT, STRICT_ROW = 0, 1, 2
 SPREAD_OF_NULL_KEYS = 1024
 
 
-def as_of_join(spine: DataFrame, lanes: Sequence[Lane]) -> DataFrame:
+def as_of_join(
+    spine: DataFrame, lanes: Sequence[Lane], reduce_events: ReduceEvents | None = None
+) -> DataFrame:
     """Give each label event the winning row of every lane that was visible at its T.
 
     Takes the spine: `label` (struct of the label event's columns), `label_id`, `t` (instant), and whatever else.
@@ -36,15 +41,25 @@ def as_of_join(spine: DataFrame, lanes: Sequence[Lane]) -> DataFrame:
     | 10:30 | label event, T = 10:30  | → event 10:00   |
     | 11:00 | event 09:00, came late  | event 10:00     |
 
+    `reduce_events` computes what lanes with a reduction ask for, from the same sorted rows: it takes them (keys,
+    `asked_at`: T in microseconds or null for no entity, the carried columns, a struct of events per lane), the names
+    of the keys and of the carried columns, and the reductions by their struct column; it gives the label events with
+    the carried columns and its own.
+
     Ties are settled by rule 4; a null key or a null T sees nothing; equal instants are visible unless strict.
     """
     groups: dict[tuple[str, ...], list[Lane]] = {}
     for lane in lanes:
         groups.setdefault(lane.label_columns, []).append(lane)
-    return reduce(lambda frame, group: _join_group(frame, *group), groups.items(), spine)
+    joined = spine
+    for label_columns, group in groups.items():
+        joined = _join_group(joined, label_columns, group, reduce_events)
+    return joined
 
 
-def _join_group(spine: DataFrame, label_columns: tuple[str, ...], lanes: list[Lane]) -> DataFrame:
+def _join_group(
+    spine: DataFrame, label_columns: tuple[str, ...], lanes: list[Lane], reduce_events: ReduceEvents | None
+) -> DataFrame:
     keys = [f"key_{position}" for position in range(len(label_columns))]
     carried = spine.columns
     rows = _label_rows(spine, label_columns, keys)
@@ -56,8 +71,16 @@ def _join_group(spine: DataFrame, label_columns: tuple[str, ...], lanes: list[La
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
     winners = [lane.greatest().over(up_to_now).alias(lane.slot) for lane in lanes]
-    labels = rows.select(*carried, *winners).where(F.col("label_id").isNotNull())
-    return labels.select(*carried, *[_survivor(lane) for lane in lanes])
+    reduced = {lane.events_slot: lane.reduction for lane in lanes if lane.reduction is not None}
+    survivors = [_survivor(lane) for lane in lanes]
+    if not reduced or reduce_events is None:
+        labels = rows.select(*carried, *winners).where(F.col("label_id").isNotNull())
+        return labels.select(*carried, *survivors)
+    carried_on = [*carried, *[lane.slot for lane in lanes]]
+    groups = [*keys, "spread"]
+    rows = rows.select(*groups, "asked_at", *carried, *winners, *reduced)
+    labels = reduce_events(rows, groups, carried_on, reduced)
+    return labels.select(*carried, *survivors, *[name for name in labels.columns if name not in carried_on])
 
 
 def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str]) -> DataFrame:
@@ -70,18 +93,24 @@ def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str
         spread.cast("int").alias("spread"),
         F.unix_micros("t").alias("at"),
         F.lit(LABEL_EVENT).alias("side"),
+        F.when(~has_null_key, F.unix_micros("t")).alias("asked_at"),
         *spine.columns,
     )
 
 
 def _feature_rows(lane: Lane, keys: list[str]) -> DataFrame:
     side = STRICT_ROW if lane.strict and lane.event_timestamp else INCLUSIVE_ROW
+    event, available = lane.event(), lane.available()
+    events = []
+    if lane.reduction is not None and event is not None and available is not None:
+        events.append(lane.reduction.event(event, available).alias(lane.events_slot))
     return lane.rows.where(lane.is_matchable()).select(
         *[value.alias(key) for key, value in zip(keys, lane.key_columns(), strict=True)],
         F.lit(0).alias("spread"),
         lane.visible_from().alias("at"),
         F.lit(side).alias("side"),
         lane.candidate().alias(lane.slot),
+        *events,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -12,6 +13,14 @@ from pyspark.sql.types import DataType, StructType
 from jobs.pit.asof.order import is_orderable, ranked
 from jobs.pit.fields import as_key, column
 from jobs.pit.instants import MICROSECOND, instant, later
+
+
+class Reduction(Protocol):
+    """What else is computed from a lane's visible rows, in the order in which they were sorted for the join."""
+
+    def event(self, event: Column, available: Column) -> Column:
+        """The struct of what it takes from one feature row."""
+
 
 ALWAYS = -(2**63)
 """The instant from which a static row is visible, in microseconds: before every T."""
@@ -37,6 +46,7 @@ class Lane:
     strict: bool = False
     timezone: str | None = None
     ignore_availability: bool = False
+    reduction: Reduction | None = None
     types: dict[str, DataType] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -47,6 +57,11 @@ class Lane:
     def slot(self) -> str:
         """The struct column of the result that holds this lane's winner."""
         return f"lane_{self.name}"
+
+    @property
+    def events_slot(self) -> str:
+        """The struct column of the sorted rows that holds this lane's events for its reduction."""
+        return f"events_{self.name}"
 
     @property
     def label_columns(self) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from jobs.pit.columns import collisions
 from jobs.pit.config.values import (
+    Aggregations,
     Column,
     Columns,
     Duration,
-    Items,
     KeyColumns,
     Location,
     Modules,
@@ -59,7 +59,7 @@ class FeatureTable(Spec):
     written; zero then. `max_age` None means unlimited.
     """
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"aggregations", "require_fresh"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"require_fresh"})
 
     name: Name
     source: Location
@@ -73,7 +73,7 @@ class FeatureTable(Spec):
     strict: bool = False
     timezone: Zone | None = None
     columns: Columns | None = None
-    aggregations: Items = ()
+    aggregations: Aggregations = ()
 
     @field_validator("event_timestamp")
     @classmethod

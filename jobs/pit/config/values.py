@@ -13,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
+from features.aggregation import Aggregation
+from features.errors import FeatureError
 from jobs.pit.columns import collisions, nearest
 from jobs.pit.config import durations
 
@@ -120,6 +122,25 @@ def _not_empty(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _aggregation(spec: dict[str, Any]) -> dict[str, Any]:
+    """A mapping that the serving side reads as an aggregation: what it refuses is refused here, in its words."""
+    plain = {
+        key: durations.shortest(value) if isinstance(value, timedelta) else value
+        for key, value in spec.items()
+    }
+    try:
+        aggregation = Aggregation.from_spec(plain)
+    except FeatureError as error:
+        raise refusal("; ".join(error.problems)) from None
+    _name(aggregation.name)
+    return plain
+
+
+def _named_once(specs: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    _distinct(tuple(spec["name"] for spec in specs))
+    return specs
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Column = Annotated[str, AfterValidator(_column)]
 Text = Annotated[str, AfterValidator(_text)]
@@ -137,6 +158,10 @@ Duration = Annotated[
     BeforeValidator(_duration),
     PlainSerializer(lambda length: None if length is None else durations.shortest(length), when_used="json"),
 ]
-Items = Annotated[tuple[Any, ...], BeforeValidator(as_tuple)]
+Aggregations = Annotated[
+    tuple[Annotated[dict[str, Any], BeforeValidator(_as_dict), AfterValidator(_aggregation)], ...],
+    BeforeValidator(as_tuple),
+    AfterValidator(_named_once),
+]
 KeyColumns = Annotated[dict[Column, Column], BeforeValidator(_as_dict)]
 Views = Annotated[dict[Name, Location], BeforeValidator(_as_dict)]

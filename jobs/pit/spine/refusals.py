@@ -17,9 +17,11 @@ from jobs.pit.instants import refusal
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CLOCKS = re.compile(
-    r"\b(current_timestamp|current_date|current_time|curdate|localtimestamp|now)\b\s*(\(|$|[^\w\s(.])?",
+    r"\b(current_timestamp|current_date|current_time|localtimestamp)\b"
+    r"|\b(now|curdate)\s*\(|\b(unix_timestamp)\s*\(\s*\)",
     re.IGNORECASE,
 )
+_CHANCE = re.compile(r"\b(tablesample)\b(?!\s*\([^)]*\)\s*repeatable\b)", re.IGNORECASE)
 
 
 def spine_problems(events: DataFrame, labels: Labels, sample: Sample | None) -> list[str]:
@@ -71,8 +73,13 @@ def _predicate_problems(events: DataFrame, where: str) -> Iterator[str]:
 
 def clock_or_chance(sql: str) -> str | None:
     """Why this text would give other rows tomorrow, or None."""
-    match = _CLOCKS.search(_QUOTED.sub(" ", sql))
-    return match and f"'{match.group(1)}' reads the clock; use --as-of and label_available_at, or a literal"
+    unquoted = _QUOTED.sub(" ", sql)
+    if clock := _CLOCKS.search(unquoted):
+        name = next(filter(None, clock.groups()))
+        return f"'{name}' reads the clock; use --as-of and label_available_at, or a literal"
+    if _CHANCE.search(unquoted):
+        return "TABLESAMPLE gives other rows each time; use sample, or add REPEATABLE"
+    return None
 
 
 def is_deterministic(frame: DataFrame) -> bool:

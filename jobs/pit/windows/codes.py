@@ -41,7 +41,11 @@ def _of_floats(column: pa.Array) -> Codes:
     values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     values = np.where(np.isnan(values), np.nan, values)
     bits = values.view(np.int64)
-    return Codes(_flipped(bits), lambda codes: pa.array(_flipped(codes).view(np.float64)).cast(column.type), column.type)
+
+    def decode(codes: Ints) -> pa.Array:
+        return pa.array(_flipped(codes).view(np.float64)).cast(column.type)
+
+    return Codes(_flipped(bits), decode, column.type)
 
 
 def _flipped(bits: Ints) -> Ints:
@@ -55,7 +59,8 @@ def _of_dictionary(column: pa.Array) -> Codes:
     ranks = np.empty(len(order), dtype=np.int64)
     ranks[order.to_numpy()] = np.arange(len(order))
     ascending = encoded.dictionary.take(order)
-    return Codes(ranks[_numpy(encoded.indices.cast(pa.int64()))], lambda codes: ascending.take(pa.array(codes)), column.type)
+    codes = ranks[_numpy(encoded.indices.cast(pa.int64()))]
+    return Codes(codes, lambda codes: ascending.take(pa.array(codes)), column.type)
 
 
 def _typed(codes: Ints, kind: pa.DataType, width: pa.DataType) -> pa.Array:

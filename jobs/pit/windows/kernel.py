@@ -129,7 +129,9 @@ def _aggregated(
         fields.append(_evaluated(measure, windows))
     positions = np.cumsum(is_asked) - 1
     take = pa.array(positions, mask=~is_asked)
-    return pa.StructArray.from_arrays([field.take(take) for field in fields], [measure.name for measure in measures])
+    return pa.StructArray.from_arrays(
+        [field.take(take) for field in fields], [measure.name for measure in measures]
+    )
 
 
 def _evaluated(measure: Measure, windows: Windows) -> pa.Array:
@@ -145,7 +147,7 @@ def _bounds(measure: Measure, labels: pa.Table, is_asked: Any, moments: Ints) ->
         end = moments - measure.offset
         return end - measure.length, end
     start, end = (labels[name].combine_chunks() for name in measure.bounds)
-    return tuple(pc.fill_null(column, 0).to_numpy(zero_copy_only=False)[is_asked] for column in (start, end))  # type: ignore[return-value]
+    return tuple(pc.fill_null(column, 0).to_numpy(zero_copy_only=False)[is_asked] for column in (start, end))
 
 
 class AggregationError(ArithmeticError):
@@ -173,6 +175,8 @@ class _Streams:
         takes_part = self._events.field(member)
         events = self._events.filter(takes_part)
         key = self._key[takes_part.to_numpy(zero_copy_only=False)]
-        event, available = (events.field(name).to_numpy(zero_copy_only=False) for name in ("event", "available"))
+        event, available = (
+            events.field(name).to_numpy(zero_copy_only=False) for name in ("event", "available")
+        )
         values = None if value is None else encode(events.field(value))
         return stream_of(key, self._key_count, event, available, values)

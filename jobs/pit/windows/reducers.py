@@ -95,10 +95,10 @@ def _count_distinct(windows: Windows, _argument: None) -> pa.Array:
     counts = np.zeros(windows.size, dtype=np.int64)
     for which, place in windows.expanded():
         order = np.lexsort((codes[place], which))
-        which, seen = which[order], codes[place][order]
-        is_new = np.ones(len(which), dtype=bool)
-        is_new[1:] = (which[1:] != which[:-1]) | (seen[1:] != seen[:-1])
-        counts += np.bincount(which[is_new], minlength=windows.size)
+        asked, seen = which[order], codes[place][order]
+        is_new = np.ones(len(asked), dtype=bool)
+        is_new[1:] = (asked[1:] != asked[:-1]) | (seen[1:] != seen[:-1])
+        counts += np.bincount(asked[is_new], minlength=windows.size)
     return pa.array(counts)
 
 

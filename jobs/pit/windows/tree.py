@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
-Nodes = tuple[NDArray[np.generic], ...]
+Nodes = tuple[NDArray[Any], ...]
 Merge = Callable[[Nodes, Nodes], Nodes]
+Holds = Callable[[NDArray[Any], Ints], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,11 @@ class Tree:
         """The aggregate of no events, for `size` questions."""
         leaves = self.levels[0]
         return tuple(
-            np.full(size, value, dtype=values.dtype) for values, value in zip(leaves, self._identity, strict=True)
+            np.full(size, value, dtype=values.dtype)
+            for values, value in zip(leaves, self._identity, strict=True)
         )
 
-    def next_where(self, key: Ints, place: Ints, holds: Callable[[NDArray[np.generic], Ints], NDArray[np.bool_]]) -> Ints:
+    def next_where(self, key: Ints, place: Ints, holds: Holds) -> Ints:
         """The first place from `place` on, in each key, whose node holds; the key's size where there is none.
 
         `holds(values, which)` says of nodes, of which the leaves below hold somewhere if the node does, whether they
@@ -107,7 +110,7 @@ class Tree:
         descending: NDArray[np.bool_],
         found: Ints,
         which: Ints,
-        holds: Callable[[NDArray[np.generic], Ints], NDArray[np.bool_]],
+        holds: Holds,
     ) -> Ints:
         """Move every open question one node on: down into one that holds, else on to the next and perhaps up."""
         still_open = []
@@ -131,4 +134,5 @@ class Tree:
             level[up] += 1
             still_open.append(on)
         remaining = np.concatenate(still_open)
-        return remaining[at[remaining] < self._sizes_by_level[level[remaining], key[remaining]]]
+        unfinished: Ints = remaining[at[remaining] < self._sizes_by_level[level[remaining], key[remaining]]]
+        return unfinished

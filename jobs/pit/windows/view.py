@@ -39,7 +39,8 @@ class Windows:
 
     @cached_property
     def is_empty(self) -> NDArray[np.bool_]:
-        return self.counts == 0
+        empty: NDArray[np.bool_] = self.counts == 0
+        return empty
 
     @property
     def values(self) -> Codes:
@@ -63,7 +64,9 @@ class Windows:
         for run in self.runs if last else reversed(self.runs):
             full = run.first < run.end
             which = run.which[full]
-            place[which] = self.stream.keys.starts[self.key[which]] + (run.end[full] - 1 if last else run.first[full])
+            place[which] = self.stream.keys.starts[self.key[which]] + (
+                run.end[full] - 1 if last else run.first[full]
+            )
         return place
 
     def expanded(self) -> Iterator[tuple[Ints, Ints]]:
@@ -74,7 +77,9 @@ class Windows:
         if not self.runs:
             return
         which = np.concatenate([run.which for run in self.runs])
-        first = np.concatenate([self.stream.keys.starts[self.key[run.which]] + run.first for run in self.runs])
+        first = np.concatenate(
+            [self.stream.keys.starts[self.key[run.which]] + run.first for run in self.runs]
+        )
         length = np.concatenate([np.maximum(run.end - run.first, 0) for run in self.runs])
         order = np.argsort(which, kind="stable")
         which, first, length = which[order], first[order], length[order]

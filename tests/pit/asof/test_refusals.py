@@ -153,3 +153,14 @@ def test_local_label_times_with_a_zone_join_as_instants(spark: SparkSession, sou
         ten_in_berlin: "value",
         datetime(2024, 7, 1, 17, 59): None,
     }
+
+
+def test_a_key_that_joins_a_floating_point_column_by_name_is_refused(
+    spark: SparkSession, source: str
+) -> None:
+    spec = training_set(
+        {"table": feature_table(source, entity_keys=["k", "n"]), "join_keys": {"k": "z"}}, entity_keys=["z"]
+    )
+    assert problems(spec, labels(spark, "z string, n double, t timestamp, y int")) == [
+        "feature table 'r': key 'n' is int but label column 'n' is double; cast one of them"
+    ]

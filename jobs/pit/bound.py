@@ -1,0 +1,79 @@
+"""The parts of a build, opened and checked: what the pipeline works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, TimestampType
+
+from jobs.pit.asof import Lane
+from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, joined
+from jobs.pit.config import Labels, ResolvedTrainingSet, Sample
+from jobs.pit.ondemand import FeatureSet, Inputs
+from jobs.pit.sources import Source
+from jobs.pit.windows import WindowReduction
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a build works on: pinned rows, column names spelt as in their tables, and checked features."""
+
+    spec: ResolvedTrainingSet
+    events: DataFrame
+    labels: Labels
+    sample: Sample | None
+    lanes: tuple[Lane, ...]
+    features: FeatureSet
+    inputs: Mapping[str, Source]
+
+    @property
+    def reductions(self) -> dict[str, WindowReduction]:
+        """As-name → window aggregations, of the tables that have any."""
+        return {
+            lane.name: lane.reduction for lane in self.lanes if isinstance(lane.reduction, WindowReduction)
+        }
+
+    @property
+    def table_columns(self) -> dict[str, tuple[Column, DataType]]:
+        """Result column → where a joined row has it, and its type, table by table: columns, then aggregations."""
+        found: dict[str, tuple[Column, DataType]] = {}
+        for lane in self.lanes:
+            found.update(
+                {joined(lane.name, name): (lane.value(name), lane.types[name]) for name in lane.columns}
+            )
+            if lane.name in self.reductions:
+                slot = F.col(lane.events_slot)
+                for field in self.reductions[lane.name].schema():
+                    found[joined(lane.name, field.name)] = slot.getField(field.name), field.dataType
+        return found
+
+    @property
+    def result_columns(self) -> list[str]:
+        return [*self.events.columns, *self.table_column_names, *self.features.names, EVENT_DATE]
+
+    @property
+    def table_column_names(self) -> list[str]:
+        names = []
+        for lane in self.lanes:
+            aggregations = self.reductions[lane.name].aggregations if lane.name in self.reductions else ()
+            names += [
+                joined(lane.name, name) for name in (*lane.columns, *(each.name for each in aggregations))
+            ]
+        return names
+
+    def feature_inputs(self) -> Inputs:
+        """The columns of joined rows that feature functions may take, by input name."""
+        label = F.col("label")
+        columns = {name: label.getField(name) for name in self.events.columns}
+        types: dict[str, DataType] = {field.name: field.dataType for field in self.events.schema}
+        for name, (value, data_type) in self.table_columns.items():
+            columns[name], types[name] = value, data_type
+        columns[EVENT_TIMESTAMP], types[EVENT_TIMESTAMP] = F.col("t"), TimestampType()
+        forbidden = dict.fromkeys(self.labels.label_columns, "a label column")
+        if self.labels.label_available_at:
+            forbidden[self.labels.label_available_at] = "label_available_at"
+        forbidden.pop(EVENT_TIMESTAMP, None)
+        return Inputs(columns, types, forbidden)

@@ -1,0 +1,79 @@
+"""What is wrong with a training set's tables, columns and types as they stand, found before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyspark.sql.types import StructType
+
+from jobs.pit.asof import Lane
+from jobs.pit.bound import Bound
+from jobs.pit.columns import EVENT_DATE, collisions, unknown
+from jobs.pit.config import FeatureTable, JoinedTable
+from jobs.pit.fields import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
+from jobs.pit.instants import refusal
+from jobs.pit.ondemand import wrong_inputs
+from jobs.pit.spine import spine_problems
+
+
+def problems_of(bound: Bound) -> Iterator[str]:
+    yield from spine_problems(bound.events, bound.labels, bound.sample)
+    for join, lane in zip(bound.spec.joins, bound.lanes, strict=True):
+        yield from _table_problems(join.table, lane)
+        if lane.name in bound.reductions:
+            subject = f"feature table '{join.table.name}'"
+            yield from (f"{subject}: {problem}" for problem in bound.reductions[lane.name].problems())
+        yield from _key_problems(join, lane, bound.events.schema, bound.labels.entity_keys)
+    repeated = collisions(bound.result_columns)
+    features = {name.casefold() for name in bound.features.names}
+    for name in repeated:
+        if name.casefold() == EVENT_DATE:
+            yield f"column '{name}' collides with the partition column '{EVENT_DATE}'; rename it"
+        elif name.casefold() not in features:
+            yield f"column '{name}' would occur twice in the result (names ignore case); rename one, or use as"
+    are_known = all(name in lane.types for lane in bound.lanes for name in lane.columns)
+    if are_known and not any(reduction.problems() for reduction in bound.reductions.values()):
+        yield from wrong_inputs(bound.features, bound.feature_inputs())
+
+
+def _table_problems(table: FeatureTable, lane: Lane) -> Iterator[str]:
+    subject = f"feature table '{table.name}'"
+    roles = [("entity_keys", key) for key, _ in lane.keys]
+    roles += [("columns", name) for name in lane.columns]
+    times = {
+        "event_timestamp": lane.event_timestamp,
+        "available_at": lane.available_at,
+        "valid_until": lane.valid_until,
+    }
+    roles += [(role, name) for role, name in times.items() if name]
+    for role, name in roles:
+        if name not in lane.types:
+            yield f"{subject}: no column '{name}' ({role}); {unknown(name, lane.types)}"
+    for role, time in times.items():
+        if time in lane.types and (reason := refusal(lane.types[time], lane.timezone)):
+            yield f"{subject}: time column '{time}' ({role}) {reason}"
+    for name in lane.columns:
+        if name in lane.types and not is_publishable(lane.types[name]):
+            found = lane.types[name].simpleString()
+            yield f"{subject}: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out of columns"
+
+
+def _key_problems(
+    join: JoinedTable, lane: Lane, label_schema: StructType, refused: tuple[str, ...]
+) -> Iterator[str]:
+    """What keeps a table's keys from meeting the label events'; `refused` label columns have been spoken of."""
+    subject = f"feature table '{join.table.name}'"
+    for key, label_column in lane.keys:
+        if key not in lane.types:
+            continue
+        kind = key_kind(lane.types[key])
+        if kind is None:
+            yield f"{subject}: entity key '{key}' is {lane.types[key].simpleString()}; {NO_KEY}"
+        elif label_column not in label_schema.names:
+            remedy = unknown(label_column, label_schema.names)
+            yield f"{subject}: key '{key}' joins '{label_column}', no column of the label events; {remedy}"
+        elif kind != (label_kind := key_kind(label_schema[label_column].dataType)):
+            found = label_schema[label_column].dataType.simpleString()
+            if label_kind is not None or label_column not in refused:
+                own = lane.types[key].simpleString()
+                yield f"{subject}: key '{key}' is {own} but label column '{label_column}' is {found}; cast one of them"
