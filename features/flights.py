@@ -57,6 +57,11 @@ def minutes_since_landing(event_timestamp: datetime, aircraft__landed_at: dateti
     return (event_timestamp - aircraft__landed_at).total_seconds() / 60
 
 
+def aircraft_late_share_30d(aircraft__late_flights_30d: int, aircraft__flights_30d: int) -> float | None:
+    """Share of the aircraft's flights of the last 30 days, known at T, that arrived late. Null without flights."""
+    return aircraft__late_flights_30d / aircraft__flights_30d if aircraft__flights_30d else None
+
+
 def aircraft_was_late(aircraft__arr_delay: int) -> bool:
     """Whether the aircraft's last completed flight arrived more than 15 minutes late."""
     return aircraft__arr_delay > LATE_MINUTES

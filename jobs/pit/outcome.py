@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from jobs.pit.bound import Bound
+from jobs.pit.sources import Extent
 from jobs.pit.spine import Census, Cut
 from jobs.pit.validation import Verdict
 
@@ -16,6 +17,7 @@ from jobs.pit.validation import Verdict
 class TableUse:
     """How a joined table was used: rows read, rows of those with a null key or time, label events matched.
 
+    `read` is what was read of the files that the table has, `whole`.
     `repeated_keys` counts, for a static table, the rows beyond the first of their key; None otherwise.
     """
 
@@ -23,6 +25,8 @@ class TableUse:
     rows_read: int
     null_rows: int
     matched: int
+    read: Extent
+    whole: Extent
     repeated_keys: int | None = None
 
 
@@ -97,6 +101,15 @@ def manifest_of(outcome: Outcome) -> dict[str, Any]:
             "in_range": outcome.census.in_range,
             "left_out": outcome.census.left_out,
             "null_times": outcome.census.null_times,
+        },
+        "read": {
+            name: {
+                "files": use.read.files,
+                "of_files": use.whole.files,
+                "bytes": use.read.bytes,
+                "of_bytes": use.whole.bytes,
+            }
+            for name, use in outcome.tables.items()
         },
         "warnings": list(bound.spec.warnings),
         "repeated_keys": {

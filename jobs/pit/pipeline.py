@@ -31,6 +31,7 @@ from jobs.pit.publish import (
     stage,
 )
 from jobs.pit.session import private_session
+from jobs.pit.sources import extent_of
 from jobs.pit.spine import Census, Cut, spine_of, take_census
 from jobs.pit.validation import Verdict, validate
 from jobs.pit.windows import WindowReduction, aggregate_windows
@@ -169,9 +170,10 @@ def _counting(lane: Lane, observation: Observation) -> Lane:
 
 
 def _use(bound: Bound, lane: Lane, read: dict[str, int], matched: int) -> TableUse:
-    version = bound.inputs[f"feature_tables.{lane.name}"].version
     repeated = repeated_keys(lane) if lane.event_timestamp is None else None
-    return TableUse(version, read["rows_read"], read["null_rows"], matched, repeated)
+    source = bound.inputs[f"feature_tables.{lane.name}"]
+    extents = extent_of(lane.rows), extent_of(source.rows)
+    return TableUse(source.version, read["rows_read"], read["null_rows"], matched, *extents, repeated)
 
 
 def repeated_keys(lane: Lane) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
@@ -48,6 +49,20 @@ def open_source(spark: SparkSession, location: str, subject: str) -> Source:
         raise InputError(f"{subject}: no Delta table at {place} '{location}'; check source and --set")
     version = latest_version(table)
     return Source(location, version, read_version(spark, location, version))
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a table a plan reads, after partitions and file statistics have ruled out the rest."""
+
+    files: int
+    bytes: int
+
+
+def extent_of(rows: DataFrame) -> Extent:
+    """What the plan over one Delta table reads of it."""
+    plan: Any = rows._jdf.queryExecution().optimizedPlan()
+    return Extent(len(rows.inputFiles()), int(plan.collectLeaves().head().stats().sizeInBytes()))
 
 
 def latest_version(table: DeltaTable) -> int:

@@ -125,3 +125,8 @@ def test_a_flight_without_weather_aircraft_or_route_still_has_its_calendar() -> 
                                "sched_dep_at": utc(2013, 5, 1, 14), "distance": 100})  # fmt: skip
     known = {name: value for name, value in values.items() if value is not None}
     assert known == {"departure_hour": 10, "departure_weekday": 3, "is_weekend": False, "days_to_holiday": 26}
+
+
+def test_the_late_share_of_thirty_days_needs_a_flight() -> None:
+    assert flights.aircraft_late_share_30d(1, 4) == 0.25
+    assert flights.aircraft_late_share_30d(0, 0) is None

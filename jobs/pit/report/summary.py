@@ -47,18 +47,21 @@ def left_out_of(facts: Facts) -> list[str]:
     ]
 
 
-def table_rows_of(facts: Facts) -> list[tuple[str, str, str, str, str]]:
-    """Per joined table: name, version, rows read, rows with a null key or time, share of label events matched."""
-    return [
-        (
-            name,
-            str(use["version"]),
-            f"{use['rows_read']:,}",
-            f"{use['null_rows']:,}",
-            "-" if use["match_rate"] is None else f"{use['match_rate']:.1%}",
-        )
-        for name, use in facts["feature_tables"].items()
-    ]
+TABLE_HEADER = ("table", "version", "rows read", "null rows", "files", "MB", "matched")
+
+
+def table_rows_of(facts: Facts) -> list[tuple[str, ...]]:
+    """Per joined table: name, version, rows read, rows with a null key or time, files and megabytes read of those
+    that there are, share of label events matched."""
+    rows: list[tuple[str, ...]] = []
+    for name, use in facts["feature_tables"].items():
+        read = facts["read"][name]
+        rate = "-" if use["match_rate"] is None else f"{use['match_rate']:.1%}"
+        files = f"{read['files']}/{read['of_files']}"
+        megabytes = f"{read['bytes'] / 1e6:.1f}/{read['of_bytes'] / 1e6:.1f}"
+        numbers = (f"{use['rows_read']:,}", f"{use['null_rows']:,}", files, megabytes, rate)
+        rows.append((name, str(use["version"]), *numbers))
+    return rows
 
 
 def notes_of(facts: Facts) -> list[str]:
@@ -96,9 +99,8 @@ def _build_lines(facts: Facts) -> Iterator[str]:
     for line in left_out_of(facts):
         yield f"  {'left out':<13} {line}"
     if facts["feature_tables"]:
-        header = ("table", "version", "rows read", "null rows", "matched")
-        for row in [header, *table_rows_of(facts)]:
-            yield "  {:<28} {:>8} {:>12} {:>10} {:>8}".format(*row)
+        for row in [TABLE_HEADER, *table_rows_of(facts)]:
+            yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7}".format(*row)
     if facts["expectations"]:
         held = facts["expectations"]["evaluated"] - facts["expectations"]["failed"]
         yield f"  {'expectations':<13} {held} of {facts['expectations']['evaluated']} hold"
