@@ -82,9 +82,10 @@ def ours(spark: SparkSession, place: Path, days: int) -> DataFrame:
 
 def range_between(spark: SparkSession, place: Path, days: int) -> DataFrame:
     window = f"(PARTITION BY k ORDER BY at RANGE BETWEEN {days * MICROS_OF_DAY} PRECEDING AND 1 PRECEDING)"
+    selected = ", ".join(f"{function} OVER {window} AS f{i}" for i, function in enumerate(FUNCTIONS))
     return spark.sql(
         f"""SELECT * FROM (
-              SELECT id, is_label, {", ".join(f"{function} OVER {window} AS f{i}" for i, function in enumerate(FUNCTIONS))}
+              SELECT id, is_label, {selected}
               FROM (SELECT id, k, unix_micros(ts) AS at, x, false AS is_label FROM delta.`{place}/events`
                     UNION ALL
                     SELECT id, k, unix_micros(ts), NULL, true FROM delta.`{place}/labels`)
@@ -136,7 +137,7 @@ def table(results: dict[int, dict[str, float]], title: str) -> str:
     for days, taken in results.items():
         cells = " | ".join(f"{taken[name]:.1f} s" if name in taken else "-" for name in names)
         ratios = ", ".join(
-            f"{name} {taken[name] / taken['ours']:.1f}×" for name in names[1:] if name in taken
+            f"{name} {taken[name] / taken['ours']:.1f}x" for name in names[1:] if name in taken
         )
         lines.append(f"| {days} d | {cells} | {ratios} |")
     return "\n".join(lines)
@@ -173,7 +174,8 @@ def main() -> None:
                 results[days][name] = seconds(lambda run=run, days=days: run(days))  # type: ignore[misc]
                 print(f"{days} d {name}: {results[days][name]:.1f} s", file=sys.stderr, flush=True)
     title = (
-        f"{given.events:,} events, {given.labels:,} label events, {given.keys:,} keys{', one hot' if given.hot else ''}; "
+        f"{given.events:,} events, {given.labels:,} label events, {given.keys:,} keys"
+        f"{', a fifth of the rows under one' if given.hot else ''}; "
         f"{datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, "
         f"Spark {spark.version}, DuckDB {duckdb.__version__}\n\n    python {' '.join(sys.argv)}"
     )
