@@ -29,9 +29,7 @@ def test_spark_and_python_read_predicates_the_same(spark: SparkSession) -> None:
         table = frame(
             private_session(spark), SCHEMA, [row | {"place": place} for place, row in enumerate(rows)]
         )
-        verdicts = [
-            F.expr(to_sql(tree, COLUMN_TYPES)).alias(f"p{place}") for place, tree in enumerate(trees)
-        ]
+        verdicts = [F.expr(to_sql(tree, COLUMN_TYPES)).alias(f"p{place}") for place, tree in enumerate(trees)]
         found = collected(table.select("place", F.array(*verdicts).alias("verdicts")))
     finally:
         spark.conf.set("spark.sql.session.timeZone", "UTC")

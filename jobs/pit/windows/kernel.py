@@ -120,13 +120,16 @@ def _aggregated(
     moments = pc.fill_null(at, 0).to_numpy(zero_copy_only=False)[is_asked]
     seen_until = moments - 1 if name in layout.strict else moments
     streams = _Streams(rows, key, name)
+    views: dict[object, Windows] = {}
     fields = []
     for measure in measures:
-        start, end = _bounds(measure, labels, is_asked, moments)
-        asked = Questions(label_key[is_asked], start, end, seen_until)
-        stream = streams.of(measure)
-        windows = Windows(stream, stream.runs(asked), asked.key, moments)
-        fields.append(_evaluated(measure, windows))
+        place = (measure.member, measure.value, measure.length, measure.offset, measure.bounds)
+        if place not in views:
+            start, end = _bounds(measure, labels, is_asked, moments)
+            asked = Questions(label_key[is_asked], start, end, seen_until)
+            stream = streams.of(measure)
+            views[place] = Windows(stream, stream.runs(asked), asked.key, moments)
+        fields.append(_evaluated(measure, views[place]))
     positions = np.cumsum(is_asked) - 1
     take = pa.array(positions, mask=~is_asked)
     return pa.StructArray.from_arrays(

@@ -58,20 +58,20 @@ def _mean(windows: Windows, _argument: None) -> pa.Array:
 
 def _stddev(windows: Windows, _argument: None) -> pa.Array:
     """The sample deviation, by merging counts, means and squared deviations (Chan, Golub and LeVeque 1979)."""
-    values = _as_doubles(windows.values)
-    leaves = (np.ones_like(values), values, np.zeros_like(values))
-    counts, _, squares = windows.aggregate(leaves, _merged_moments, (0.0, 0.0, 0.0))
+    counts, _, squares = windows.aggregate(
+        "moments", lambda: _moments(_as_doubles(windows.values)), _merged_moments, (0.0, 0.0, 0.0)
+    )
     deviations: Floats = np.sqrt(squares / np.maximum(counts - 1, 1))
     return pa.array(deviations, mask=windows.counts < 2)
 
 
 def _min(windows: Windows, _argument: None) -> pa.Array:
-    (codes,) = windows.aggregate((windows.values.codes,), _least, (_GREATEST,))
+    (codes,) = windows.aggregate("least", lambda: (windows.values.codes,), _least, (_GREATEST,))
     return _decoded(codes, windows)
 
 
 def _max(windows: Windows, _argument: None) -> pa.Array:
-    (codes,) = windows.aggregate((windows.values.codes,), _greatest, (_LEAST,))
+    (codes,) = windows.aggregate("greatest", lambda: (windows.values.codes,), _greatest, (_LEAST,))
     return _decoded(codes, windows)
 
 
@@ -146,7 +146,7 @@ REDUCERS: dict[str, Reducer] = {
 
 
 def _double_sums(windows: Windows) -> Floats:
-    (totals,) = windows.aggregate((_as_doubles(windows.values),), _added, (0.0,))
+    (totals,) = windows.aggregate("sum", lambda: (_as_doubles(windows.values),), _added, (0.0,))
     sums: Floats = totals.astype(np.float64)
     return sums
 
@@ -155,8 +155,7 @@ def _limb_sums(windows: Windows) -> list[Ints]:
     """The sums of integers as 32-bit digits, the last one signed: differences of prefix sums, exact in 64 bits."""
     starts = windows.stream.keys.starts
     sums = []
-    for limb in _limbs(windows.values):
-        before = np.concatenate(([0], np.cumsum(limb)))
+    for before in windows.stream.prepare("prefixes", lambda: _prefixes(windows.values)):
         total = np.zeros(windows.size, dtype=np.int64)
         for run in windows.runs:
             start = starts[windows.key[run.which]]
@@ -171,6 +170,10 @@ def _whole(limbs: list[Ints]) -> NDArray[np.object_]:
     for place, limb in enumerate(limbs[1:], start=1):
         whole = whole + (limb.astype(object) << (_LIMB * place))
     return whole
+
+
+def _prefixes(values: Codes) -> list[Ints]:
+    return [np.concatenate(([0], np.cumsum(limb))) for limb in _limbs(values)]
 
 
 def _limbs(values: Codes) -> list[Ints]:
@@ -234,6 +237,11 @@ def _least(one: Nodes, other: Nodes) -> Nodes:
 
 def _greatest(one: Nodes, other: Nodes) -> Nodes:
     return (np.maximum(one[0], other[0]),)
+
+
+def _moments(values: Floats) -> Nodes:
+    """The count, mean and squared deviations of single values."""
+    return np.ones_like(values), values, np.zeros_like(values)
 
 
 def _merged_moments(one: Nodes, other: Nodes) -> Nodes:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jobs.pit.windows.codes import Codes
 from jobs.pit.windows.tree import Ints, Keys, Nodes, Tree
+
+Prepared = TypeVar("Prepared")
 
 
 class Questions(NamedTuple):
@@ -39,6 +41,14 @@ class Stream:
     event: Ints
     available: Ints
     values: Codes | None
+    prepared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def prepare(self, name: str, make: Callable[[], Prepared]) -> Prepared:
+        """What functions need of the whole stream, made when first asked for and kept for every other window."""
+        if name not in self.prepared:
+            self.prepared[name] = make()
+        made: Prepared = self.prepared[name]
+        return made
 
     def runs(self, asked: Questions) -> list[Runs]:
         """The visible events of every question, as rounds of at most one run each, earlier events first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,9 +47,11 @@ class Windows:
         assert self.stream.values is not None, "the configuration gives these functions a column"
         return self.stream.values
 
-    def aggregate(self, leaves: Nodes, merge: Merge, identity: Sequence[float]) -> Nodes:
-        """The merge of all events of each question, earlier ones first."""
-        tree = Tree(self.stream.keys, leaves, merge, identity)
+    def aggregate(
+        self, name: str, leaves: Callable[[], Nodes], merge: Merge, identity: Sequence[float]
+    ) -> Nodes:
+        """The merge of all events of each question, earlier ones first; `name` is the merge's, one tree for each."""
+        tree = self.stream.prepare(name, lambda: Tree(self.stream.keys, leaves(), merge, identity))
         total = tree.empty(self.size)
         for run in self.runs:
             part = tree.aggregate(self.key[run.which], run.first, run.end)

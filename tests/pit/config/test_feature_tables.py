@@ -170,14 +170,14 @@ def test_keys_of_later_versions_are_refused_and_not_ignored(table_problems: Prob
         source: a/b
         entity_keys: [origin]
         event_timestamp: at
-        aggregations:
-          - {name: n, function: count, window: 24h}
         require_fresh: true
     """
-    assert table_problems(text) == [
-        "5: aggregations: not available in this version; remove it",
-        "7: require_fresh: not available in this version; remove it",
-    ]
+    assert table_problems(text) == ["5: require_fresh: not available in this version; remove it"]
+
+
+def test_aggregations_are_kept_as_they_are_written() -> None:
+    written = {"name": "n", "function": "count", "window": "24h", "where": "v > 0"}
+    assert FeatureTable.model_validate(BASE | {"aggregations": [written]}).aggregations == (written,)
 
 
 def test_no_aggregations_at_all_can_be_written() -> None:

@@ -2,6 +2,7 @@
 
 
 def visits_and_newest(r__n_1d: int, r__v: int | None) -> float:
+    """Null without an entity, where there is no count."""
     return r__n_1d * 10.0 + (r__v or 0)
 
 
