@@ -16,6 +16,10 @@ MANIFEST: dict[str, Any] = {
         "weather": {"version": 7, "rows_read": 5000, "null_rows": 2, "match_rate": 0.5},
         "empty": {"version": 0, "rows_read": 0, "null_rows": 0, "match_rate": None},
     },
+    "read": {
+        "weather": {"files": 3, "of_files": 12, "bytes": 1_500_000, "of_bytes": 6_000_000},
+        "empty": {"files": 0, "of_files": 0, "bytes": 0, "of_bytes": 0},
+    },
     "parity": None,
     "expectations": {"evaluated": 2, "failed": 0},
     "as_of": "2024-03-01T00:00:00+00:00",
@@ -64,12 +68,12 @@ def test_what_was_left_out_is_counted_with_its_reason() -> None:
     assert "10 label events: outcome not known at --as-of" in lines[1]
 
 
-def test_tables_have_their_version_and_share_matched_and_none_of_no_label_events() -> None:
+def test_tables_have_version_files_and_bytes_read_and_share_matched_and_none_of_no_label_events() -> None:
     text = summary_of_build(PUBLISHED)
     [weather] = [line.split() for line in text.splitlines() if line.strip().startswith("weather")]
-    assert weather == ["weather", "7", "5,000", "2", "50.0%"]
+    assert weather == ["weather", "7", "5,000", "2", "3/12", "1.5/6.0", "50.0%"]
     [empty] = [line.split() for line in text.splitlines() if line.strip().startswith("empty")]
-    assert empty == ["empty", "0", "0", "0", "-"]
+    assert empty == ["empty", "0", "0", "0", "0/0", "0.0/0.0", "-"]
 
 
 def test_warnings_and_repeated_static_keys_are_told() -> None:
