@@ -123,7 +123,7 @@ def problems(spark: SparkSession, source: str, *aggregations: dict[str, Any], **
         ({"function": "max", "column": "tags"}, "max takes no array<int> (column 'tags'); it takes "),
         ({"function": "last", "column": "local"}, "last takes no timestamp_ntz (column 'local'); it takes "),
         ({"function": "sum", "column": "prise"}, "no column 'prise'; did you mean 'price'?"),
-        ({"function": "count", "where": "prise > 1"}, "where: no column 'prise'; did you mean 'price'?"),
+        ({"function": "count", "where": "prise > 1"}, "where: unknown column 'prise'; did you mean 'price'?"),
         ({"function": "count", "where": "s > 1"}, "where: "),
         ({"function": "count", "where": "v"}, "where: "),
     ],
@@ -139,7 +139,7 @@ def test_all_problems_are_named_together(spark: SparkSession, source: str) -> No
     found = problems(spark, source, {"function": "sum", "column": "s"}, {"function": "count", "name": "V"})
     assert found == [
         "feature table 'r': aggregation 'a': sum takes no string (column 's'); it takes decimal, double, integer",
-        "column 'r__V' would occur twice in the result (names ignore case); rename one, or use as",
+        "column 'r__v' would occur twice in the result (names ignore case); rename one, or use as",
     ]
 
 

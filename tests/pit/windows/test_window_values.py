@@ -39,7 +39,12 @@ def test_without_an_entity_or_a_t_even_counts_are_null(spark: SparkSession) -> N
     rows = frame(spark, "k string, at timestamp", [("a", NOON - TICK), (None, NOON - TICK), ("a", None)])
     label_events = [("a", NOON, 0), (None, NOON, 1), ("a", None, 2), ("z", NOON, 3)]
     specs = count("1d") | {"day": {"function": "count", "window": calendar("day")}}
-    assert answers(rows, specs, label_events) == [{"n": 1, "day": 1}, None, None, {"n": 0, "day": 0}]
+    assert answers(rows, specs, label_events) == [
+        {"n": 1, "day": 1},
+        {"n": None, "day": None},
+        {"n": None, "day": None},
+        {"n": 0, "day": 0},
+    ]
 
 
 def test_rule_4_first_and_last_settle_ties_by_availability_then_value(spark: SparkSession) -> None:
