@@ -81,13 +81,21 @@ def literal_sql(literal: Literal) -> str:
     """A literal as Spark reads it under any setting.
 
     >>> literal_sql(Literal("decimal", Decimal("1.50"))), literal_sql(Literal("string", "it's"))
-    ('1.50BD', "CAST(X'69742773' AS STRING)")
+    ('CAST(1.50BD AS DECIMAL(3,2))', "CAST(X'69742773' AS STRING)")
     """
     return _WRITERS[literal.kind](literal.value)
 
 
 def _text_sql(text: str) -> str:
     return f"'{text}'" if _PLAIN_TEXT.fullmatch(text) else f"CAST(X'{text.encode().hex().upper()}' AS STRING)"
+
+
+def _decimal_sql(value: Decimal) -> str:
+    """With a cast, since Spark's optimizer decides a comparison of a column with a bare decimal that lies outside the
+    column's type without looking at the column, and so makes a null true or false."""
+    digits, scale = len(value.as_tuple().digits), max(0, -int(value.as_tuple().exponent))
+    whole = max(digits + max(0, int(value.as_tuple().exponent)), scale)
+    return f"CAST({value:f}BD AS DECIMAL({max(whole, 1)},{scale}))"
 
 
 def _timestamp_sql(moment: dt.datetime) -> str:
@@ -98,7 +106,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "null": lambda value: "NULL",
     "boolean": lambda value: str(value).upper(),
     "integer": lambda value: f"{value}L",
-    "decimal": lambda value: f"{value:f}BD",
+    "decimal": _decimal_sql,
     "double": lambda value: f"{value!r}D",
     "string": _text_sql,
     "date": lambda value: f"DATE '{value.isoformat()}'",

@@ -196,7 +196,7 @@ def test_sql_leaves_nothing_to_settings() -> None:
     )
     assert to_sql(parse(text)) == (
         "((`s` = CAST(X'69742773' AS STRING)) OR (`s` = CAST(X'247B787D' AS STRING)) "
-        "OR ((`n` IN (-1L, 2L)) AND (`d` < 0.5BD)) "
+        "OR ((`n` IN (-1L, 2L)) AND (`d` < CAST(0.5BD AS DECIMAL(1,1)))) "
         "OR (CAST(`x` AS DOUBLE) > 1000.0D) OR (`day` = DATE '2024-02-29') OR `flag`)"
     )
 
@@ -206,12 +206,15 @@ def test_sql_casts_both_sides_where_one_is_a_double() -> None:
     assert to_sql(parse("x > 1"), types) == "(CAST(`x` AS DOUBLE) > 1.0D)"
     assert to_sql(parse("n = x"), types) == "(CAST(`n` AS DOUBLE) = CAST(`x` AS DOUBLE))"
     assert to_sql(parse("n IN (1, x, 1.5)"), types) == (
-        "((`n` = 1L) OR (CAST(`n` AS DOUBLE) = CAST(`x` AS DOUBLE)) OR (`n` = 1.5BD))"
+        "((`n` = 1L) OR (CAST(`n` AS DOUBLE) = CAST(`x` AS DOUBLE)) OR (`n` = CAST(1.5BD AS DECIMAL(2,1))))"
     )
 
 
 def test_sql_spells_a_list_of_several_types_out_pair_by_pair() -> None:
-    assert to_sql(parse("n IN (1, 1.5)"), {"n": "integer"}) == "((`n` = 1L) OR (`n` = 1.5BD))"
+    assert (
+        to_sql(parse("n IN (1, 1.5)"), {"n": "integer"})
+        == "((`n` = 1L) OR (`n` = CAST(1.5BD AS DECIMAL(2,1))))"
+    )
     assert to_sql(parse("n IN (1, NULL)"), {"n": "integer"}) == "(`n` IN (1L, NULL))"
 
 

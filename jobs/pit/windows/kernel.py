@@ -72,21 +72,29 @@ def aggregate_batches(batches: Iterator[pa.RecordBatch], layout: Layout) -> Iter
 
 def whole_keys(batches: Iterator[pa.RecordBatch], keys: Sequence[str]) -> Iterator[pa.Table]:
     """Tables of at least `ROWS_AT_ONCE` rows that begin and end where a key does."""
-    gathered: list[pa.RecordBatch] = []
-    rows = 0
+    whole: list[pa.RecordBatch] = []
+    last_key: list[pa.RecordBatch] = []
     for batch in batches:
-        gathered.append(batch)
-        rows += len(batch)
-        if rows >= ROWS_AT_ONCE:
-            table = pa.Table.from_batches(gathered)
-            changes = np.flatnonzero(_changes(table, keys))
-            if len(changes):
-                yield table.slice(0, changes[-1]).combine_chunks()
-                table = table.slice(changes[-1])
-                rows = len(table)
-            gathered = table.to_batches()
-    if gathered:
-        yield pa.Table.from_batches(gathered).combine_chunks()
+        if not len(batch):
+            continue
+        change = _last_change(last_key, batch, keys)
+        if change is None:
+            last_key.append(batch)
+            continue
+        whole += [*last_key, batch.slice(0, change)]
+        last_key = [batch.slice(change)]
+        if sum(map(len, whole)) >= ROWS_AT_ONCE:
+            yield pa.Table.from_batches(whole).combine_chunks()
+            whole = []
+    if whole or last_key:
+        yield pa.Table.from_batches([*whole, *last_key]).combine_chunks()
+
+
+def _last_change(before: Sequence[pa.RecordBatch], batch: pa.RecordBatch, keys: Sequence[str]) -> int | None:
+    """The place in a batch from which on its last key goes on, None where it only continues the key before."""
+    last_row = [before[-1].slice(len(before[-1]) - 1)] if before else []
+    changes = np.flatnonzero(_changes(pa.Table.from_batches([*last_row, batch]).select(keys), keys))
+    return int(changes[-1]) - len(last_row) if len(changes) else None
 
 
 def _changes(rows: pa.Table, keys: Sequence[str]) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -114,7 +122,7 @@ def _aggregated(
     measures: Sequence[Measure],
     layout: Layout,
 ) -> pa.Array:
-    """The struct of one table's aggregates for all label events; null where T or the key is null."""
+    """The struct of one table's aggregates for all label events, of nulls where T or the key is null."""
     at = labels[layout.time].combine_chunks()
     is_asked = at.is_valid().to_numpy(zero_copy_only=False)
     moments = pc.fill_null(at, 0).to_numpy(zero_copy_only=False)[is_asked]

@@ -250,4 +250,4 @@ def _merged_moments(one: Nodes, other: Nodes) -> Nodes:
     distance = mean_2 - mean
     share = count_2 / np.maximum(total, 1.0)
     # Multiplied in this order a far-off mean of no events contributes nothing, where its square could overflow.
-    return total, mean + distance * share, squares + squares_2 + distance * (distance * count * share)
+    return total, mean + distance * share, squares + squares_2 + distance * (distance * (count * share))

@@ -157,8 +157,8 @@ def aggregate_windows(
 ) -> DataFrame:
     """The label events among rows sorted by key, with the carried columns and, per reduction, a struct of aggregates.
 
-    The struct has the name of its events' column. Where `asked_at` is null (no entity, no T) it is null. One pass in
-    Arrow for all tables and windows of these keys; no exchange and no sort of its own.
+    The struct has the name of its events' column. Where `asked_at` is null (no entity, no T) it holds nulls.
+    One pass in Arrow for all tables and windows of these keys; no exchange and no sort of its own.
     """
     bounds = [bound for slot, reduction in reductions.items() for bound in reduction.bounds(slot)]
     layout = Layout(

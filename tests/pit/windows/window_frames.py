@@ -19,7 +19,7 @@ Specs = dict[str, dict[str, Any]]
 
 
 def windows_at(rows: DataFrame, specs: Specs, *times: datetime | None, **options: Any) -> list[Any]:
-    """Per time, entity a's aggregates by name, all null without an entity or a time. Rows have the key k and the time at."""
+    """Per time, entity a's aggregates by name; all null without an entity or a time. Rows have k and at."""
     label_events = [("a", moment, place) for place, moment in enumerate(times)]
     return answers(rows, specs, label_events, **options)
 
