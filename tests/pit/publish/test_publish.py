@@ -190,7 +190,7 @@ def test_a_file_in_the_place_of_the_table_is_refused(own: SparkSession, tmp_path
 def test_a_slice_with_other_columns_is_refused_and_names_them(own: SparkSession, standing: Output) -> None:
     schema = rows(own, 1, 1).schema
     refuse_other_columns(own, standing, schema)
-    with pytest.raises(InputError, match=r"has other columns than this build \('z'\)"):
+    with pytest.raises(InputError, match=r"has other columns than this build: 'z'"):
         refuse_other_columns(
             own, standing, rows(own, 1, 1).selectExpr("t", "y", "1 AS z", "event_date").schema
         )
