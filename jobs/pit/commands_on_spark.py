@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -34,9 +35,19 @@ def build_training_set(
     outcome = build(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
     facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path)
     if report:
-        write_text(report, render_build(facts), run.spark)
+        report = _written(report, render_build(facts), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
     return Result(outcome.to_json(), summary_of_build(facts, report), exit_code)
+
+
+def _written(report: str, page: str, run: Run) -> str | None:
+    """Where the report is, None where it cannot be written: the build stands all the same, and this is said."""
+    try:
+        write_text(report, page, run.spark)
+    except OSError as error:
+        print(f"skewless: --report {report}: cannot be written: {error}", file=sys.stderr)
+        return None
+    return report
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from jobs.pit.windows.codes import Codes
+from jobs.pit.windows.exact import LIMB, LOW, decimals, limb_sums, whole_numbers
 from jobs.pit.windows.stream import Runs
 from jobs.pit.windows.tree import Ints, Nodes
 from jobs.pit.windows.view import Windows
@@ -20,8 +21,6 @@ from jobs.pit.windows.view import Windows
 Floats = NDArray[np.float64]
 Reducer = Callable[[Windows, Any], pa.Array]
 
-_LIMB = 32
-_LOW = np.int64(2**_LIMB - 1)
 _NEGATIVE_ZERO, _ZERO = -1, 0
 _GREATEST, _LEAST = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 
@@ -35,13 +34,13 @@ def _sum(windows: Windows, _argument: None) -> pa.Array:
     kind = windows.values.data_type
     if pa.types.is_floating(kind):
         return pa.array(_double_sums(windows), mask=windows.is_empty)
-    limbs = _limb_sums(windows)
+    limbs = limb_sums(windows)
     if pa.types.is_integer(kind):
-        high = limbs[1] + (limbs[0] >> _LIMB)
+        high = limbs[1] + (limbs[0] >> LIMB)
         if np.any(high != high.astype(np.int32)):
             raise ArithmeticError("a sum does not fit in 64 bits")
-        return pa.array((high << _LIMB) | (limbs[0] & _LOW), mask=windows.is_empty)
-    return _decimals(_whole(limbs), windows, pa.decimal128(min(38, kind.precision + 10), kind.scale))
+        return pa.array((high << LIMB) | (limbs[0] & LOW), mask=windows.is_empty)
+    return decimals(whole_numbers(limbs), windows, pa.decimal128(min(38, kind.precision + 10), kind.scale))
 
 
 def _mean(windows: Windows, _argument: None) -> pa.Array:
@@ -49,10 +48,10 @@ def _mean(windows: Windows, _argument: None) -> pa.Array:
     if pa.types.is_floating(kind):
         totals = _double_sums(windows)
     elif pa.types.is_integer(kind):
-        low, high = _limb_sums(windows)
-        totals = np.ldexp(high.astype(np.float64), _LIMB) + low
+        low, high = limb_sums(windows)
+        totals = np.ldexp(high.astype(np.float64), LIMB) + low
     else:
-        totals = (_whole(_limb_sums(windows)) / 10**kind.scale).astype(np.float64)
+        totals = (whole_numbers(limb_sums(windows)) / 10**kind.scale).astype(np.float64)
     return pa.array(totals / np.maximum(windows.counts, 1), mask=windows.is_empty)
 
 
@@ -149,52 +148,6 @@ def _double_sums(windows: Windows) -> Floats:
     (totals,) = windows.aggregate("sum", lambda: (_as_doubles(windows.values),), _added, (0.0,))
     sums: Floats = totals.astype(np.float64)
     return sums
-
-
-def _limb_sums(windows: Windows) -> list[Ints]:
-    """The sums of integers as 32-bit digits, the last one signed: differences of prefix sums, exact in 64 bits."""
-    starts = windows.stream.keys.starts
-    sums = []
-    for before in windows.stream.prepare("prefixes", lambda: _prefixes(windows.values)):
-        total = np.zeros(windows.size, dtype=np.int64)
-        for run in windows.runs:
-            start = starts[windows.key[run.which]]
-            total[run.which] += before[start + np.maximum(run.end, run.first)] - before[start + run.first]
-        sums.append(total)
-    return sums
-
-
-def _whole(limbs: list[Ints]) -> NDArray[np.object_]:
-    """The integers that sums of digits stand for."""
-    whole: NDArray[np.object_] = limbs[0].astype(object)
-    for place, limb in enumerate(limbs[1:], start=1):
-        whole = whole + (limb.astype(object) << (_LIMB * place))
-    return whole
-
-
-def _prefixes(values: Codes) -> list[Ints]:
-    return [np.concatenate(([0], np.cumsum(limb))) for limb in _limbs(values)]
-
-
-def _limbs(values: Codes) -> list[Ints]:
-    if pa.types.is_integer(values.data_type):
-        return [values.codes & _LOW, values.codes >> _LIMB]
-    known = values.decode(np.arange(values.codes.max(initial=-1) + 1)).to_pylist()
-    unscaled = [int(value.scaleb(values.data_type.scale)) for value in known]
-    digits = [[(whole >> (_LIMB * place)) & int(_LOW) for whole in unscaled] for place in range(3)]
-    digits.append([whole >> (_LIMB * 3) for whole in unscaled])
-    return [np.array(digit, dtype=np.int64)[values.codes] for digit in digits]
-
-
-def _decimals(totals: NDArray[np.object_], windows: Windows, kind: pa.DataType) -> pa.Array:
-    limit = 10**kind.precision
-    values = [
-        None if empty else Decimal(total).scaleb(-kind.scale)
-        for total, empty in zip(totals, windows.is_empty, strict=True)
-    ]
-    if any(abs(total) >= limit for total in totals):
-        raise ArithmeticError(f"a sum does not fit in {kind}")
-    return pa.array(values, kind)
 
 
 def _as_doubles(values: Codes) -> Floats:
