@@ -88,7 +88,7 @@ def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType
     if list(standing.items()) != list(built.items()):
         differing = [f"'{name}'" for name in {**standing, **built} if standing.get(name) != built.get(name)]
         raise InputError(
-            f"output '{output.location}' has other columns than this build: {', '.join(differing) or 'another order'}; "
+            f"output '{output.location}' has other columns than this build: {', '.join(differing) or 'in another order'}; "
             "a range replaces part of a table: build once without a range to change its columns"
         )
 
