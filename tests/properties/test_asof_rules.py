@@ -18,7 +18,7 @@ from tests.oracles import duck
 from tests.oracles.asof import OracleTable, Row, asof, compare
 from tests.strategies import KEYS, SPEC_OPTIONS, SpecOptions, batch
 
-CASES = 150
+CASES = 80
 SPAN = 100_000
 """More than the cases of any option: each option's cases are its own entities in the shared job."""
 

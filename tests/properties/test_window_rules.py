@@ -20,7 +20,7 @@ from tests.oracles.asof import Row
 from tests.oracles.windows import aggregate, agrees
 from tests.window_strategies import AGGREGATIONS, COLUMN_TYPES, MEANINGS, STREAMS, window_batch
 
-CASES = 60
+CASES = 30
 LOOPED_CASES = 12
 """The cases that the oracle's loops, slow and plain, compute too."""
 
