@@ -103,13 +103,13 @@ def range_join(spark: SparkSession, place: Path, days: int) -> DataFrame:
 
 
 def in_duckdb(place: Path, days: int) -> None:
-    window = f"(PARTITION BY k ORDER BY at RANGE BETWEEN {days * MICROS_OF_DAY} PRECEDING AND 1 PRECEDING)"
+    window = f"(PARTITION BY k ORDER BY moment RANGE BETWEEN {days * MICROS_OF_DAY} PRECEDING AND 1 PRECEDING)"
     selected = ", ".join(f"{function} OVER {window} AS f{i}" for i, function in enumerate(FUNCTIONS))
     connection = duckdb.connect()
     connection.execute(
         f"""CREATE TEMP TABLE result AS SELECT * FROM (
               SELECT id, is_label, {selected}
-              FROM (SELECT id, k, epoch_us(ts) AS at, x, false AS is_label FROM '{place}/events/*.parquet'
+              FROM (SELECT id, k, epoch_us(ts) AS moment, x, false AS is_label FROM '{place}/events/*.parquet'
                     UNION ALL SELECT id, k, epoch_us(ts), NULL, true FROM '{place}/labels/*.parquet')
             ) WHERE is_label"""
     )
