@@ -87,8 +87,9 @@ def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType
     built = {field.name: field.dataType.simpleString() for field in schema}
     if list(standing.items()) != list(built.items()):
         differing = [f"'{name}'" for name in {**standing, **built} if standing.get(name) != built.get(name)]
+        found = ", ".join(differing) or "in another order"
         raise InputError(
-            f"output '{output.location}' has other columns than this build: {', '.join(differing) or 'in another order'}; "
+            f"output '{output.location}' has other columns than this build: {found}; "
             "a range replaces part of a table: build once without a range to change its columns"
         )
 
