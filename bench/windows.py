@@ -103,7 +103,9 @@ def range_join(spark: SparkSession, place: Path, days: int) -> DataFrame:
 
 
 def in_duckdb(place: Path, days: int) -> None:
-    window = f"(PARTITION BY k ORDER BY moment RANGE BETWEEN {days * MICROS_OF_DAY} PRECEDING AND 1 PRECEDING)"
+    window = (
+        f"(PARTITION BY k ORDER BY moment RANGE BETWEEN {days * MICROS_OF_DAY} PRECEDING AND 1 PRECEDING)"
+    )
     selected = ", ".join(f"{function} OVER {window} AS f{i}" for i, function in enumerate(FUNCTIONS))
     connection = duckdb.connect()
     connection.execute(

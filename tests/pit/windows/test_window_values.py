@@ -136,8 +136,12 @@ def test_rule_6_integers_and_decimals_beyond_doubles_are_exact(spark: SparkSessi
     assert windows_at(values(spark, "bigint", 2**62, 2**62 - 1), of_v("sum"), NOON) == [{"sum": 2**63 - 1}]
     money = values(spark, "decimal(38, 2)", Decimal("9" * 30 + ".99"), Decimal("0.01"))
     assert windows_at(money, of_v("sum"), NOON) == [{"sum": Decimal("1" + "0" * 30 + ".00")}]
-    digits = values(spark, "decimal(38, 2)", Decimal("123456789012345678901234567890123456.78"), Decimal("0.01"))
-    assert windows_at(digits, of_v("sum"), NOON) == [{"sum": Decimal("123456789012345678901234567890123456.79")}]
+    digits = values(
+        spark, "decimal(38, 2)", Decimal("123456789012345678901234567890123456.78"), Decimal("0.01")
+    )
+    assert windows_at(digits, of_v("sum"), NOON) == [
+        {"sum": Decimal("123456789012345678901234567890123456.79")}
+    ]
 
 
 def test_rule_6_a_window_after_a_huge_value_is_not_blurred_by_it(spark: SparkSession) -> None:
