@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import DataType
 
 from jobs.pit.asof.lane import Lane
-from jobs.pit.fields import as_key
+from jobs.pit.event_rows import ASKING, AVAILABLE, BUCKET, MOMENT, TABLE, EventTable
+from jobs.pit.fields import INTEGERS, as_key
 
-ReduceEvents = Callable[[DataFrame, Sequence[str], Sequence[str], Mapping[str, Any]], DataFrame]
+ReduceEvents = Callable[[DataFrame, Sequence[str], Mapping[str, EventTable]], DataFrame]
 
 # Among equal instants: a feature row is visible at T itself, unless its table is strict; only then does it come
 # after the label event.
@@ -41,10 +42,11 @@ def as_of_join(
     | 10:30 | label event, T = 10:30  | → event 10:00   |
     | 11:00 | event 09:00, came late  | event 10:00     |
 
-    `reduce_events` computes what lanes with a reduction ask for, from the same sorted rows: it takes them (keys,
-    `asked_at`: T in microseconds or null for no entity, the carried columns, a struct of events per lane), the names
-    of the keys and of the carried columns, and the reductions by their struct column; it gives the label events with
-    the carried columns and its own.
+    `reduce_events` computes what lanes with a reduction ask for, from the same rows (`jobs.pit.event_rows`): it takes
+    them, the names of the keys among them, and the tables by the struct column that each one's results go to; it
+    gives `asking` of the label events and its own columns. A lane that selects no column has
+    no winner to carry: its slot holds the `event` of its newest visible row alone, and where all lanes are such,
+    rows are brought together by key and left in any order, since no running maximum is needed.
 
     Ties are settled by rule 4; a null key or a null T sees nothing; equal instants are visible unless strict.
     """
@@ -61,58 +63,126 @@ def _join_group(
     spine: DataFrame, label_columns: tuple[str, ...], lanes: list[Lane], reduce_events: ReduceEvents | None
 ) -> DataFrame:
     keys = [f"key_{position}" for position in range(len(label_columns))]
-    carried = spine.columns
     rows = _label_rows(spine, label_columns, keys)
-    for lane in lanes:
-        rows = rows.unionByName(_feature_rows(lane, keys), allowMissingColumns=True)
-    up_to_now = (
-        Window.partitionBy(*keys, "spread")
-        .orderBy(F.col("at").asc_nulls_first(), F.col("side").asc())
-        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    )
-    winners = [lane.greatest().over(up_to_now).alias(lane.slot) for lane in lanes]
-    reduced = {lane.events_slot: lane.reduction for lane in lanes if lane.reduction is not None}
-    survivors = [_survivor(lane) for lane in lanes]
-    if not reduced or reduce_events is None:
-        labels = rows.select(*carried, *winners).where(F.col("label_id").isNotNull())
-        return labels.select(*carried, *survivors)
-    carried_on = [*carried, *[lane.slot for lane in lanes]]
-    groups = [*keys, "spread"]
-    rows = rows.select(*groups, "asked_at", *carried, *winners, *reduced)
-    labels = reduce_events(rows, groups, carried_on, reduced)
-    return labels.select(*carried, *survivors, *[name for name in labels.columns if name not in carried_on])
+    for tag, lane in enumerate(lanes, start=1):
+        rows = rows.unionByName(_feature_rows(lane, tag, keys), allowMissingColumns=True)
+    competing = [lane for lane in lanes if lane.competes]
+    if competing:
+        rows = _with_winners(rows, keys, competing)
+    carried = [*spine.columns, *[lane.slot for lane in competing]]
+    tables = {
+        lane.events_slot: _event_table(lane, tag) for tag, lane in enumerate(lanes, 1) if lane.reduction
+    }
+    if not tables:
+        labels = rows.where(_is_label()).select(*carried)
+    else:
+        assert reduce_events is not None, "lanes with a reduction need what computes it"
+        told = _telling(rows, keys)
+        events = _event_rows(rows, told, carried, tables, is_sorted=bool(competing))
+        labels = _carried_on(reduce_events(events, told, tables), carried)
+    return labels.select(*spine.columns, *[lane.survivor() for lane in lanes], *tables)
 
 
 def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str]) -> DataFrame:
     types = {field.name: field.dataType for field in spine.schema["label"].dataType}  # type: ignore[attr-defined]
     values = [as_key(F.col("label").getField(name), types[name]) for name in label_columns]
     has_null_key = reduce(Column.__or__, [value.isNull() for value in values], F.lit(False))
-    spread = F.when(has_null_key, F.pmod("label_id", F.lit(SPREAD_OF_NULL_KEYS))).otherwise(0)
+    spread = F.pmod("label_id", F.lit(SPREAD_OF_NULL_KEYS))
     return spine.select(
+        F.when(has_null_key, spread)
+        .otherwise(_bucket(values, [types[name] for name in label_columns]))
+        .alias(BUCKET),
         *[value.alias(key) for key, value in zip(keys, values, strict=True)],
-        spread.cast("int").alias("spread"),
+        F.lit(None).cast("int").alias(TABLE),
         F.unix_micros("t").alias("at"),
         F.lit(LABEL_EVENT).alias("side"),
-        F.when(~has_null_key, F.unix_micros("t")).alias("asked_at"),
+        F.when(~has_null_key, F.unix_micros("t")).alias(MOMENT),
         *spine.columns,
     )
 
 
-def _feature_rows(lane: Lane, keys: list[str]) -> DataFrame:
+def _feature_rows(lane: Lane, tag: int, keys: list[str]) -> DataFrame:
     side = STRICT_ROW if lane.strict and lane.event_timestamp else INCLUSIVE_ROW
-    event, available = lane.event(), lane.available()
-    events = []
-    if lane.reduction is not None and event is not None and available is not None:
-        events.append(lane.reduction.event(event, available).alias(lane.events_slot))
+    values = lane.key_columns()
+    types = [lane.types[key] for key, _ in lane.keys]
     return lane.rows.where(lane.is_matchable()).select(
-        *[value.alias(key) for key, value in zip(keys, lane.key_columns(), strict=True)],
-        F.lit(0).alias("spread"),
+        _bucket(values, types).alias(BUCKET),
+        *[value.alias(key) for key, value in zip(keys, values, strict=True)],
+        F.lit(tag).alias(TABLE),
         lane.visible_from().alias("at"),
         F.lit(side).alias("side"),
-        lane.candidate().alias(lane.slot),
-        *events,
+        *([lane.candidate().alias(lane.slot)] if lane.competes else []),
+        *_event_columns(lane),
     )
 
 
-def _survivor(lane: Lane) -> Column:
-    return lane.surviving(F.col(lane.slot), F.col("t")).alias(lane.slot)
+def _event_columns(lane: Lane) -> list[Column]:
+    event, available = lane.event(), lane.available()
+    if lane.reduction is None or event is None or available is None:
+        return []
+    times = [F.unix_micros(event).alias(MOMENT)]
+    if lane.lag is None:
+        times.append(F.unix_micros(available).alias(AVAILABLE))
+    return [*times, *lane.reduction.event_columns(lane.events_slot)]
+
+
+def _event_table(lane: Lane, tag: int) -> EventTable:
+    return EventTable(tag, lane.reduction, lane.lag, None if lane.competes else lane.slot)
+
+
+def _bucket(keys: list[Column], types: list[DataType]) -> Column:
+    """Where the rows of a key meet: one number, since that is exchanged, sorted and compared fastest.
+
+    A key that is a number is its own bucket.
+    """
+    if not keys:
+        return F.lit(0).cast("bigint")
+    return keys[0] if _are_buckets(types) else F.xxhash64(*keys)
+
+
+def _are_buckets(types: list[DataType]) -> bool:
+    return len(types) == 1 and isinstance(types[0], INTEGERS)
+
+
+def _with_winners(rows: DataFrame, keys: list[str], lanes: list[Lane]) -> DataFrame:
+    """The rows with each lane's running maximum in its slot, on label events alone."""
+    up_to_now = (
+        Window.partitionBy(BUCKET, *keys)
+        .orderBy(F.col("at").asc_nulls_first(), F.col("side").asc())
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
+    slots = {lane.slot for lane in lanes}
+    winners = [F.when(_is_label(), lane.greatest().over(up_to_now)).alias(lane.slot) for lane in lanes]
+    return rows.select(*[name for name in rows.columns if name not in slots], *winners)
+
+
+def _is_label() -> Column:
+    return F.col(TABLE).isNull()
+
+
+def _telling(rows: DataFrame, keys: list[str]) -> list[str]:
+    """The keys that tell apart what shares a bucket: none where the one key is the bucket."""
+    return [] if _are_buckets([rows.schema[key].dataType for key in keys]) else keys
+
+
+def _event_rows(
+    rows: DataFrame, keys: list[str], carried: list[str], tables: Mapping[str, EventTable], is_sorted: bool
+) -> DataFrame:
+    """The rows that reductions are about, as `jobs.pit.event_rows` has them."""
+    tags = [table.tag for table in tables.values()]
+    asking = F.when(_is_label(), F.array(F.struct(*carried))).alias(ASKING)
+    names = [BUCKET, *keys, MOMENT]
+    if len(tags) > 1:
+        names.append(TABLE)
+    if AVAILABLE in rows.columns:
+        names.append(AVAILABLE)
+    names += [name for slot, table in tables.items() for name in table.reduction.event_names(slot)]
+    wanted = rows.where(_is_label() | F.col(TABLE).isin(tags)).select(*names, asking)
+    return wanted if is_sorted else wanted.repartition(BUCKET).sortWithinPartitions(BUCKET)
+
+
+def _carried_on(labels: DataFrame, carried: list[str]) -> DataFrame:
+    """The label events with what they carried as columns again."""
+    asking = F.col(ASKING).getItem(0)
+    others = [F.col(name) for name in labels.columns if name != ASKING]
+    return labels.select(*[asking.getField(name).alias(name) for name in carried], *others)

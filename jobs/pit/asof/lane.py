@@ -16,10 +16,13 @@ from jobs.pit.instants import MICROSECOND, instant, later
 
 
 class Reduction(Protocol):
-    """What else is computed from a lane's visible rows, in the order in which they were sorted for the join."""
+    """What else is computed from a lane's visible rows, besides which of them wins."""
 
-    def event(self, event: Column, available: Column) -> Column:
-        """The struct of what it takes from one feature row."""
+    def event_columns(self, slot: str) -> list[Column]:
+        """What it takes from one feature row beside its times; the names begin with the slot."""
+
+    def event_names(self, slot: str) -> list[str]:
+        """The names of those columns."""
 
 
 ALWAYS = -(2**63)
@@ -60,13 +63,25 @@ class Lane:
 
     @property
     def events_slot(self) -> str:
-        """The struct column of the sorted rows that holds this lane's events for its reduction."""
+        """The struct column of the result that holds what this lane's reduction computes."""
         return f"events_{self.name}"
 
     @property
     def label_columns(self) -> tuple[str, ...]:
         """The label columns that this lane joins on, in an order that lanes with the same ones share."""
         return tuple(sorted(label_column for _, label_column in self.keys))
+
+    @property
+    def competes(self) -> bool:
+        """Whether it matters which row wins: not where a reduction asks for no column and no row's end."""
+        return bool(self.columns) or self.valid_until is not None or self.reduction is None
+
+    @property
+    def lag(self) -> int | None:
+        """Microseconds from event timestamp to availability; None where each row has a time of its own."""
+        if self.ignore_availability:
+            return 0
+        return None if self.available_at else self.delay // MICROSECOND
 
     def key_columns(self) -> list[Column]:
         """The entity keys in the order of `label_columns`, integers as 64 bits so that widths match (rule 8)."""
@@ -129,6 +144,13 @@ class Lane:
         assert isinstance(candidate, StructType), "a candidate is a struct"
         rank = F.struct(*[slot.getField(name) for name in candidate.names if name not in maps])
         return F.max_by(slot, rank)
+
+    def survivor(self) -> Column:
+        """The slot of a joined row: the winner, or the newest row's event timestamp, where it survives at `t`."""
+        winner = F.col(self.slot)
+        if not self.competes:
+            winner = F.when(winner.isNotNull(), F.struct(F.timestamp_micros(winner).alias("event")))
+        return self.surviving(winner, F.col("t")).alias(self.slot)
 
     def surviving(self, winner: Column, t: Column) -> Column:
         """The winner where it is fresh and not over at T, else null: no older row takes its place (rule 3)."""

@@ -83,8 +83,7 @@ def _last(windows: Windows, _argument: None) -> pa.Array:
 
 
 def _time_since_last(windows: Windows, _argument: None) -> pa.Array:
-    newest = _taken(windows.stream.event, windows.outermost(last=True))
-    return pa.array((windows.at - newest) / 1e6, mask=windows.is_empty)
+    return pa.array((windows.at - windows.newest) / 1e6, mask=windows.is_empty)
 
 
 def _count_distinct(windows: Windows, _argument: None) -> pa.Array:

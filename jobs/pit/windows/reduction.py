@@ -24,13 +24,13 @@ from features.aggregation import Aggregation
 from features.predicate import bind, check, to_sql
 from features.window_bounds import CalendarWindow, RollingWindow
 from jobs.pit.columns import unknown
+from jobs.pit.event_rows import ASKING, MOMENT, EventTable
 from jobs.pit.fields import INTEGERS, column, spelt
 from jobs.pit.windows.calendar import calendar_bounds
-from jobs.pit.windows.kernel import Layout, Measure, aggregate_batches
+from jobs.pit.windows.kernel import aggregate_batches
+from jobs.pit.windows.layout import PRESENCE, Layout, Measure, TableLayout
 
 COUNTS = ("count", "count_distinct")
-PRESENCE = ("count", "time_since_last")
-"""Functions of a column that ask only whether its value is there."""
 
 MICROSECONDS_OF_SPARE = 2 * 86_400_000_000
 
@@ -77,12 +77,16 @@ class WindowReduction:
             names = {each: type_name(data_type) for each, data_type in self.types.items()}
             yield from (f"where: {problem}" for problem in check(aggregation.where, names))
 
-    def event(self, event: Column, available: Column) -> Column:
-        """One row as an event: its times in microseconds, which aggregations it is for, and their values."""
-        members = [self._is_member(*key).alias(name) for key, name in self._members.items()]
-        values = [column(source).alias(name) for source, name in self._values.items()]
-        times = [F.unix_micros(event).alias("event"), F.unix_micros(available).alias("available")]
-        return F.struct(*times, *members, *values)
+    def event_columns(self, slot: str) -> list[Column]:
+        """What one row tells beside its times: which aggregations it is for, and their values."""
+        members = [F.expr(where).alias(f"{slot}_{name}") for where, name in self._members.items()]
+        values = [
+            _told(column(source), name).alias(f"{slot}_{name}") for source, name in self._values.items()
+        ]
+        return [*members, *values]
+
+    def event_names(self, slot: str) -> list[str]:
+        return [f"{slot}_{name}" for name in (*self._members.values(), *self._values.values())]
 
     def oldest(self, first: int) -> int:
         """No window of a label event with T from `first` on reaches further back, in microseconds."""
@@ -93,16 +97,9 @@ class WindowReduction:
     def measures(self, slot: str) -> tuple[Measure, ...]:
         return tuple(self._measure(each, slot) for each in self.aggregations)
 
-    def bounds(self, slot: str) -> list[Column]:
-        """The calendar windows' bounds at `t`, in microseconds, as the measures name them."""
-        bounds = []
-        for each in self.aggregations:
-            if isinstance(each.window, CalendarWindow):
-                for name, value in zip(
-                    _bound_names(slot, each), calendar_bounds(F.col("t"), each.window), strict=True
-                ):
-                    bounds.append(F.unix_micros(value).alias(name))
-        return bounds
+    @property
+    def calendars(self) -> list[CalendarWindow]:
+        return [each.window for each in self.aggregations if isinstance(each.window, CalendarWindow)]
 
     def schema(self) -> StructType:
         return StructType([StructField(each.name, self.result_type(each)) for each in self.aggregations])
@@ -120,64 +117,80 @@ class WindowReduction:
         return _sum_type(data_type) if function == "sum" else data_type
 
     @cached_property
-    def _members(self) -> dict[tuple[str | None, str | None], str]:
-        """(predicate, column that has to be there) → the field that says of an event whether both hold."""
-        wanted = dict.fromkeys(self._member_key(each) for each in self.aggregations)
-        return {key: f"member_{place}" for place, key in enumerate(wanted)}
+    def _members(self) -> dict[str, str]:
+        """Predicate → the column that says of an event whether it holds."""
+        wanted = dict.fromkeys(self._predicate(each) for each in self.aggregations if each.where is not None)
+        return {where: f"member_{place}" for place, where in enumerate(wanted)}
 
     @cached_property
     def _values(self) -> dict[str, str]:
-        wanted = dict.fromkeys(
-            each.column for each in self.aggregations if each.column and each.function not in PRESENCE
-        )
-        return {name: f"value_{place}" for place, name in enumerate(wanted)}
+        """Column → the one that holds its values, or, where nobody takes those, whether there is one."""
+        taken = {each.column for each in self.aggregations if each.function not in PRESENCE}
+        wanted = dict.fromkeys(each.column for each in self.aggregations if each.column)
+        return {name: f"{'value' if name in taken else 'known'}_{place}" for place, name in enumerate(wanted)}
 
-    def _member_key(self, aggregation: Aggregation) -> tuple[str | None, str | None]:
-        names = {name: type_name(data_type) for name, data_type in self.types.items()}
-        where = None if aggregation.where is None else to_sql(aggregation.where, names)
-        return where, aggregation.column
-
-    @staticmethod
-    def _is_member(where: str | None, present: str | None) -> Column:
-        holds = F.lit(True) if where is None else F.coalesce(F.expr(where), F.lit(False))
-        return holds if present is None else holds & column(present).isNotNull()
+    def _predicate(self, aggregation: Aggregation) -> str:
+        assert aggregation.where is not None
+        return to_sql(aggregation.where, {name: type_name(kind) for name, kind in self.types.items()})
 
     def _measure(self, aggregation: Aggregation, slot: str) -> Measure:
         window = aggregation.window
-        member = self._members[self._member_key(aggregation)]
-        value = None if aggregation.function in PRESENCE else self._values.get(aggregation.column or "")
-        measure = Measure(aggregation.name, aggregation.function, aggregation.argument, member, value)
+        where, value = aggregation.where, aggregation.column
+        measure = Measure(
+            aggregation.name,
+            aggregation.function,
+            aggregation.argument,
+            member=where and f"{slot}_{self._members[self._predicate(aggregation)]}",
+            value=value and f"{slot}_{self._values[value]}",
+        )
         if isinstance(window, RollingWindow):
             return replace(measure, length=window.length, offset=window.offset)
-        return replace(measure, bounds=_bound_names(slot, aggregation))
+        return replace(measure, bounds=_bound_names(window))
 
 
-def aggregate_windows(
-    rows: DataFrame, keys: Sequence[str], carried: Sequence[str], reductions: Mapping[str, WindowReduction]
-) -> DataFrame:
-    """The label events among rows sorted by key, with the carried columns and, per reduction, a struct of aggregates.
+def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str, EventTable]) -> DataFrame:
+    """What the label events among the rows carry, `asking`, and per table a struct of aggregates under its name here.
 
-    The struct has the name of its events' column. Where `asked_at` is null (no entity, no T) it holds nulls.
-    One pass in Arrow for all tables and windows of these keys; no exchange and no sort of its own.
+    Where a label event has no entity or no T the struct holds nulls. One pass in Arrow for all tables and windows of
+    these keys; no exchange and no sort of its own.
     """
-    bounds = [bound for slot, reduction in reductions.items() for bound in reduction.bounds(slot)]
-    layout = Layout(
-        keys=tuple(keys),
-        time="asked_at",
-        label_id="label_id",
-        carried=tuple(carried),
-        events={slot: reduction.measures(slot) for slot, reduction in reductions.items()},
-        strict=frozenset(slot for slot, reduction in reductions.items() if reduction.strict),
-    )
-    types = {field.name: field.dataType for field in rows.schema}
-    schema = StructType([StructField(name, types[name]) for name in carried])
-    for slot, reduction in reductions.items():
-        schema.add(slot, reduction.schema())
+    windows = {window for table in tables.values() for window in table.reduction.calendars}
+    layout = Layout(tuple(keys), {slot: _table_layout(slot, table) for slot, table in tables.items()})
+    schema = StructType([rows.schema[ASKING]])
+    for slot, table in tables.items():
+        schema.add(slot, table.reduction.schema())
+        if table.newest is not None:
+            schema.add(table.newest, LongType())
 
     def aggregate(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return aggregate_batches(iter(batches), layout)
 
-    return rows.select("*", *bounds).mapInArrow(aggregate, schema)
+    return rows.select("*", *_bounds(windows)).mapInArrow(aggregate, schema)
+
+
+def _table_layout(slot: str, table: EventTable) -> TableLayout:
+    reduction: WindowReduction = table.reduction
+    return TableLayout(table.tag, reduction.measures(slot), table.lag, reduction.strict, table.newest)
+
+
+def _bounds(windows: Iterable[CalendarWindow]) -> list[Column]:
+    """The calendar windows' bounds at T, in microseconds, as the measures name them."""
+    t = F.when(F.col(ASKING).isNotNull(), F.timestamp_micros(MOMENT))
+    return [
+        F.unix_micros(value).alias(name)
+        for window in sorted(windows, key=str)
+        for name, value in zip(_bound_names(window), calendar_bounds(t, window), strict=True)
+    ]
+
+
+def _bound_names(window: CalendarWindow) -> tuple[str, str]:
+    described = f"{window.length}_{window.unit}_{window.offset}_{window.zone.key}"
+    return f"start_{described}", f"end_{described}"
+
+
+def _told(value: Column, name: str) -> Column:
+    """The value, or, for a column that nobody takes values of, true where there is one and else null."""
+    return value if name.startswith("value") else F.when(value.isNotNull(), F.lit(True))
 
 
 def type_name(data_type: DataType) -> str:
@@ -195,7 +208,3 @@ def _sum_type(data_type: DataType) -> DataType:
     if isinstance(data_type, DecimalType):
         return DecimalType(min(38, data_type.precision + 10), data_type.scale)
     return LongType() if isinstance(data_type, INTEGERS) else DoubleType()
-
-
-def _bound_names(slot: str, aggregation: Aggregation) -> tuple[str, str]:
-    return f"start_{slot}_{aggregation.name}", f"end_{slot}_{aggregation.name}"

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jobs.pit.windows.codes import Codes
+from jobs.pit.windows.event_order import same_as_before, settled
 from jobs.pit.windows.tree import Ints, Keys, Nodes, Tree
 
 Prepared = TypeVar("Prepared")
@@ -111,12 +111,16 @@ class Stream:
 
 
 def stream_of(key: Ints, key_count: int, event: Ints, available: Ints, values: Codes | None) -> Stream:
-    """Sort events of any order into a stream; `key` numbers the keys of the batch from 0."""
-    ties: tuple[NDArray[np.int64], ...] = (values.codes,) if values is not None else ()
-    order = np.lexsort((*ties, available, event, key))
+    """The stream of events that are sorted by (key, event, available); equal ones are put in the order of values.
+
+    `key` numbers the keys of the batch from 0.
+    """
     sizes = np.bincount(key, minlength=key_count).astype(np.int64)
-    sorted_values = values and Codes(values.codes[order], values.decode, values.data_type)
-    return Stream(Keys(np.cumsum(sizes) - sizes, sizes), event[order], available[order], sorted_values)
+    if values is not None:
+        is_tied = same_as_before(key, event, available)
+        order = settled(np.arange(len(key)), is_tied, (values.codes,))
+        values = Codes(values.codes[order], values.decode, values.data_type)
+    return Stream(Keys(np.cumsum(sizes) - sizes, sizes), event, available, values)
 
 
 def _least(one: Nodes, other: Nodes) -> Nodes:

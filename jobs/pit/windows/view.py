@@ -71,6 +71,12 @@ class Windows:
             )
         return place
 
+    @property
+    def newest(self) -> Ints:
+        """The event timestamp of each question's last event; anything where it has none."""
+        places = self.outermost(last=True)
+        return self.stream.event[places] if len(self.stream.event) else places
+
     def expanded(self) -> Iterator[tuple[Ints, Ints]]:
         """The events of every question as (question, place in the stream), by question, later events later.
 

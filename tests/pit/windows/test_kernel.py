@@ -1,20 +1,23 @@
-"""The kernel without Spark: sorted rows in Arrow against `features.windows`, however the batches are cut."""
+"""The kernel without Spark: rows in Arrow, by key, against `features.windows`, however the batches are cut."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from features.predicate import compiled
 from features.window_bounds import RollingWindow, micros
 from features.windows import Aggregation, Visibility, evaluator
-from jobs.pit.windows import kernel
-from jobs.pit.windows.kernel import AggregationError, Layout, Measure, aggregate_batches
+from jobs.pit.windows import batches
+from jobs.pit.windows.kernel import AggregationError, aggregate_batches
+from jobs.pit.windows.layout import Layout, Measure, TableLayout
 from tests.oracles.asof import Row
 from tests.oracles.windows import OracleStream, agrees
 from tests.window_strategies import AGGREGATIONS, COLUMN_TYPES, STREAMS, window_batch
@@ -32,72 +35,66 @@ Answers = dict[int, dict[str, Any] | None]
 
 
 def measure_of(aggregation: Aggregation) -> Measure:
-    """A member of its own for every aggregation, and calendar windows by columns of bounds."""
+    """A member of its own for every predicate, and calendar windows by columns of bounds."""
     name, window = aggregation.name, aggregation.window
-    value = None if aggregation.function in ("count", "time_since_last") else aggregation.column
-    plain = Measure(name, aggregation.function, aggregation.argument, f"member_{name}", value)
+    member = None if aggregation.where is None else f"member_{name}"
+    plain = Measure(name, aggregation.function, aggregation.argument, member, aggregation.column)
     if isinstance(window, RollingWindow):
-        return Measure(*plain_fields(plain), length=window.length, offset=window.offset)
-    return Measure(*plain_fields(plain), bounds=(f"start_{name}", f"end_{name}"))
+        return replace(plain, length=window.length, offset=window.offset)
+    return replace(plain, bounds=(f"start_{name}", f"end_{name}"))
 
 
-def plain_fields(measure: Measure) -> tuple[str, str, Any, str, str | None]:
-    return measure.name, measure.function, measure.argument, measure.member, measure.value
-
-
-def sorted_rows(
+def rows_by_key(
     labels: list[Row], events: list[Row], visibility: Visibility, aggregations: list[Aggregation], seed: int
 ) -> pa.Table:
     """Label events and events by key, in random order within a key."""
     rows: list[Row] = [_label_row(place, label, aggregations) for place, label in enumerate(labels)]
     tests = {each.name: each.where and compiled(each.where, COLUMN_TYPES) for each in aggregations}
     for event, available, row in visibility.timed(events):
-        taking_part = {
-            f"member_{each.name}": _takes_part(row, each.column, tests[each.name]) for each in aggregations
-        }
+        members = {f"member_{name}": None if test is None else test(row) for name, test in tests.items()}
         values = {name: row[name] for name in VALUES}
+        times = {"moment": event, "available": available}
         rows.append(
-            {"key": row["case_id"], "ev": {"event": event, "available": available, **values, **taking_part}}
+            {"bucket": row["case_id"], "key": row["case_id"], "table": 1, **times, **values, **members}
         )
     Random(seed).shuffle(rows)
-    rows.sort(key=lambda row: row["key"])
-    fields = [("event", pa.int64()), ("available", pa.int64()), *VALUES.items()]
-    fields += [(f"member_{each.name}", pa.bool_()) for each in aggregations]
+    rows.sort(key=lambda row: row["bucket"])
     bounds = [name for each in aggregations for name in (measure_of(each).bounds or ())]
-    columns = {name: pa.int64() for name in ("key", "at", "label_id", *bounds)} | {"ev": pa.struct(fields)}
+    whole = ("bucket", "key", "table", "moment", "available", *bounds)
+    columns = dict.fromkeys(whole, pa.int64()) | {"asking": pa.list_(pa.int64())} | VALUES
+    columns |= {f"member_{each.name}": pa.bool_() for each in aggregations}
     return pa.table({name: pa.array([row.get(name) for row in rows], kind) for name, kind in columns.items()})
 
 
 def _label_row(place: int, label: Row, aggregations: list[Aggregation]) -> Row:
-    row: Row = {"key": label["case_id"], "label_id": place}
+    row: Row = {"bucket": label["case_id"], "key": label["case_id"], "asking": [place]}
     if label["t"] is None:
         return row
-    row["at"] = micros(label["t"])
+    row["moment"] = micros(label["t"])
     for each in aggregations:
         if names := measure_of(each).bounds:
-            row.update(zip(names, each.window.bounds(row["at"]), strict=True))
+            row.update(zip(names, each.window.bounds(row["moment"]), strict=True))
     return row
 
 
-def _takes_part(row: Row, column: str | None, test: Any) -> bool:
-    return (test is None or test(row) is True) and (column is None or row[column] is not None)
-
-
-def answers(table: pa.Table, aggregations: list[Aggregation], strict: bool, rows_a_batch: int) -> Answers:
+def answers(
+    table: pa.Table,
+    aggregations: list[Aggregation],
+    strict: bool,
+    rows_a_batch: int,
+    lag: int | None = None,
+) -> Answers:
     """What the kernel says of each label event."""
     layout = Layout(
         keys=("key",),
-        time="at",
-        label_id="label_id",
-        carried=("label_id",),
-        events={"ev": tuple(map(measure_of, aggregations))},
-        strict=frozenset({"ev"} if strict else ()),
+        tables={"ev": TableLayout(1, tuple(map(measure_of, aggregations)), lag, strict)},
     )
     found: Answers = {}
     for batch in aggregate_batches(iter(table.to_batches(max_chunksize=rows_a_batch)), layout):
         for row in batch.to_pylist():
-            assert row["label_id"] not in found
-            found[row["label_id"]] = row["ev"]
+            (place,) = row["asking"]
+            assert place not in found
+            found[place] = row["ev"]
     return found
 
 
@@ -140,10 +137,10 @@ def test_batches_cut_anywhere_give_what_serving_gives(name: str, monkeypatch: py
     labels, events = window_batch(seed=3, cases=25)
     aggregations = [Aggregation.from_spec(spec) for spec in AGGREGATIONS]
     visibility, strict = visibility_of(STREAMS[name]), STREAMS[name].strict
-    table = sorted_rows(labels, events, visibility, aggregations, seed=1)
+    table = rows_by_key(labels, events, visibility, aggregations, seed=1)
     whole = answers(table, aggregations, strict, rows_a_batch=10_000)
     assert wrong(whole, labels, events, AGGREGATIONS, visibility) == []
-    monkeypatch.setattr(kernel, "ROWS_AT_ONCE", 40)
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 40)
     assert exact(answers(table, aggregations, strict, rows_a_batch=7)) == exact(whole)
 
 
@@ -154,11 +151,60 @@ def test_neither_the_order_of_rows_nor_other_keys_change_a_bit(monkeypatch: pyte
     visibility = visibility_of(STREAMS["available"])
     labels, events = window_batch(seed=8, cases=60)
     first = answers(
-        sorted_rows(labels, events, visibility, aggregations, seed=1), aggregations, False, 10_000
+        rows_by_key(labels, events, visibility, aggregations, seed=1), aggregations, False, 10_000
     )
-    monkeypatch.setattr(kernel, "ROWS_AT_ONCE", 1)
-    again = answers(sorted_rows(labels, events, visibility, aggregations, seed=2), aggregations, False, 1)
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 1)
+    again = answers(rows_by_key(labels, events, visibility, aggregations, seed=2), aggregations, False, 1)
     assert exact(again) == exact(first)
+
+
+def test_keys_that_share_a_bucket_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every fourth key has the bucket of another, and their rows lie there in any order."""
+    labels, events = window_batch(seed=5, cases=24)
+    aggregations = [Aggregation.from_spec(spec) for spec in AGGREGATIONS]
+    visibility = visibility_of(STREAMS["available"])
+    table = rows_by_key(labels, events, visibility, aggregations, seed=1)
+    shared = pc.bit_wise_and(table["key"], ~4)
+    table = table.set_column(0, "bucket", shared).take(pc.sort_indices(shared))
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 60)
+    found = answers(table, aggregations, False, rows_a_batch=17)
+    assert wrong(found, labels, events, AGGREGATIONS, visibility) == []
+
+
+def test_one_lag_for_all_events_is_the_availability_that_each_tells() -> None:
+    labels, events = window_batch(seed=9, cases=20)
+    aggregations = [Aggregation.from_spec(spec) for spec in AGGREGATIONS]
+    hour = timedelta(hours=1)
+    visibility = Visibility.of("event_ts", None, hour)
+    table = rows_by_key(labels, events, visibility, aggregations, seed=1)
+    told = answers(table, aggregations, False, 1_000)
+    lagging = table.drop_columns(["available"])
+    assert exact(answers(lagging, aggregations, False, 1_000, lag=3_600_000_000)) == exact(told)
+    assert wrong(told, labels, events, AGGREGATIONS, visibility) == []
+
+
+def test_the_newest_visible_event_is_told_beside_the_aggregates() -> None:
+    count = Aggregation.from_spec({"name": "a", "function": "count", "window": "1s", "where": "flag"})
+    rest: Row = dict.fromkeys((*VALUES, "event_ts")) | {"case_id": 0, "flag": False}
+    late = NOON + timedelta(hours=9)
+    events = [
+        {**rest, "event_ts": NOON, "available_ts": NOON},
+        {**rest, "event_ts": NOON + timedelta(minutes=1), "available_ts": late},
+    ]
+    moments = [NOON - timedelta(seconds=1), NOON, late - timedelta(microseconds=1), late, None]
+    labels: list[Row] = [{"case_id": 0, "t": moment} for moment in moments]
+    table = rows_by_key(labels, events, visibility_of(STREAMS["available"]), [count], seed=1)
+    for strict in (False, True):
+        own = TableLayout(1, (measure_of(count),), lag=None, strict=strict, newest="newest")
+        layout = Layout(("key",), {"ev": own})
+        rows = [
+            row for batch in aggregate_batches(iter(table.to_batches()), layout) for row in batch.to_pylist()
+        ]
+        found = {row["asking"][0]: row["newest"] for row in rows}
+        noon, second = micros(NOON), micros(NOON + timedelta(minutes=1))
+        assert [found[place] for place in range(5)] == (
+            [None, None, noon, noon, None] if strict else [None, noon, noon, second, None]
+        )
 
 
 def test_one_hot_key_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +223,9 @@ def test_one_hot_key_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     visibility = visibility_of(STREAMS["available"])
     aggregations = [Aggregation.from_spec(spec) for spec in specs]
-    monkeypatch.setattr(kernel, "ROWS_AT_ONCE", 300)
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 300)
     found = answers(
-        sorted_rows(labels, events, visibility, aggregations, seed=1), aggregations, False, rows_a_batch=64
+        rows_by_key(labels, events, visibility, aggregations, seed=1), aggregations, False, rows_a_batch=64
     )
     assert wrong(found, labels, events, specs, visibility) == []
 
@@ -207,7 +253,7 @@ def _of_one_window(values: list[Any], column: str, function: str) -> Any:
         for place, value in enumerate(values)
     ]
     labels: list[Row] = [{"case_id": 0, "t": NOON + timedelta(hours=1)}]
-    table = sorted_rows(labels, events, visibility_of(STREAMS["plain"]), [aggregation], seed=1)
+    table = rows_by_key(labels, events, visibility_of(STREAMS["plain"]), [aggregation], seed=1)
     (answer,) = answers(table, [aggregation], False, 100).values()
     assert answer is not None
     return answer["a"]
@@ -221,7 +267,7 @@ def test_a_sum_of_integers_may_leave_64_bits_on_the_way_but_not_at_the_end() -> 
 
 def test_no_rows_at_all_give_nothing() -> None:
     aggregation = Aggregation.from_spec({"name": "a", "function": "count", "window": "1d"})
-    table = sorted_rows([], [], visibility_of(STREAMS["plain"]), [aggregation], seed=1)
+    table = rows_by_key([], [], visibility_of(STREAMS["plain"]), [aggregation], seed=1)
     assert answers(table, [aggregation], False, 100) == {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,21 @@ def test_two_tables_and_ten_aggregations_cost_one_exchange_one_sort_and_one_pass
     built = build_frame(spark, spec, events, conf_dir=str(tmp_path))
     assert counted(built) == (1, 1)
     assert plan(built).count("MapInArrow") == 1
+
+
+def test_windows_alone_need_no_running_maximum(spark: SparkSession, tmp_path: Path) -> None:
+    """Rows are brought together by a number and left in any order, and an event is a few plain values."""
+    source = delta(spark, str(tmp_path / "r"), "k long, at timestamp, v int", [(1, at("09:00"), 1)])
+    spec = training_set(feature_table(source, columns=[], aggregations=TEN))
+    events = frame(spark, "k int, t timestamp, y int", [(1, at("10:00"), 1)])
+    built = build_frame(spark, spec, events, conf_dir=str(tmp_path))
+    assert counted(built) == (1, 1)
+    assert "Window" not in plan(built)
+    assert re.search(r"Sort \[bucket#\d+L ASC NULLS FIRST\]", plan(built))
+    (given,) = re.findall(r"MapInArrow aggregate\(([^)]*)\)", plan(built))
+    columns = [re.sub(r"#\d+L?$", "", name) for name in given.split(", ")]
+    bounds = ["start_1_month_0_America/New_York", "end_1_month_0_America/New_York"]
+    assert columns == ["bucket", "moment", "events_r_member_0", "events_r_value_0", "asking", *bounds]
 
 
 def aggregates(spark: SparkSession, bound: Bound) -> dict[str, Any]:

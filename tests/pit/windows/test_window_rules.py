@@ -7,7 +7,7 @@ from datetime import timedelta
 from pyspark.sql import SparkSession
 
 from tests.frames import at, frame
-from tests.pit.windows.window_frames import NOON, TICK, calendar, count, counts, times, windows_at
+from tests.pit.windows.window_frames import NOON, TICK, answers, calendar, count, counts, times, windows_at
 
 
 def test_rule_1_an_event_at_t_itself_is_outside(spark: SparkSession) -> None:
@@ -92,3 +92,19 @@ def test_rule_3_a_calendar_offset_leaves_whole_units(spark: SparkSession) -> Non
         "both": {"function": "count", "window": calendar("day", 2), "offset": 1},
     }
     assert windows_at(rows, specs, NOON) == [{"yesterday": 2, "day_before": 1, "both": 3}]
+
+
+def test_label_events_without_an_entity_share_nothing_with_keys_that_are_small_numbers(
+    spark: SparkSession,
+) -> None:
+    """A number is its own bucket, and label events without an entity are spread over small numbers."""
+    rows = frame(spark, "k int, at timestamp, v int", [(key, NOON, key) for key in range(1100)])
+    specs = {
+        "n": {"function": "count", "window": "1d"},
+        "v": {"function": "max", "column": "v", "window": "1d"},
+    }
+    label_events = [(key, NOON + TICK, key) for key in range(1100)]
+    label_events += [(None, NOON + TICK, place) for place in range(1100, 1400)]
+    found = answers(rows, specs, label_events, key="k long")
+    assert found[:1100] == [{"n": 1, "v": key} for key in range(1100)]
+    assert found[1100:] == [{"n": None, "v": None}] * 300

@@ -24,8 +24,10 @@ def windows_at(rows: DataFrame, specs: Specs, *times: datetime | None, **options
     return answers(rows, specs, label_events, **options)
 
 
-def answers(rows: DataFrame, specs: Specs, label_events: list[Any], **options: Any) -> list[Any]:
-    events = frame(rows.sparkSession, "k string, t timestamp, place int", label_events)
+def answers(
+    rows: DataFrame, specs: Specs, label_events: list[Any], key: str = "k string", **options: Any
+) -> list[Any]:
+    events = frame(rows.sparkSession, f"{key}, t timestamp, place int", label_events)
     aggregations = [{"name": name, **spec} for name, spec in specs.items()]
     reduction = WindowReduction.read(aggregations, rows.schema, options.get("strict", False))
     assert reduction is not None

@@ -1,0 +1,57 @@
+"""What the kernel is told about its rows: their columns, and what to compute from which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PRESENCE = ("count", "time_since_last")
+"""Functions of a column that ask only whether its value is there."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One aggregation in the kernel's terms.
+
+    `member` is the column that says which events take part, None where all do; `value` the one whose value has to be
+    there, None without; the window is `length` microseconds that end `offset` before T, or the columns `start` and
+    `end` of the label events.
+    """
+
+    name: str
+    function: str
+    argument: Any
+    member: str | None
+    value: str | None
+    length: int = 0
+    offset: int = 0
+    bounds: tuple[str, str] | None = None
+
+    @property
+    def takes_values(self) -> bool:
+        return self.value is not None and self.function not in PRESENCE
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """One table among the rows: its tag, its measures, and when its events are available.
+
+    `lag` is how many microseconds after its event timestamp an event is available, None where the rows say it.
+    `strict` wants availability before T. `newest` names a column to add: the event timestamp of the newest visible
+    event.
+    """
+
+    tag: int
+    measures: tuple[Measure, ...]
+    lag: int | None = 0
+    strict: bool = False
+    newest: str | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The rows (`jobs.pit.event_rows`): the keys among their columns, and the tables by the name of the result."""
+
+    keys: tuple[str, ...]
+    tables: Mapping[str, TableLayout]
