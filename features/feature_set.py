@@ -33,7 +33,7 @@ class FeatureSet:
     {'fahrenheit': 'float', 'is_hot': 'bool'}
     """
 
-    __slots__ = ("_program", "features", "inputs", "names", "schema")
+    __slots__ = ("_fingerprints", "_program", "features", "inputs", "names", "schema")
 
     #: The definitions, in their order.
     features: tuple[FeatureDefinition, ...]
@@ -55,6 +55,7 @@ class FeatureSet:
         self.inputs = MappingProxyType(external_inputs(definitions))
         self.schema = MappingProxyType({definition.name: definition.returns for definition in definitions})
         self._program = compile_program(evaluation_order(definitions), self.names)
+        self._fingerprints: Mapping[str, str] | None = None
 
     @classmethod
     def from_module(cls, module: str) -> FeatureSet:
@@ -102,6 +103,47 @@ class FeatureSet:
         if problems:
             raise FeatureError(*problems, *set_problems(definitions))
         return cls(definitions)
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Feature → fingerprint of its code: its syntax tree, with all that it reaches in its own package.
+
+        A comment, a docstring or a moved line does not change it; a changed constant, annotation, option or
+        helper does. It is the same on every version of Python. FeatureError names functions without source.
+        """
+        found = self._fingerprints
+        if found is None:  # computed twice where two threads ask at once, to the same end
+            from features.fingerprints import fingerprints
+
+            found = self._fingerprints = MappingProxyType(fingerprints(self.features))
+        return found
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of all functions together, and of their order.
+
+        >>> def half(x: float) -> float: return x / 2
+        >>> FeatureSet.from_functions([half]).fingerprint[:7]
+        'sha256:'
+        """
+        from features.fingerprints import digest
+
+        return digest([[name, self.fingerprints[name]] for name in self.names])
+
+    def check(self, manifest: Mapping[str, Any]) -> None:
+        """Hold these functions against a manifest or a serving plan; FeatureError names each that is not the same.
+
+        >>> def half(x: float) -> float: return x / 2
+        >>> FeatureSet.from_functions([half]).check({"feature_fingerprints": {"half": "sha256:0"}})
+        Traceback (most recent call last):
+            ...
+        features.errors.FeatureError: feature 'half': its code is not what was recorded; deploy the same code, or build and export again
+        """  # noqa: E501
+        from features.fingerprints import differences, recorded_functions
+
+        problems = differences(self.fingerprints, recorded_functions(manifest))
+        if problems:
+            raise FeatureError(*problems)
 
     def subset(self, names: Iterable[str]) -> FeatureSet:
         """The named features and those that they take, in the order of definition.
