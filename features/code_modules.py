@@ -6,17 +6,18 @@ import ast
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from types import ModuleType
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from features.code_tree import Reference, bound_names, chain, scoped
 
 _LIBRARY_FILES = """
     aggregation annotations cells code_modules code_reach code_tree column_types column_values
-    definition dependencies durations errors evaluation feature_set fingerprints plan_code plan_compiled
-    plan_document plan_join plan_layout plan_reading plan_request plan_tables plan_windows predicate
-    predicate_literals predicate_syntax predicate_tree predicate_types program purity purity_calls
-    reducers serving_plan values visibility window_bounds window_evaluation windows
+    definition dependencies durations errors evaluation feature_modules feature_set fingerprints
+    plan_code plan_compiled plan_document plan_join plan_layout plan_reading plan_request plan_tables
+    plan_windows predicate predicate_literals predicate_syntax predicate_tree predicate_types program
+    purity purity_calls reducers serving_plan values visibility window_bounds window_evaluation windows
 """
 LIBRARY = frozenset({"features", *(f"features.{name}" for name in _LIBRARY_FILES.split())})
 """The modules of this package that are no feature modules. What they do is told by the plan's format number."""
@@ -32,8 +33,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 class ModuleCode:
     """One source text with the namespace that its functions see."""
 
-    def __init__(self, name: str, file: str, tree: ast.Module, namespace: Mapping[str, Any]) -> None:
+    def __init__(
+        self, name: str, file: str, tree: ast.Module, source: str | bytes, namespace: Mapping[str, Any]
+    ) -> None:
         self.name, self.file, self.tree, self.namespace = name, file, tree, namespace
+        self._source = source
 
     @cached_property
     def bindings(self) -> dict[str, list[ast.stmt]]:
@@ -70,6 +74,23 @@ class ModuleCode:
         written = self.namespace.get("__package__")
         return written if isinstance(written, str) else self.name.rpartition(".")[0]
 
+    @cached_property
+    def compiled(self) -> dict[tuple[str, int], CodeType]:
+        """(name, first line) → the code of every function of the text, as this Python compiles it."""
+        found: dict[tuple[str, int], CodeType] = {}
+        queue = [compile(self._source, self.file, "exec", dont_inherit=True)]
+        while queue:
+            code = queue.pop()
+            found[code.co_name, code.co_firstlineno] = code
+            queue += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        return found
+
+    def is_running(self, function: FunctionType) -> bool:
+        """Whether a function that was imported from this text still is what the text says."""
+        running = function.__code__
+        written = self.compiled.get((running.co_name, running.co_firstlineno))
+        return written is not None and _is_same(running, written, function.__doc__)
+
     def function(self, name: str, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """The definition that begins in a line, decorators included."""
         for node in ast.walk(self.tree):
@@ -79,14 +100,28 @@ class ModuleCode:
 
 
 def module_code(name: str, file: str, namespace: Mapping[str, Any]) -> ModuleCode | None:
-    """The code of a file or of a cell of a notebook, None where its source is not to be had."""
-    import linecache
-
-    lines = linecache.getlines(file, dict(namespace))
+    """The code of a file, of a module in an archive or of a cell of a notebook, None where it is not to be had."""
+    source = _source(name, file, namespace)
     try:
-        return ModuleCode(name, file, ast.parse("".join(lines)), namespace) if lines else None
+        return None if source is None else ModuleCode(name, file, ast.parse(source), source, namespace)
     except (SyntaxError, ValueError):
         return None
+
+
+def _source(name: str, file: str, namespace: Mapping[str, Any]) -> str | bytes | None:
+    if file.startswith("<"):  # a cell of a notebook, or an example of a docstring
+        import linecache
+
+        return "".join(linecache.getlines(file)) or None
+    try:
+        return Path(file).read_bytes()
+    except OSError:
+        pass
+    try:
+        found: str | None = namespace["__loader__"].get_source(name)
+    except Exception:  # a loader of any sort, or none
+        return None
+    return found
 
 
 def loaded(name: str) -> ModuleType | None:
@@ -130,6 +165,24 @@ def changes(node: ast.AST) -> list[tuple[str, Any]]:
         if isinstance(inner, ast.Global):
             found += [(name, inner) for name in inner.names]
     return found
+
+
+def _is_same(one: CodeType, other: CodeType, doc: str | None) -> bool:
+    """Whether two compiled functions do the same, docstrings aside."""
+    if (one.co_code, one.co_names, one.co_varnames) != (other.co_code, other.co_names, other.co_varnames):
+        return False
+    if len(one.co_consts) != len(other.co_consts):
+        return False
+    return all(
+        mine == doc or _is_equal(mine, its) for mine, its in zip(one.co_consts, other.co_consts, strict=True)
+    )
+
+
+def _is_equal(mine: object, its: object) -> bool:
+    """Whether two constants of compiled code are the same, 1 and 1.0 apart; sets come in any order."""
+    if isinstance(mine, CodeType) and isinstance(its, CodeType):
+        return _is_same(mine, its, None)
+    return mine == its if isinstance(mine, frozenset) else ascii(mine) == ascii(its)
 
 
 def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

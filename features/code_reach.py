@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -169,9 +170,20 @@ def outside_name(code: ModuleCode, reference: Reference, sources: Sources) -> st
             is_builtin = name not in code.bindings and name not in code.namespace and hasattr(builtins, name)
             return ".".join(("builtins", *reference)) if is_builtin else None
         module, member = imported[0]
-        target = taken if member is None else (member, *taken)
-        inner = sources.of_module(module) if module.partition(".")[0] == code.name.partition(".")[0] else None
-        if inner is None or not target or module in LIBRARY:
+        module, target = _submodule(module, taken if member is None else (member, *taken), sources)
+        is_own = module.partition(".")[0] == code.name.partition(".")[0] and module not in LIBRARY
+        inner = sources.of_module(module) if is_own else None
+        if inner is None or not target:
             return ".".join((module, *target))
         code, reference = inner, target
     return None
+
+
+def _submodule(module: str, taken: Reference, sources: Sources) -> tuple[str, Reference]:
+    """The deepest module that a dotted path leads to, and what is taken of it."""
+    while taken and f"{module}.{taken[0]}" in sys.modules:
+        code = sources.of_module(module)
+        if code is not None and taken[0] in code.bindings:
+            break
+        module, taken = f"{module}.{taken[0]}", taken[1:]
+    return module, taken

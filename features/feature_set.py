@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any
 
 from features.annotations import ValueType
-from features.definition import FeatureDefinition, read_definition, read_module
+from features.definition import FeatureDefinition, read_definition
 from features.dependencies import evaluation_order, external_inputs, name_problems, needed, set_problems
-from features.errors import FeatureError, nearest, raised
+from features.errors import FeatureError, nearest
 from features.evaluation import FeatureBatch, LabelEventAt, evaluate_columns, evaluate_row
+from features.feature_modules import read_modules
 from features.program import compile_program
 
 
@@ -66,24 +66,16 @@ class FeatureSet:
     def from_modules(cls, modules: Iterable[str]) -> FeatureSet:
         """The public functions of importable modules, module by module, in the order of definition.
 
-        Functions with a leading underscore and functions imported from elsewhere are helpers. All
-        problems of all modules are reported in one FeatureError.
+        Functions with a leading underscore and functions imported from elsewhere are helpers. A function
+        that reads a clock, draws random numbers or is impure otherwise is refused unless it says
+        `@feature(allow=…)`. All problems of all modules are reported in one FeatureError.
 
         >>> FeatureSet.from_module("features.nowhere")
         Traceback (most recent call last):
             ...
         features.errors.FeatureError: feature module 'features.nowhere' does not import: ModuleNotFoundError: No module named 'features.nowhere'
         """  # noqa: E501
-        definitions: list[FeatureDefinition] = []
-        problems: list[str] = []
-        for name in dict.fromkeys(modules):
-            try:
-                found, wrong = read_module(_imported(name))
-            except FeatureError as error:
-                problems.extend(error.problems)
-            else:
-                definitions.extend(found)
-                problems.extend(wrong)
+        definitions, problems = read_modules(modules)
         return cls._checked(definitions, problems)
 
     @classmethod
@@ -239,10 +231,3 @@ class FeatureSet:
         guess = nearest(name, list(self.names))
         remedy = f"did you mean '{guess}'?" if guess else f"there are {', '.join(self.names) or 'none'}"
         return f"feature '{name}': not in the set; {remedy}"
-
-
-def _imported(name: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except Exception as error:  # a module runs whatever was written in it
-        raise FeatureError(f"feature module '{name}' does not import: {raised(error)}") from error

@@ -38,6 +38,11 @@ def fingerprints(definitions: Iterable[FeatureDefinition]) -> dict[str, str]:
                 f"feature '{definition.name}': no source of {definition.qualified_name}, so no fingerprint; "
                 "define it in a module that is installed with its .py file"
             )
+        elif stale := _stale(reached):
+            problems.append(
+                f"feature '{definition.name}': the source of {stale} is not what this process runs; it changed since "
+                "it was imported, start the process again"
+            )
         else:
             found[definition.name] = digest(_content(definition, reached, sources))
     if problems:
@@ -106,6 +111,17 @@ def _none(document: Mapping[str, Any]) -> dict[str, str]:
         f"manifest: no fingerprints of feature functions; it has {', '.join(sorted(map(str, document)))}; give a "
         "manifest with feature_fingerprints, or a serving plan"
     )
+
+
+def _stale(reached: Reach) -> str | None:
+    """The first function reached whose source was changed behind this process's back."""
+    for piece in reached.pieces:
+        live = piece.code.namespace.get(piece.name)
+        if not isinstance(live, FunctionType) or not isinstance(piece.node, ast.FunctionDef):
+            continue
+        if live.__code__.co_filename == piece.code.file and not piece.code.is_running(live):
+            return f"{piece.code.name}.{piece.name}"
+    return None
 
 
 def _content(definition: FeatureDefinition, reached: Reach, sources: Sources) -> object:
