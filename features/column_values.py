@@ -122,7 +122,7 @@ def _decimal(kind: ColumnType) -> Accept:
             fixed = check(value).quantize(unit, context=_DIGITS)
         except (InvalidOperation, Inexact):
             raise Refused(f"{shown(value)} does not fit in {kind.text}") from None
-        if abs(fixed) >= limit:
+        if fixed.copy_abs() >= limit:  # abs() would round to the digits of the caller's context
             raise Refused(f"{shown(value)} does not fit in {kind.text}")
         return fixed or zero
 
