@@ -17,7 +17,7 @@ _LIBRARY_FILES = """
     definition dependencies durations errors evaluation feature_modules feature_set fingerprints
     plan_code plan_compiled plan_document plan_join plan_layout plan_reading plan_request plan_tables
     plan_windows predicate predicate_literals predicate_syntax predicate_tree predicate_types program
-    purity purity_calls reducers serving_plan values visibility window_bounds window_evaluation windows
+    purity purity_calls recorded reducers serving_plan values visibility window_bounds window_evaluation windows
 """
 LIBRARY = frozenset({"features", *(f"features.{name}" for name in _LIBRARY_FILES.split())})
 """The modules of this package that are no feature modules. What they do is told by the plan's format number."""

@@ -118,7 +118,7 @@ class FeatureSet:
         >>> FeatureSet.from_functions([half]).fingerprint[:7]
         'sha256:'
         """
-        from features.fingerprints import digest
+        from features.recorded import digest
 
         return digest([[name, self.fingerprints[name]] for name in self.names])
 
@@ -131,7 +131,7 @@ class FeatureSet:
             ...
         features.errors.FeatureError: feature 'half': its code is not what was recorded; deploy the same code, or build and export again
         """  # noqa: E501
-        from features.fingerprints import differences, recorded_functions
+        from features.recorded import differences, recorded_functions
 
         problems = differences(self.fingerprints, recorded_functions(manifest))
         if problems:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from features.errors import FeatureError
 from features.feature_set import FeatureSet
-from features.fingerprints import differences
 from features.plan_layout import Layout
+from features.recorded import differences
 
 
 def loaded_features(layout: Layout, features: FeatureSet | None) -> tuple[FeatureSet, list[str]]:

@@ -14,8 +14,8 @@ from features.column_types import spelling
 from features.durations import microseconds, shortest
 from features.errors import FeatureError
 from features.feature_set import FeatureSet
-from features.fingerprints import digest
 from features.plan_tables import JoinedTable, plain, read_labels, read_table
+from features.recorded import digest
 
 FORMAT = 1
 """The version of the document and of what its fields mean. A change of either is another number."""

@@ -156,7 +156,8 @@ def test_a_fingerprint_that_was_edited_is_noticed() -> None:
 
 
 def test_other_code_is_named_function_by_function(write_module: Any) -> None:
-    source = "def heat(clicks__v: float) -> float: return clicks__v + {}\ndef cold(clicks__v: float) -> float: return 0.0"
+    source = "def heat(clicks__v: float) -> float: return clicks__v + {}\n"
+    source += "def cold(clicks__v: float) -> float: return 0.0"
     write_module("heats", source.format("1"))
     document = document_of(table_of(), modules=["heats"])
     other = FeatureSet.from_module(write_module("other_heats", source.format("2")))
