@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from features.code_modules import LIBRARY, ModuleCode, imports_of, loaded, module_code
-from features.code_tree import Reference, references
+from features.code_tree import Reference, references, uses
 
 
 class Piece(NamedTuple):
@@ -70,6 +70,7 @@ class _Walk:
     def __init__(self, sources: Sources, package: str) -> None:
         self._sources, self._package = sources, package
         self._pieces: dict[tuple[str, str, int], Piece] = {}
+        self._followed: set[tuple[str, Reference]] = set()
         self._outside: dict[str, str] = {}
         self._values: dict[str, object] = {}
 
@@ -104,11 +105,15 @@ class _Walk:
                 self._name(code, reference)
         for inner in ast.walk(node):
             for bound, module, member in imports_of(inner, code.package):
-                self._import(code, bound, module, member, ())
+                for taken in uses(node, bound) or {()}:
+                    self._import(code, bound, module, member, taken)
 
     def _name(self, code: ModuleCode, reference: Reference) -> None:
         """Follow a name of a module's top level, and what is taken of it."""
         name = reference[0]
+        if (code.file, reference) in self._followed:  # modules may import each other
+            return
+        self._followed.add((code.file, reference))
         statements = code.bindings.get(name)
         if statements is None:
             if name in code.namespace:

@@ -61,25 +61,23 @@ def bound_names(statements: Sequence[ast.AST]) -> set[str]:
     names: set[str] = set()
     foreign: set[str] = set()
     for node in _own_nodes(statements):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            names.add(node.id)
-        elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
             foreign.update(node.names)
         else:
-            captured = (
-                getattr(node, "rest", None)
-                if isinstance(node, ast.MatchMapping)
-                else getattr(node, "name", None)
-            )
-            if isinstance(captured, str) and isinstance(
-                node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping)
-            ):
-                names.add(captured)
+            names.update(_bound(node))
     return names - foreign
+
+
+def uses(node: ast.AST, name: str) -> set[Reference]:
+    """What is taken of a name anywhere in a node: `h.rate(h)` takes ("rate",) and () of h."""
+    found: set[Reference] = set()
+    inner: set[int] = set()
+    for each in ast.walk(node):  # an expression comes before its parts
+        reference = chain(each) if id(each) not in inner else None
+        if reference is not None and reference[0] == name:
+            found.add(reference[1:])
+            inner.update(map(id, ast.walk(each)))
+    return found
 
 
 def scoped(node: ast.AST, local: frozenset[str]) -> Iterator[tuple[ast.AST, frozenset[str]]]:
@@ -114,6 +112,19 @@ def chain(node: ast.AST) -> Reference | None:
         attributes.append(node.attr)
         node = node.value
     return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else None
+
+
+def _bound(node: ast.AST) -> list[str]:
+    """The names that a node binds by itself."""
+    if isinstance(node, ast.Name):
+        return [] if isinstance(node.ctx, ast.Load) else [node.id]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        return [node.name] if node.name else []
+    return [node.rest] if isinstance(node, ast.MatchMapping) and node.rest else []
 
 
 def _own_nodes(statements: Sequence[ast.AST]) -> Iterator[ast.AST]:

@@ -151,7 +151,8 @@ PACKAGE = {
         def older(days: int) -> int: return shop.deep.tools.late(days)
         def lazily(days: int) -> int:
             from shop.deep.tools import late
-            return late(days)
+            import shop.deep.tools as own
+            return late(days) + own.late(days)
     """,
 }
 
@@ -178,6 +179,20 @@ def test_helpers_are_followed_through_the_package(
                 del sys.modules[name]
     before, after = found
     assert {name for name in before if before[name] != after[name]} == changed
+
+
+def test_modules_that_import_each_other_are_followed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "round/__init__.py": "from . import one",
+        "round/one.py": "import round\nfrom round import two\nLIMIT = 1\ndef limit(): return LIMIT, round, two",
+        "round/two.py": "import round.one as one\ndef other(): return one",
+        "round/features.py": "from round.one import limit\ndef a(x: int) -> int: return limit()[0] + x",
+    }
+    write_package(tmp_path, files)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert FeatureSet.from_module("round.features").fingerprint.startswith("sha256:")
 
 
 def test_a_table_read_from_a_file_counts_by_its_values(write_module: Any, tmp_path: Path) -> None:
