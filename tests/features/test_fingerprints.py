@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import features
-from features import FeatureError, FeatureSet, flights
+from features import FeatureError, FeatureSet
 from features.code_modules import LIBRARY
+from features.code_reach import Sources, reach
 
 ROOT = Path(features.__file__).parents[1]
 GOLDEN = Path(__file__).parent / "every_syntax.py"
@@ -286,8 +287,27 @@ def test_the_library_is_every_module_of_this_package_but_feature_modules() -> No
     assert {"features", *(f"features.{name}" for name in files)} == LIBRARY
 
 
-def test_the_decorator_drags_no_library_code_in() -> None:
-    assert FeatureSet.from_module(flights.__name__).fingerprint == _of(sys.executable, "features.flights")
+def test_the_decorator_drags_no_library_code_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+        import features
+        from features import feature, windows
+        from features.extra_units import half
+        @feature(on_error="null")
+        def a(x: float) -> float:
+            return half(x) + len(windows.__all__) + len(features.__all__)
+    """
+    write_package(tmp_path, {"extra.py": source, "extra_units.py": "def half(x): return x / 2"})
+    monkeypatch.setattr(features, "__path__", [*features.__path__, str(tmp_path)])
+    (definition,) = FeatureSet.from_module("features.extra").features
+    function: Any = definition.function
+    reached = reach(function, Sources())
+    assert reached is not None
+    assert {(piece.code.name, piece.name) for piece in reached.pieces} == {
+        ("features.extra", "a"),
+        ("features.extra_units", "half"),
+    }
+    for name in ("features.extra", "features.extra_units"):
+        del sys.modules[name]
 
 
 def _of(python: str, module: str) -> str:
