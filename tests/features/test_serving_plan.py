@@ -195,6 +195,17 @@ def test_labels_are_no_inputs() -> None:
     )
 
 
+def test_event_timestamp_is_t_even_where_a_label_column_has_the_name() -> None:
+    def hour(event_timestamp: datetime) -> int:
+        return event_timestamp.hour
+
+    labels = labels_of(
+        columns={**LABELS, "event_timestamp": "timestamp"}, label_available_at="event_timestamp"
+    )
+    plan = plan_of(functions=[hour], labels=labels)
+    assert plan.compute({"event_timestamp": NOON + HOUR}, at=NOON) == {"hour": 12}
+
+
 def test_inputs_have_to_be_there_and_of_their_type() -> None:
     def a(clicks__w: float) -> float:
         return clicks__w
