@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from features.errors import FeatureError
     from features.evaluation import FeatureBatch
     from features.feature_set import FeatureSet
+    from features.plan_compiled import TableNeeds
+    from features.serving_plan import ServingPlan
 
 _HOMES = {
     "FeatureBatch": "features.evaluation",
@@ -24,6 +26,8 @@ _HOMES = {
     "FeatureError": "features.errors",
     "FeatureSet": "features.feature_set",
     "Parameter": "features.definition",
+    "ServingPlan": "features.serving_plan",
+    "TableNeeds": "features.plan_compiled",
     "ValueType": "features.annotations",
     "feature": "features.definition",
 }
@@ -35,6 +39,8 @@ __all__ = [
     "FeatureError",
     "FeatureSet",
     "Parameter",
+    "ServingPlan",
+    "TableNeeds",
     "ValueType",
     "feature",
     "windows",

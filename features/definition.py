@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from features.annotations import ValueType, value_type
 from features.errors import FeatureError, raised
+from features.purity_calls import ALLOWANCES
 
 OnError = Literal["raise", "null"]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -22,6 +23,7 @@ class FeatureOptions(NamedTuple):
 
     on_error: OnError = "raise"
     description: str | None = None
+    allow: tuple[str, ...] = ()
 
 
 class Parameter(NamedTuple):
@@ -37,6 +39,7 @@ class FeatureDefinition(NamedTuple):
     `returns.nullable` says whether the function itself may give null; a feature is also null where an
     input that is not declared `| None` is. `on_error="null"` makes it null where the function raises, or
     where it takes or gives a wrong type. `description` is the first line of the docstring unless given.
+    `allow` is what the function may do although it is impure.
     """
 
     name: str
@@ -46,6 +49,7 @@ class FeatureDefinition(NamedTuple):
     returns: ValueType
     on_error: OnError = "raise"
     description: str = ""
+    allow: tuple[str, ...] = ()
 
     @property
     def qualified_name(self) -> str:
@@ -66,12 +70,20 @@ class FeatureDefinition(NamedTuple):
 def feature(function: Function, /) -> Function: ...
 @overload
 def feature(
-    *, on_error: OnError = "raise", description: str | None = None
+    *, on_error: OnError = "raise", description: str | None = None, allow: tuple[str, ...] = ()
 ) -> Callable[[Function], Function]: ...
 def feature(
-    function: Function | None = None, /, *, on_error: OnError = "raise", description: str | None = None
+    function: Function | None = None,
+    /,
+    *,
+    on_error: OnError = "raise",
+    description: str | None = None,
+    allow: tuple[str, ...] = (),
 ) -> Function | Callable[[Function], Function]:
     """Say more about a feature function than its signature does; the function stays what it was.
+
+    `on_error="null"` makes the feature null where the function fails. `allow` names what the check of purity
+    is to pass over: "clock", "random", "environment", "globals", "files".
 
     >>> @feature(on_error="null", description="Kilometres per hour")
     ... def speed(km: float, hours: float) -> float:
@@ -84,10 +96,15 @@ def feature(
     if on_error not in ("raise", "null"):
         raise FeatureError(f"@feature: on_error is {on_error!r}; use 'raise' or 'null'")
 
+    allowed = (allow,) if isinstance(allow, str) else tuple(allow)
+    for name in allowed:
+        if name not in ALLOWANCES:
+            raise FeatureError(f"@feature: allow has {name!r}; it takes {', '.join(ALLOWANCES)}")
+
     def mark(marked: Function) -> Function:
         if not isinstance(marked, FunctionType):
             raise FeatureError(f"@feature: expected a plain function, found {type(marked).__name__}")
-        setattr(marked, _MARK, FeatureOptions(on_error, description))
+        setattr(marked, _MARK, FeatureOptions(on_error, description, allowed))
         return marked
 
     return mark if function is None else mark(function)
@@ -114,7 +131,14 @@ def read_definition(name: str, function: Any) -> FeatureDefinition:
         description = next(iter((function.__doc__ or "").strip().splitlines()), "")
     parameters = tuple(Parameter(parameter, types[parameter]) for parameter in _parameter_names(function))
     return FeatureDefinition(
-        name, function.__module__, function, parameters, types["return"], options.on_error, description
+        name,
+        function.__module__,
+        function,
+        parameters,
+        types["return"],
+        options.on_error,
+        description,
+        options.allow,
     )
 
 

@@ -46,6 +46,19 @@ def microseconds(value: object) -> int:
     return length
 
 
+def shortest(length: int) -> str:
+    """The shortest text that `microseconds` reads back as the same length; zero is `0s`.
+
+    >>> shortest(129_600_000_000), shortest(500_000)
+    ('36h', 'PT0.5S')
+    """
+    seconds, rest = divmod(length, 1_000_000)
+    if rest:
+        return f"PT{seconds}.{f'{rest:06d}'.rstrip('0')}S"
+    unit = next(unit for unit in reversed(_SECONDS) if seconds % _SECONDS[unit] == 0) if seconds else "s"
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
 def _short(text: str) -> int:
     return int(text[:-1]) * _SECONDS[text[-1]] * 1_000_000
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any
 
 from features.annotations import ValueType
-from features.definition import FeatureDefinition, read_definition, read_module
+from features.definition import FeatureDefinition, read_definition
 from features.dependencies import evaluation_order, external_inputs, name_problems, needed, set_problems
-from features.errors import FeatureError, nearest, raised
+from features.errors import FeatureError, nearest
 from features.evaluation import FeatureBatch, LabelEventAt, evaluate_columns, evaluate_row
+from features.feature_modules import read_modules
 from features.program import compile_program
 
 
@@ -33,7 +33,7 @@ class FeatureSet:
     {'fahrenheit': 'float', 'is_hot': 'bool'}
     """
 
-    __slots__ = ("_program", "features", "inputs", "names", "schema")
+    __slots__ = ("_fingerprints", "_program", "features", "inputs", "names", "schema")
 
     #: The definitions, in their order.
     features: tuple[FeatureDefinition, ...]
@@ -55,6 +55,7 @@ class FeatureSet:
         self.inputs = MappingProxyType(external_inputs(definitions))
         self.schema = MappingProxyType({definition.name: definition.returns for definition in definitions})
         self._program = compile_program(evaluation_order(definitions), self.names)
+        self._fingerprints: Mapping[str, str] | None = None
 
     @classmethod
     def from_module(cls, module: str) -> FeatureSet:
@@ -65,24 +66,16 @@ class FeatureSet:
     def from_modules(cls, modules: Iterable[str]) -> FeatureSet:
         """The public functions of importable modules, module by module, in the order of definition.
 
-        Functions with a leading underscore and functions imported from elsewhere are helpers. All
-        problems of all modules are reported in one FeatureError.
+        Functions with a leading underscore and functions imported from elsewhere are helpers. A function
+        that reads a clock, draws random numbers or is impure otherwise is refused unless it says
+        `@feature(allow=…)`. All problems of all modules are reported in one FeatureError.
 
         >>> FeatureSet.from_module("features.nowhere")
         Traceback (most recent call last):
             ...
         features.errors.FeatureError: feature module 'features.nowhere' does not import: ModuleNotFoundError: No module named 'features.nowhere'
         """  # noqa: E501
-        definitions: list[FeatureDefinition] = []
-        problems: list[str] = []
-        for name in dict.fromkeys(modules):
-            try:
-                found, wrong = read_module(_imported(name))
-            except FeatureError as error:
-                problems.extend(error.problems)
-            else:
-                definitions.extend(found)
-                problems.extend(wrong)
+        definitions, problems = read_modules(modules)
         return cls._checked(definitions, problems)
 
     @classmethod
@@ -102,6 +95,47 @@ class FeatureSet:
         if problems:
             raise FeatureError(*problems, *set_problems(definitions))
         return cls(definitions)
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Feature → fingerprint of its code: its syntax tree, with all that it reaches in its own package.
+
+        A comment, a docstring or a moved line does not change it; a changed constant, annotation, option or
+        helper does. It is the same on every version of Python. FeatureError names functions without source.
+        """
+        found = self._fingerprints
+        if found is None:  # computed twice where two threads ask at once, to the same end
+            from features.fingerprints import fingerprints
+
+            found = self._fingerprints = MappingProxyType(fingerprints(self.features))
+        return found
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of all functions together, and of their order.
+
+        >>> def half(x: float) -> float: return x / 2
+        >>> FeatureSet.from_functions([half]).fingerprint[:7]
+        'sha256:'
+        """
+        from features.recorded import digest
+
+        return digest([[name, self.fingerprints[name]] for name in self.names])
+
+    def check(self, manifest: Mapping[str, Any]) -> None:
+        """Hold these functions against a manifest or a serving plan; FeatureError names each that is not the same.
+
+        >>> def half(x: float) -> float: return x / 2
+        >>> FeatureSet.from_functions([half]).check({"feature_fingerprints": {"half": "sha256:0"}})
+        Traceback (most recent call last):
+            ...
+        features.errors.FeatureError: feature 'half': its code is not what was recorded; deploy the same code, or build and export again
+        """  # noqa: E501
+        from features.recorded import differences, recorded_functions
+
+        problems = differences(self.fingerprints, recorded_functions(manifest))
+        if problems:
+            raise FeatureError(*problems)
 
     def subset(self, names: Iterable[str]) -> FeatureSet:
         """The named features and those that they take, in the order of definition.
@@ -197,10 +231,3 @@ class FeatureSet:
         guess = nearest(name, list(self.names))
         remedy = f"did you mean '{guess}'?" if guess else f"there are {', '.join(self.names) or 'none'}"
         return f"feature '{name}': not in the set; {remedy}"
-
-
-def _imported(name: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except Exception as error:  # a module runs whatever was written in it
-        raise FeatureError(f"feature module '{name}' does not import: {raised(error)}") from error

@@ -170,7 +170,7 @@ def _ordered_sum(values: list[float]) -> float:
 def _decimal_sum(values: list[Decimal]) -> Decimal:
     total = fold(_EXACT.add, values, Decimal(0))
     scale = max(0, -int(total.as_tuple().exponent))
-    if abs(total.scaleb(scale, _EXACT)) >= _DECIMAL_LIMIT:
+    if total.scaleb(scale, _EXACT).copy_abs() >= _DECIMAL_LIMIT:  # abs() rounds to the caller's context
         raise ArithmeticError(f"the sum {total} does not fit in a decimal of {_PRECISION} digits")
     return total
 

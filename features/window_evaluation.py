@@ -36,7 +36,7 @@ def evaluator(
     What depends on neither events nor T is done once, here; the events' times are read once a call. `types`
     (column → type name, as predicates take them) lets an int in a double column count as a double.
     """
-    steps = {each.name: _step(each, types or {}) for each in aggregations}
+    steps = prepared(aggregations, types)
     needed = tuple(dict.fromkeys(name for each in aggregations for name in _columns(each)))
 
     def values(events: Events, at: Moment) -> dict[str, Any]:
@@ -49,6 +49,11 @@ def evaluator(
         return {name: step(visible, moment) for name, step in steps.items()}
 
     return values
+
+
+def prepared(aggregations: Sequence[Aggregation], types: Mapping[str, str] | None = None) -> dict[str, Step]:
+    """Per aggregation a function of (visible events with their times, T in microseconds) that gives its value."""
+    return {each.name: _step(each, types or {}) for each in aggregations}
 
 
 def _step(aggregation: Aggregation, types: Mapping[str, str]) -> Step:

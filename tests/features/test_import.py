@@ -32,8 +32,8 @@ print(sorted({m.split(".")[0] for m in sys.modules} - set(sys.stdlib_module_name
 
 def test_heavy_standard_modules_are_not_needed() -> None:
     code = """
-from features import FeatureSet
-print([m for m in ("dataclasses", "inspect", "asyncio", "json", "difflib") if m in sys.modules])
+from features import FeatureSet, ServingPlan, windows
+print([m for m in ("ast", "dataclasses", "inspect", "asyncio", "json", "difflib") if m in sys.modules])
 """
     assert _output(code) == "[]"
 

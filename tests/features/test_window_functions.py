@@ -159,6 +159,7 @@ def test_rule_6_an_overflow_names_the_aggregation() -> None:
     assert problem(values(long, Decimal(1)), function=windows.sum, window="7d", at=NOON, column="v") == (
         "aggregation 'sum': the sum 1" + "0" * 38 + " does not fit in a decimal of 38 digits"
     )
+    assert windows.sum(values(long), window="7d", at=NOON, column="v") == long
 
 
 def test_rule_6_doubles_are_added_in_order_whatever_the_order_of_the_list() -> None:
