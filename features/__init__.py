@@ -16,16 +16,21 @@ if TYPE_CHECKING:
     from features.definition import FeatureDefinition, Parameter, feature
     from features.errors import FeatureError
     from features.evaluation import FeatureBatch
+    from features.feature_log import FeatureLog
     from features.feature_set import FeatureSet
+    from features.log_reader import Record, read_record
 
 _HOMES = {
     "FeatureBatch": "features.evaluation",
     "FeatureDefinition": "features.definition",
     "FeatureError": "features.errors",
+    "FeatureLog": "features.feature_log",
     "FeatureSet": "features.feature_set",
     "Parameter": "features.definition",
+    "Record": "features.log_reader",
     "ValueType": "features.annotations",
     "feature": "features.definition",
+    "read_record": "features.log_reader",
 }
 _MODULES = ("windows",)
 
@@ -33,10 +38,13 @@ __all__ = [
     "FeatureBatch",
     "FeatureDefinition",
     "FeatureError",
+    "FeatureLog",
     "FeatureSet",
     "Parameter",
+    "Record",
     "ValueType",
     "feature",
+    "read_record",
     "windows",
 ]
 

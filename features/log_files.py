@@ -43,6 +43,11 @@ class LogFiles:
         self._rest = b""  # of a line or more that the system took only in part
         self._begun = self._synced = 0.0
 
+    @property
+    def unwritten(self) -> int:
+        """How many lines the system has not, or not wholly, taken."""
+        return self._rest.count(b"\n")
+
     def prepare(self) -> None:
         """Create the directory, write to it and take over what dead processes left; FeatureError if it cannot be."""
         probe = self.directory / f".probe-{os.urandom(8).hex()}"

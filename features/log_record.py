@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
-
 from features.log_shape import NamedValues, Shapes, refusal, scalar, to_json
 from features.log_values import CHECKS, VOID, Typed, float_json, instant_text, json_of, typed
 from features.values import Refused

@@ -148,5 +148,3 @@ def _line(role: str, problem: str) -> str:
 
 def refusal(role: str, problem: str) -> FeatureError:
     return FeatureError(_line(role, problem))
-
-
