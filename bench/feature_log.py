@@ -63,7 +63,9 @@ def latencies(write: Callable[[], None], between: Callable[[], None], requests: 
     return taken
 
 
-def in_threads(write: Callable[[], None], between: Callable[[], None], requests: int, threads: int) -> list[int]:
+def in_threads(
+    write: Callable[[], None], between: Callable[[], None], requests: int, threads: int
+) -> list[int]:
     taken: list[int] = []
     runs = [
         threading.Thread(target=lambda: taken.extend(latencies(write, between, requests // threads)))
@@ -127,7 +129,9 @@ def table(requests: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--requests", type=int, default=8_000)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()

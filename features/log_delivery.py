@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
+from time import monotonic
 from typing import NamedTuple
 
 from features.errors import one_line, raised
@@ -84,14 +85,14 @@ class Delivery:
 
     def attempt(self) -> bool:
         """Deliver the batch, and do what the files have due; whether both succeeded."""
-        if not self._try_files(LogFiles.append if self._for_files else LogFiles.tick):
+        if not self._succeeds(lambda files: files.append(self._for_files)):
             return False
         self._hand_over(0)
         return True
 
     def finish(self) -> bool:
         """Finish the growing file after the last batch; whether that succeeded."""
-        return self._try_files(LogFiles.finish)
+        return self._succeeds(LogFiles.finish)
 
     def abandon(self, queued: int) -> None:
         """Give up what the files have not taken, the batch and as many more that are still queued."""
@@ -118,14 +119,11 @@ class Delivery:
         self.errors += 1
         self.report(f"a record could not be encoded and is lost: {raised(error)}")
 
-    def _try_files(self, action: Callable[..., None]) -> bool:
+    def _succeeds(self, action: Callable[[LogFiles], None]) -> bool:
         if self._files is None:
             return True
         try:
-            if action is LogFiles.append:
-                self._files.append(self._for_files)
-            else:
-                action(self._files)
+            action(self._files)
         except Exception as error:  # whatever it was, the records are kept and it is tried again
             self._failed_to_write(error)
             return False
@@ -142,11 +140,11 @@ class Delivery:
 
     def _hand_over(self, lost: int) -> None:
         """The batch to the sink, and counted; `lost` of it the files have not taken."""
-        batch, self._batch, self._for_files = self._batch, [], []
-        missed = 0 if self._sink is None else sum(not self._sent(line, self._sink) for line in batch)
+        missed = 0 if self._sink is None else sum(not self._sent(line, self._sink) for line in self._batch)
         failed = max(lost, missed)
         self.failed += failed
-        self.written += len(batch) - failed
+        self.written += len(self._batch) - failed
+        self._batch, self._for_files = [], []
 
     def _sent(self, line: bytes, sink: Sink) -> bool:
         try:
@@ -159,3 +157,18 @@ class Delivery:
             return False
         self._sink_failed = False
         return True
+
+
+class Patience:
+    """Runs out after so many seconds in which nothing was delivered and nothing failed for good."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self._before, self._since = -1, 0.0
+
+    def is_over(self, limit: float | None) -> bool:
+        """Whether there was no progress for that long; never where there is no limit."""
+        now, done = monotonic(), self._delivery.written + self._delivery.failed
+        if done != self._before:
+            self._before, self._since = done, now
+        return limit is not None and now - self._since >= limit

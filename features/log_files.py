@@ -1,7 +1,7 @@
 """The files of a feature log: one growing file per process, finished by an atomic rename.
 
-    .20240102T030405-1091be57-web_1-4711-9f86d081884c7d65.jsonl.open   growing, or left by a killed process
-    20240102T030405-1091be57-web_1-4711-9f86d081884c7d65.jsonl         finished: whole, never touched again
+    .20240102T030405.678901-1091be57-web_1-4711-9f86d081884c7d65.jsonl.open   growing, or left behind
+    20240102T030405.678901-1091be57-web_1-4711-9f86d081884c7d65.jsonl         finished, never touched again
 
 A name says when the file was begun (UTC), on which boot of which host, and by which process.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 from features.errors import FeatureError, raised
@@ -42,6 +43,7 @@ class LogFiles:
         self._size = 0
         self._rest = b""  # of a line or more that the system took only in part
         self._begun = self._synced = 0.0
+        self._is_unsynced = False
 
     @property
     def unwritten(self) -> int:
@@ -63,7 +65,10 @@ class LogFiles:
             ) from error
 
     def append(self, lines: list[bytes]) -> None:
-        """Write whole lines and remove them from the list; after an OSError, call again with what it still holds."""
+        """Write whole lines, removing them from the list, then finish or store the file if either is due.
+
+        After an OSError, call it again with what the list still holds.
+        """
         self._push()
         while lines:
             if self._path is not None and self._is_full(len(lines[0])):
@@ -74,28 +79,25 @@ class LogFiles:
             self._rest = b"".join(lines[:taken])
             del lines[:taken]
             self._push()
-        if self.fsync == "batch":
-            self._sync()
-        self.tick()
-
-    def tick(self) -> None:
-        """Do what is due: finish a file by its age, or have it stored."""
-        if self._path is None:
-            return
-        now = self._clock()
-        if now >= self._begun + self.rotate_seconds:
+        if self._path is not None and self._clock() >= self._finish_at():
             self.finish()
-        elif not isinstance(self.fsync, str) and now >= self._synced + self.fsync:
+        elif self._is_unsynced and self._clock() >= self._sync_at():
             self._sync()
 
     def due_in(self) -> float | None:
-        """Seconds until `tick` has something to do; None while no file grows."""
+        """Seconds until `append`, even of nothing, has something to do; None while no file grows."""
         if self._path is None:
             return None
-        due = self._begun + self.rotate_seconds
-        if not isinstance(self.fsync, str):
-            due = min(due, self._synced + self.fsync)
+        due = min(self._finish_at(), self._sync_at()) if self._is_unsynced else self._finish_at()
         return max(0.0, due - self._clock())
+
+    def _finish_at(self) -> float:
+        return self._begun + self.rotate_seconds
+
+    def _sync_at(self) -> float:
+        if isinstance(self.fsync, str):
+            return 0.0 if self.fsync == "batch" else inf
+        return self._synced + self.fsync
 
     def finish(self) -> None:
         """Give the growing file, if there is one, its finished name."""
@@ -112,7 +114,7 @@ class LogFiles:
             if isinstance(error, FileNotFoundError) or not CAN_RENAME_OPEN:
                 self.forsake()  # somebody took it away; the next line begins another one
             raise
-        self._path = None
+        self._path, self._is_unsynced = None, False
         self._close()
         if self.fsync != "never":
             _sync_directory(self.directory)
@@ -120,7 +122,7 @@ class LogFiles:
     def forsake(self) -> None:
         """Forget the growing file without touching it: it belongs to the process that this one was forked from."""
         self._close()
-        self._path, self._rest = None, b""
+        self._path, self._rest, self._is_unsynced = None, b"", False
 
     def _begin(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -145,11 +147,13 @@ class LogFiles:
             written = os.write(self._descriptor, self._rest)
             self._rest = self._rest[written:]
             self._size += written
+            self._is_unsynced = True
 
     def _sync(self) -> None:
-        if self._descriptor >= 0:
+        if self._is_unsynced:
             os.fsync(self._descriptor)
             self._synced = self._clock()
+            self._is_unsynced = False
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1

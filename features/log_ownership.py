@@ -7,9 +7,9 @@ begun on this boot of this machine, or under its host name, are taken over.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
-import time
 from enum import Enum
 from pathlib import Path
 
@@ -23,7 +23,7 @@ CAN_RENAME_OPEN = fcntl is not None
 
 OPEN, FINISHED = ".jsonl.open", ".jsonl"
 _UNLOCKED = ".jsonl.unlocked"
-_NAME = re.compile(r"\.(\d{8}T\d{6})-([0-9a-z]+)-([A-Za-z0-9._]+)-(\d+)-([0-9a-f]{16})\.jsonl\.open")
+_NAME = re.compile(r"\.(\d{8}T\d{6}\.\d{6})-([0-9a-z]+)-([A-Za-z0-9._]+)-(\d+)-([0-9a-f]{16})\.jsonl\.open")
 _ATTEMPTS = 100
 
 
@@ -40,8 +40,11 @@ def create(directory: Path) -> tuple[Path, int]:
     another one is made. On a file system without locks the name ends otherwise, and nobody ever adopts it.
     """
     for _ in range(_ATTEMPTS):
-        begun = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-        path = directory / f".{begun}-{_boot()}-{_host()}-{os.getpid()}-{os.urandom(8).hex()}{OPEN}"
+        begun = dt.datetime.now(dt.timezone.utc)
+        path = (
+            directory
+            / f".{begun:%Y%m%dT%H%M%S.%f}-{_boot()}-{_host()}-{os.getpid()}-{os.urandom(8).hex()}{OPEN}"
+        )
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         lock = _lock(descriptor)
         if lock is _Lock.UNSUPPORTED and CAN_RENAME_OPEN:
@@ -55,8 +58,8 @@ def create(directory: Path) -> tuple[Path, int]:
 def finished(path: Path) -> Path:
     """The finished name of a growing file.
 
-    >>> finished(Path("log/.20240102T030405-1091be57-web_1-4711-9f86d081884c7d65.jsonl.open")).name
-    '20240102T030405-1091be57-web_1-4711-9f86d081884c7d65.jsonl'
+    >>> finished(Path("log/.20240102T030405.678901-1091be57-web_1-4711-9f86d081884c7d65.jsonl.open")).name
+    '20240102T030405.678901-1091be57-web_1-4711-9f86d081884c7d65.jsonl'
     """
     return path.with_name(path.name.removeprefix(".").partition(FINISHED)[0] + FINISHED)
 

@@ -55,7 +55,7 @@ def read_record(line: bytes | str) -> Record:
     >>> read_record(b'{"schema_version":1,"host":"we')
     Traceback (most recent call last):
         ...
-    features.errors.FeatureError: feature log record: torn line of 30 bytes, it does not end in '}'; its process was killed while writing it
+    features.errors.FeatureError: feature log record: torn line of 30 bytes, its record does not end; its process was killed while writing it
     """  # noqa: E501
     try:
         return _record(_fields(line))
@@ -70,6 +70,8 @@ def _fields(line: bytes | str) -> dict[str, Any]:
     except RecursionError:
         raise Refused("not a record: nested too deep") from None
     except json.JSONDecodeError as error:
+        if text.startswith("{") and error.pos >= len(text):
+            raise _torn(len(text.encode("utf-8"))) from None
         raise Refused(f"not JSON: {error.msg} at character {error.pos}") from None
     except Refused:
         raise
@@ -101,7 +103,7 @@ def _text(line: bytes | str) -> str:
 
 def _torn(size: int) -> Refused:
     return Refused(
-        f"torn line of {size} bytes, it does not end in '}}'; its process was killed while writing it"
+        f"torn line of {size} bytes, its record does not end; its process was killed while writing it"
     )
 
 

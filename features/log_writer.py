@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from features.errors import FeatureError
-from features.log_delivery import Delivery, Flush, LogCounts
+from features.log_delivery import Delivery, Flush, LogCounts, Patience
 from features.log_lifetime import leave, stay, watch_child
 from features.log_record import Captured, RecordEncoder
 
@@ -20,6 +20,7 @@ _LINGER = 0.01
 _BATCH = 32
 _FULL_POLL = 0.001
 _GIVE_UP_AFTER = 5.0
+_GRACE = 1.0
 
 
 class LogWriter:
@@ -53,13 +54,14 @@ class LogWriter:
         self._threads = threading.RLock()  # held to start and to end the thread
         self._drops = threading.RLock()  # held to count one
         self._delivering = threading.RLock()  # held by whoever empties the queue
+        self._is_delivering = False
         self._wants_attention = True  # the thread has to be started or woken, or has ended for good
         self._give_up_after: float | None = _GIVE_UP_AFTER
         self._dropped = 0
 
     def counts(self) -> LogCounts:
         done = self._delivery
-        queued = len(self._queue) + done.pending
+        queued = sum(type(entry) is Captured for entry in list(self._queue)) + done.pending
         return LogCounts(done.written, self._dropped, done.failed, queued, done.errors)
 
     def put(self, captured: Captured) -> None:
@@ -78,15 +80,18 @@ class LogWriter:
         self._queue.append(flush)
         self._retry_now.set()
         self._attend()
-        return flush.reached.wait(timeout) and flush.delivered
+        if not flush.reached.wait(timeout):
+            with suppress(ValueError, IndexError):  # reached just now, or the queue changed meanwhile
+                self._queue.remove(flush)
+        return flush.delivered
 
     def close(self, timeout: float | None) -> None:
         """Deliver what is queued and finish the file; give up after so many seconds without progress."""
         self.close_soon(timeout)
-        thread = self._thread
-        if thread is threading.current_thread():
+        if self._thread is threading.current_thread():  # the sink called: the thread ends after its record
             return
         with self._threads:
+            thread = self._thread
             if thread is not None and not self._ended(thread, timeout):
                 self._delivery.report(f"closed with {self.counts().queued} records that are still underway")
                 return
@@ -136,14 +141,13 @@ class LogWriter:
         with self._threads:
             if self._thread is not None:
                 return
-            thread = threading.Thread(target=self._run, name="feature-log", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # no thread starts in an interpreter that is ending
-                self._settle()
-                return
-            self._thread = thread
+            self._thread = threading.Thread(target=self._run, name="feature-log", daemon=True)
             self._wants_attention = False
+            try:
+                self._thread.start()
+            except RuntimeError:  # no thread starts in an interpreter that is ending
+                self._thread = None
+                self._settle()
         watch_child()
 
     def _settle(self) -> None:
@@ -183,14 +187,23 @@ class LogWriter:
     def _deliver(self) -> bool:
         """Empty the queue; whether everything went out."""
         with self._delivering:
-            while True:
-                if not self._delivery.attempt():
-                    return False
-                self._end_flushes(delivered=True)
-                lines = self._next_lines()
-                if not lines and not self._flushes:
-                    return True
-                self._delivery.take(lines)
+            if self._is_delivering:  # called by the sink, in the middle of a batch
+                return True
+            self._is_delivering = True
+            try:
+                return self._empty_queue()
+            finally:
+                self._is_delivering = False
+
+    def _empty_queue(self) -> bool:
+        while True:
+            if not self._delivery.attempt():
+                return False
+            self._end_flushes(delivered=True)
+            lines = self._next_lines()
+            if not lines and not self._flushes:
+                return True
+            self._delivery.take(lines)
 
     def _end_flushes(self, delivered: bool) -> None:
         for flush in self._flushes:
@@ -213,12 +226,9 @@ class LogWriter:
 
     def _deliver_rest(self) -> None:
         """Everything, then the file's finished name; all tries over, what is left is given up."""
-        last_progress, before = time.monotonic(), self._progress()
+        patience = Patience(self._delivery)
         while not (self._deliver() and self._delivery.finish()):
-            if self._progress() != before:
-                last_progress, before = time.monotonic(), self._progress()
-            limit = self._give_up_after
-            if limit is not None and time.monotonic() - last_progress >= limit:
+            if patience.is_over(self._give_up_after):
                 self._give_up()
                 return
             time.sleep(min(self._delivery.delay, 0.25))
@@ -229,16 +239,10 @@ class LogWriter:
         self._delivery.abandon(sum(not isinstance(entry, Flush) for entry in queued))
         self._end_flushes(delivered=False)
 
-    def _progress(self) -> int:
-        return self._delivery.written + self._delivery.failed
-
     def _ended(self, thread: threading.Thread, timeout: float | None) -> bool:
         """Join the thread; False if it makes no progress for the time, stuck in a sink or a file system."""
-        last_progress, before = time.monotonic(), self._progress()
-        while thread.is_alive():
+        patience = Patience(self._delivery)
+        limit = None if timeout is None else timeout + _GRACE
+        while thread.is_alive() and not patience.is_over(limit):
             thread.join(0.05)
-            if self._progress() != before:
-                last_progress, before = time.monotonic(), self._progress()
-            elif timeout is not None and time.monotonic() - last_progress >= timeout + 1:
-                return False
-        return True
+        return not thread.is_alive()
