@@ -2,10 +2,10 @@
 
     python bench/feature_log.py
 
-A request is a vector of 20 features written to a log in a temporary directory. "Between requests" is what the
-serving thread does until the next one: it computes (holding the interpreter, as feature functions do) or waits (as
-for the network). "Encode in write" is the design that was not chosen: the record's JSON made in the request's own
-thread. Prints a Markdown table; `--out` appends it to a file.
+A request writes a vector of 20 features to a log in a temporary directory, after it has computed (holding the
+interpreter, as feature functions do), waited (as for a network), or done nothing else. "Encoding in write" is the
+design that was not chosen: the record's JSON made in the request's own thread, and written nowhere. Prints a
+Markdown table; `--out` appends it to a file.
 """
 
 from __future__ import annotations
@@ -52,21 +52,23 @@ def nothing() -> None:
     pass
 
 
-def latencies(write: Callable[[], None], between: Callable[[], None], requests: int) -> list[int]:
-    """Nanoseconds of each write."""
-    taken: list[int] = []
+def latencies(write: Callable[[], None], between: Callable[[], None], requests: int) -> list[tuple[int, int]]:
+    """Nanoseconds of each write, and of each request as a whole."""
+    taken: list[tuple[int, int]] = []
     for _ in range(requests):
         begin = time.perf_counter_ns()
-        write()
-        taken.append(time.perf_counter_ns() - begin)
         between()
+        done = time.perf_counter_ns()
+        write()
+        end = time.perf_counter_ns()
+        taken.append((end - done, end - begin))
     return taken
 
 
 def in_threads(
     write: Callable[[], None], between: Callable[[], None], requests: int, threads: int
-) -> list[int]:
-    taken: list[int] = []
+) -> list[tuple[int, int]]:
+    taken: list[tuple[int, int]] = []
     runs = [
         threading.Thread(target=lambda: taken.extend(latencies(write, between, requests // threads)))
         for _ in range(threads)
@@ -75,7 +77,7 @@ def in_threads(
         run.start()
     for run in runs:
         run.join()
-    return sorted(taken)
+    return taken
 
 
 def writer(log: FeatureLog) -> Callable[[], None]:
@@ -91,9 +93,12 @@ def encoder() -> Callable[[], None]:
     return lambda: records.encode(records.capture(ENTITY, now, VECTOR, 0.25, "r-1", None)) and None
 
 
-def row(name: str, between: Callable[[], None], threads: int, requests: int, taken: list[int]) -> str:
-    p50, p99 = taken[len(taken) // 2] / 1000, taken[len(taken) * 99 // 100] / 1000
-    return f"| {name} | {between.__name__} | {threads} | {requests:,} | {p50:.1f} µs | {p99:.1f} µs |"
+def row(name: str, between: Callable[[], None], threads: int, taken: list[tuple[int, int]]) -> str:
+    def at(share: int, position: int) -> str:
+        return f"{sorted(times[position] for times in taken)[len(taken) * share // 100] / 1000:,.1f} µs"
+
+    cells = [at(50, 0), at(99, 0), at(50, 1), at(99, 1)]
+    return f"| {name} | {between.__name__} | {threads} | {' | '.join(cells)} |"
 
 
 def throughput(records: int) -> str:
@@ -114,17 +119,17 @@ def throughput(records: int) -> str:
 
 def table(requests: int) -> str:
     lines = [
-        "| design | between requests | threads | requests | median | p99 |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| write | the rest of a request | threads | write p50 | write p99 | request p50 | request p99 |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for between in (compute, wait, nothing):
         for threads in (1, 4):
             with tempfile.TemporaryDirectory() as folder, FeatureLog(folder, queue_size=requests) as log:
-                taken = in_threads(writer(log), between, requests, threads)
-            lines.append(row("FeatureLog.write", between, threads, requests, taken))
-    for threads in (1, 4):
-        taken = in_threads(encoder(), compute, requests, threads)
-        lines.append(row("encode in write", compute, threads, requests, taken))
+                lines.append(
+                    row("FeatureLog", between, threads, in_threads(writer(log), between, requests, threads))
+                )
+            for name, write in (("encoding in write", encoder()), ("none", nothing)):
+                lines.append(row(name, between, threads, in_threads(write, between, requests, threads)))
     return "\n".join(lines)
 
 

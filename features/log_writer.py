@@ -125,13 +125,13 @@ class LogWriter:
 
     def _attend(self) -> None:
         """Start the thread or wake it; where there can be none any more, do its work."""
-        if self.closed:
-            self._settle()
-        elif self._thread is None:
+        if self._thread is None and not self.closed:
             self._start()
-        else:
+        elif not self.closed:
             self._wants_attention = False
             self._wake()
+        if self.closed:  # perhaps only since a moment ago
+            self._settle()
 
     def _wake(self) -> None:
         if self._wakeups.empty():

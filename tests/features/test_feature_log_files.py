@@ -53,7 +53,8 @@ def growing(directory: Path) -> list[Path]:
 
 def test_a_file_takes_lines_up_to_its_size_and_no_byte_more(tmp_path: Path, clock: Clock) -> None:
     log = files(tmp_path, clock, rotate_bytes=33)
-    log.append([LINE] * 3)
+    log.append([LINE] * 2)
+    log.append([LINE])
     assert finished(tmp_path) == []
     log.append([LINE])
     assert finished(tmp_path) == [LINE * 3]
