@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
@@ -108,8 +109,6 @@ class Delivery:
 
     def report(self, problem: str) -> None:
         """Say in one line of the log "features.log" what went wrong; never raises."""
-        import logging
-
         with suppress(Exception):
             logging.getLogger(LOGGER).error(one_line(f"feature log '{self.name}': {problem}"))
 

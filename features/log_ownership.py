@@ -42,8 +42,7 @@ def create(directory: Path) -> tuple[Path, int]:
     for _ in range(_ATTEMPTS):
         begun = dt.datetime.now(dt.timezone.utc)
         path = (
-            directory
-            / f".{begun:%Y%m%dT%H%M%S.%f}-{_boot()}-{_host()}-{os.getpid()}-{os.urandom(8).hex()}{OPEN}"
+            directory / f".{begun:%Y%m%dT%H%M%S.%f}-{_BOOT}-{_HOST}-{os.getpid()}-{os.urandom(8).hex()}{OPEN}"
         )
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
         lock = _lock(descriptor)
@@ -75,7 +74,7 @@ def adopt(directory: Path) -> list[Path]:
 
 def _could_be_left(name: str) -> bool:
     parts = _NAME.fullmatch(name)
-    return parts is not None and (parts[2] == _boot() != "0" or parts[3] == _host())
+    return parts is not None and (parts[2] == _BOOT != _NO_BOOT or parts[3] == _HOST)
 
 
 def _adopted(path: Path) -> Path | None:
@@ -129,14 +128,25 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _boot() -> str:
+def host_name() -> str:
+    """The name of this host.
+
+    >>> host_name().encode().decode() == host_name()
+    True
+    """
+    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _boot_id() -> str:
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes()[:8].decode("utf-8")
     except (OSError, UnicodeDecodeError):
-        return "0"
+        return _NO_BOOT
 
 
-def _host() -> str:
-    from socket import gethostname
-
-    return re.sub(r"[^A-Za-z0-9.]", "_", gethostname())[:64] or "_"
+# Once, at import: were a module or a codec loaded by the log's thread, a fork in the middle would leave it
+# half loaded in the child for good.
+_NO_BOOT = "0"
+_BOOT = _boot_id()
+_HOST = re.sub(r"[^A-Za-z0-9.]", "_", host_name())[:64] or "_"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
+from features.log_ownership import host_name
 from features.log_shape import NamedValues, Shapes, refusal, scalar, to_json
 from features.log_values import CHECKS, VOID, Typed, float_json, instant_text, json_of, typed
 from features.values import Refused
@@ -62,7 +63,7 @@ class RecordEncoder:
         constant = to_json(
             {
                 "schema_version": SCHEMA_VERSION,
-                "host": _host(),
+                "host": host_name(),
                 "pid": os.getpid(),
                 "model_version": self.model_version,
                 "fingerprint": self.fingerprint,
@@ -134,9 +135,3 @@ def _one(role: str, value: Any, check: Callable[[Any], Any]) -> Any:
         return check(value)
     except Refused as refused:
         raise refusal(role, str(refused)) from None
-
-
-def _host() -> str:
-    from socket import gethostname
-
-    return gethostname().encode("utf-8", "backslashreplace").decode("utf-8")

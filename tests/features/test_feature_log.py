@@ -249,17 +249,55 @@ def test_a_sink_may_use_its_own_log() -> None:
         if n == 0:
             assert not log.flush()  # it would wait for itself
             for again in range(1, 4):
-                write(log, again)  # the third one does not fit, and would wait for itself too
+                write(log, again)  # the third one does not fit, would wait for itself too, and is dropped
         elif n == 2:
             log.close()
 
-    log = FeatureLog(sink=sink, queue_size=3)
+    log = FeatureLog(sink=sink, queue_size=2)
     write(log, 0)
     thread = log._writer._thread
     assert thread is not None
     thread.join(20)
-    assert seen[:3] == [0, 1, 2]
+    assert seen == [0, 1, 2]
     assert log.closed
+    assert log.counts == (3, 1, 0, 0, 0)
+
+
+def test_a_sink_that_closes_its_log_while_it_is_closed_gets_each_record_once() -> None:
+    seen: list[bytes] = []
+
+    def sink(line: bytes) -> None:
+        seen.append(line)
+        log.close()
+
+    log = FeatureLog(sink=sink)
+    captured = log._encoder.capture({}, T, {}, None, None, None)
+    log.close()
+    log._writer.put(captured)  # delivered here, since the thread has ended
+    assert len(seen) == 1
+    assert log.counts == (1, 0, 0, 0, 0)
+
+
+def test_where_no_thread_starts_records_are_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    log = FeatureLog(tmp_path)
+    write(log, 0)
+    assert ids(tmp_path) == [0]
+    write(log, 1)
+    assert ids(tmp_path) == [0, 1]
+
+
+def test_one_name_may_have_values_of_several_classes(tmp_path: Path) -> None:
+    values = [1, 0.5, "a", None, [1], b"b", True, T]
+    with FeatureLog(tmp_path) as log:
+        for n, value in enumerate(values * 2):
+            log.write(entity={"id": n}, event_timestamp=T, features={"x": value})
+    assert [record.features["x"] for record in records(tmp_path)] == values * 2
 
 
 def test_a_log_pickles_as_its_settings(tmp_path: Path) -> None:

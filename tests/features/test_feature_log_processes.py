@@ -151,6 +151,30 @@ def test_workers_forked_before_the_first_record_have_a_file_each(directory: Path
     assert len(list(directory.iterdir())) == 6
 
 
+def test_the_thread_loads_no_module_that_a_fork_could_leave_half_loaded(directory: Path) -> None:
+    output = run(
+        directory,
+        """
+        import logging
+        logging.getLogger("features.log").disabled = True
+        def fail(line): raise ValueError
+        log = FeatureLog(directory, sink=fail, rotate_bytes=1000)
+        before = set(sys.modules)
+        for n in range(10): write(log, n)
+        log.flush()
+        if not os.fork():
+            write(log, 0, "child")
+            log.close()
+            print(sorted(set(sys.modules) - before), flush=True)
+            os._exit(0)
+        os.wait()
+        log.close()
+        print(sorted(set(sys.modules) - before))
+        """,
+    )
+    assert output.split() == [b"[]", b"[]"]
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_of_multiprocessing_need_no_close(method: str, directory: Path) -> None:
     run(
@@ -170,6 +194,25 @@ def test_children_of_multiprocessing_need_no_close(method: str, directory: Path)
         """,
     )
     assert written(directory) == once("parent", "child 0", "child 1")
+
+
+def test_children_of_children_of_multiprocessing_need_no_close(directory: Path) -> None:
+    run(
+        directory,
+        """
+        context = multiprocessing.get_context("fork")
+        log = FeatureLog(directory)
+        def child():
+            for n in range(100): write(log, n, "child")
+            process = context.Process(target=grandchild)
+            process.start(); process.join()
+        def grandchild():
+            for n in range(100): write(log, n, "grandchild")
+        process = context.Process(target=child)
+        process.start(); process.join()
+        """,
+    )
+    assert written(directory) == once("child", "grandchild")
 
 
 def test_everything_is_flushed_at_exit(directory: Path) -> None:
