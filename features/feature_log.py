@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from features.annotations import ValueType
 from features.errors import FeatureError, shown
@@ -16,7 +16,9 @@ from features.log_delivery import Delivery, LogCounts, Sink
 from features.log_files import LogFiles
 from features.log_record import RecordEncoder
 from features.log_values import declared_type
-from features.log_writer import LogWriter, OnFull
+from features.log_writer import LogWriter
+
+OnFull = Literal["block", "drop", "raise"]
 
 _MEBIBYTE = 1024 * 1024
 _FSYNC = ("never", "rotate", "batch")

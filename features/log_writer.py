@@ -7,17 +7,14 @@ import time
 from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Literal
 
 from features.errors import FeatureError
 from features.log_delivery import Delivery, Flush, LogCounts, Patience
 from features.log_lifetime import leave, stay, watch_child
 from features.log_record import Captured, RecordEncoder
 
-OnFull = Literal["block", "drop", "raise"]
-
 _LINGER = 0.01
-_BATCH = 32
+_BATCH = 8
 _FULL_POLL = 0.001
 _GIVE_UP_AFTER = 5.0
 _GRACE = 1.0
@@ -31,7 +28,7 @@ class LogWriter:
     pause has to wake it. It starts with the first record: a process that only forks has none to lose.
     """
 
-    def __init__(self, encoder: RecordEncoder, delivery: Delivery, capacity: int, on_full: OnFull) -> None:
+    def __init__(self, encoder: RecordEncoder, delivery: Delivery, capacity: int, on_full: str) -> None:
         self.name = delivery.name
         self.capacity, self.on_full = capacity, on_full
         self.closed = False
@@ -40,7 +37,7 @@ class LogWriter:
         stay(self)
 
     def begin_anew(self) -> None:
-        """In a forked child: no thread, no file, nothing queued, since all of it is the parent's."""
+        """In a forked child: no thread, no file, nothing queued; all of it is the parent's."""
         self._encoder.renew()
         self._delivery.begin_anew()
         self._reset()
@@ -124,7 +121,7 @@ class LogWriter:
         return True
 
     def _attend(self) -> None:
-        """Start the thread or wake it; where there can be none any more, do its work."""
+        """Start or wake the thread; where there can be none any more, do its work."""
         if self._thread is None and not self.closed:
             self._start()
         elif not self.closed:
@@ -168,7 +165,7 @@ class LogWriter:
 
     def _pause(self) -> None:
         """Wait for more: a moment while records keep coming, else until something is due or wakes the thread."""
-        if len(self._queue) * 2 >= self.capacity:
+        if self._is_pressed():
             return
         with suppress(Empty):
             self._wakeups.get(timeout=_LINGER)
@@ -183,6 +180,9 @@ class LogWriter:
             with suppress(Empty):
                 self._wakeups.get(timeout=_LINGER)
         self._retry_now.clear()
+
+    def _is_pressed(self) -> bool:
+        return self.closed or len(self._queue) * 2 >= self.capacity
 
     def _deliver(self) -> bool:
         """Empty the queue; whether everything went out."""
@@ -203,6 +203,8 @@ class LogWriter:
             lines = self._next_lines()
             if not lines and not self._flushes:
                 return True
+            if len(lines) == _BATCH and not self._is_pressed():
+                time.sleep(0)  # requests may wait for the interpreter; they go first
             self._delivery.take(lines)
 
     def _end_flushes(self, delivered: bool) -> None:
