@@ -17,7 +17,6 @@ _LINGER = 0.01
 _BATCH = 8
 _FULL_POLL = 0.001
 _GIVE_UP_AFTER = 5.0
-_GRACE = 1.0
 
 
 class LogWriter:
@@ -244,7 +243,7 @@ class LogWriter:
     def _ended(self, thread: threading.Thread, timeout: float | None) -> bool:
         """Join the thread; False if it makes no progress for the time, stuck in a sink or a file system."""
         patience = Patience(self._delivery)
-        limit = None if timeout is None else timeout + _GRACE
+        limit = None if timeout is None else timeout + 1
         while thread.is_alive() and not patience.is_over(limit):
             thread.join(0.05)
         return not thread.is_alive()
