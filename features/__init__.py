@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from features.definition import FeatureDefinition, Parameter, feature
     from features.errors import FeatureError
     from features.evaluation import FeatureBatch
+    from features.feature_log import FeatureLog
     from features.feature_set import FeatureSet
+    from features.log_reader import Record, read_record
     from features.plan_compiled import TableNeeds
     from features.serving_plan import ServingPlan
 
@@ -24,12 +26,15 @@ _HOMES = {
     "FeatureBatch": "features.evaluation",
     "FeatureDefinition": "features.definition",
     "FeatureError": "features.errors",
+    "FeatureLog": "features.feature_log",
     "FeatureSet": "features.feature_set",
     "Parameter": "features.definition",
     "ServingPlan": "features.serving_plan",
     "TableNeeds": "features.plan_compiled",
+    "Record": "features.log_reader",
     "ValueType": "features.annotations",
     "feature": "features.definition",
+    "read_record": "features.log_reader",
 }
 _MODULES = ("windows",)
 
@@ -37,12 +42,15 @@ __all__ = [
     "FeatureBatch",
     "FeatureDefinition",
     "FeatureError",
+    "FeatureLog",
     "FeatureSet",
     "Parameter",
+    "Record",
     "ServingPlan",
     "TableNeeds",
     "ValueType",
     "feature",
+    "read_record",
     "windows",
 ]
 

@@ -14,10 +14,12 @@ from features.code_tree import Reference, bound_names, chain, scoped
 
 _LIBRARY_FILES = """
     aggregation annotations cells code_modules code_reach code_tree column_types column_values
-    definition dependencies durations errors evaluation feature_modules feature_set fingerprints
-    plan_code plan_compiled plan_document plan_join plan_layout plan_reading plan_request plan_tables
-    plan_windows predicate predicate_literals predicate_syntax predicate_tree predicate_types program
-    purity purity_calls recorded reducers serving_plan values visibility window_bounds window_evaluation windows
+    definition dependencies durations errors evaluation feature_log feature_modules feature_set
+    fingerprints log_decoding log_delivery log_files log_lifetime log_ownership log_reader log_record
+    log_shape log_values log_writer plan_code plan_compiled plan_document plan_join plan_layout
+    plan_reading plan_request plan_tables plan_windows predicate predicate_literals predicate_syntax
+    predicate_tree predicate_types program purity purity_calls recorded reducers replay replay_rows
+    same_values serving_plan values visibility window_bounds window_evaluation windows
 """
 LIBRARY = frozenset({"features", *(f"features.{name}" for name in _LIBRARY_FILES.split())})
 """The modules of this package that are no feature modules. What they do is told by the plan's format number."""
