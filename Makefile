@@ -43,7 +43,7 @@ bench: install java ## Side by side with what a user would pick instead; BENCH='
 	$(BIN)/python bench/windows.py $(BENCH)
 
 wheel: install ## Build the wheel for pip and the zip for spark-submit --py-files
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@for wheel in dist/*.whl; do cp "$$wheel" "$${wheel%.whl}.zip"; done; ls dist
 
 clean: ## Remove what was built, but not .venv
