@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -38,40 +38,31 @@ def with_features(
 
 
 def _kernel(features: FeatureSet, event_names: tuple[str, ...]) -> Kernel:
-    types = [to_arrow_type(field.dataType) for field in schema_of(features)]
+    names = (*features.inputs, *event_names)
+    split = len(features.inputs)
 
     def run(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
         for batch in batches:
-            columns = [as_utc(column) for column in batch.flatten()]
-            split = len(features.inputs)
-            yield _computed(
-                features,
-                types,
-                columns[:split],
-                dict(zip(event_names, columns[split:], strict=True)),
-                len(batch),
-            )
+            columns = list(zip(names, batch.flatten(), strict=True))
+            yield features_of_batch(features, dict(columns[:split]), dict(columns[split:]), len(batch))
 
     # Spark reads the kind of UDF from evaluated annotations.
     run.__annotations__ = {"batches": Iterator[pa.Array], "return": Iterator[pa.Array]}
     return run
 
 
-def _computed(
-    features: FeatureSet,
-    types: Sequence[pa.DataType],
-    inputs: Sequence[pa.Array],
-    label_events: Mapping[str, pa.Array],
-    size: int,
+def features_of_batch(
+    features: FeatureSet, inputs: Mapping[str, pa.Array], label_events: Mapping[str, pa.Array], size: int
 ) -> pa.Array:
-    def label_event(position: int) -> dict[str, Any]:
-        return {name: column[position].as_py() for name, column in label_events.items()}
+    """The struct of all features for the rows of one batch, given as a column per input."""
 
-    values = {name: column.to_pylist() for name, column in zip(features.inputs, inputs, strict=True)}
+    def label_event(position: int) -> dict[str, Any]:
+        return {name: as_utc(column)[position].as_py() for name, column in label_events.items()}
+
+    values = {name: as_utc(column).to_pylist() for name, column in inputs.items()}
     batch = features.compute_batch(values, size, label_event)
     arrays = [
-        pa.array(batch.columns[name], data_type)
-        for name, data_type in zip(features.names, types, strict=True)
+        pa.array(batch.columns[field.name], to_arrow_type(field.dataType)) for field in schema_of(features)
     ]
     return pa.StructArray.from_arrays(arrays, list(features.names))
 
