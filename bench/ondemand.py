@@ -34,7 +34,7 @@ from bench import bare, card_features
 from bench.card_rows import payments
 from features import FeatureSet
 from jobs.pit.ondemand import Inputs, schema_of, with_features
-from jobs.pit.ondemand.arrow_pass import as_utc, features_of_batch
+from jobs.pit.ondemand.arrow_pass import features_of_batch
 
 BATCH = 10_000  # as Spark's own
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -64,7 +64,7 @@ def run_bare(place: Path) -> None:
     steps = bare.steps_of(card_features)
     schema = to_arrow_schema(schema_of(FeatureSet.from_module(MODULE)))
     for batch in batches(place):
-        columns = {name: as_utc(batch.column(name)).to_pylist() for name in batch.schema.names}
+        columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
         results = bare.of_columns(steps, columns)
         pa.StructArray.from_arrays(
             [pa.array(results[field.name], field.type) for field in schema], fields=list(schema)
