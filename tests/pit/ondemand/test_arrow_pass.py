@@ -143,6 +143,18 @@ def test_an_error_names_the_feature_its_inputs_and_the_label_event(spark: SparkS
     )
 
 
+def test_an_instant_beyond_the_years_of_python_is_an_error_that_names_it(spark: SparkSession) -> None:
+    def year(moment: datetime) -> int:
+        return moment.year
+
+    rows = frame(spark, COLUMNS, [dict.fromkeys(VALUES) | {"place": 0}])
+    later = rows.withColumn("moment", F.timestamp_micros(F.lit(253_402_300_800_000_000)))
+    with pytest.raises(
+        PySparkException, match=r"feature 'year': input 'moment': expected datetime, found int 2534"
+    ):
+        computed(later, FeatureSet.from_functions([year]))
+
+
 def test_a_null_from_a_function_that_does_not_say_so_is_an_error(spark: SparkSession) -> None:
     def nothing(n: int) -> int:
         return None  # type: ignore[return-value]
