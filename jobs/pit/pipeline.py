@@ -1,10 +1,12 @@
-"""Label events → spine → as-of join → feature functions → validation → publication, and nothing else."""
+"""Label events → spine → as-of join → feature functions → parity → validation → publication, and nothing else."""
 
 from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
@@ -20,6 +22,7 @@ from jobs.pit.fields import as_key, column
 from jobs.pit.instants import MICROSECOND, could_be_within, instant_sql, utc_date
 from jobs.pit.ondemand import with_features
 from jobs.pit.outcome import Outcome, TableUse, manifest_of
+from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit
 from jobs.pit.publish import (
     Output,
     discard_staged,
@@ -30,6 +33,7 @@ from jobs.pit.publish import (
     slice_predicate,
     stage,
 )
+from jobs.pit.serving_document import serving_document
 from jobs.pit.session import private_session
 from jobs.pit.sources import extent_of
 from jobs.pit.spine import Census, Cut, spine_of, take_census
@@ -44,7 +48,8 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
     """Build the training set's slice and publish it, or refuse it whole.
 
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
-    PublishConflictError, LostRowsError. A failing suite is an Outcome whose status is `rejected`.
+    PublishConflictError, LostRowsError. A failing suite, or a value that serving does not make, is an Outcome whose
+    status is `rejected`.
     """
     run_id = f"{cut.as_of:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     own = private_session(spark)
@@ -54,6 +59,7 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
     census = take_census(bound.events, bound.labels, bound.sample, cut)
     if census.in_range == 0 and not allow_empty:
         raise InputError(_nothing_there(bound, cut))
+    document = serving_document(bound)
     reading = prune(bound, census)
     if cut.is_range:
         refuse_other_columns(
@@ -61,11 +67,12 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
         )
     try:
         staged, tables = _staged(reading, cut, census, output, run_id)
-        verdict = _judged(spec, staged, census)
-        outcome = Outcome(bound, cut, census, run_id, STRATEGY, tables, verdict)
-        if verdict is not None and not verdict.passed:
-            return replace(outcome, rejected_path=reject(own, output, manifest_of(outcome)))
-        version = publish(own, staged, output, _predicate(bound, cut), manifest_of(outcome))
+        rows = staged.drop(AUDIT)
+        verdict, parity = _judged(bound, staged, rows, census, document)
+        outcome = Outcome(bound, cut, census, run_id, STRATEGY, tables, verdict, parity, document)
+        if not outcome.passed:
+            return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
+        version = publish(own, rows, output, _predicate(bound, cut), manifest_of(outcome))
         return replace(outcome, version=version)
     finally:
         discard_staged(own, output, run_id)
@@ -88,14 +95,15 @@ def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
     return with_features(joined, bound.features, bound.feature_inputs(), label_event)
 
 
-def select_result(bound: Bound, joined: DataFrame) -> DataFrame:
-    """The published columns in the contract's order: label events, joined columns, features, event_date."""
+def select_result(bound: Bound, joined: DataFrame, *more: Column) -> DataFrame:
+    """The published columns in the contract's order: label events, joined columns, features, event_date; and more."""
     label, features = F.col("label"), F.col("features")
     return joined.select(
         *[label.getField(name).alias(name) for name in bound.events.columns],
         *[value.alias(name) for name, (value, _) in bound.table_columns.items()],
         *[features.getField(name).alias(name) for name in bound.features.names],
         utc_date(F.col("t")).alias(EVENT_DATE),
+        *more,
     )
 
 
@@ -140,15 +148,19 @@ def _oldest_needed(lane: Lane, first: int) -> int | None:
 def _staged(
     bound: Bound, cut: Cut, census: Census, output: Output, run_id: str
 ) -> tuple[DataFrame, dict[str, TableUse]]:
-    """Compute the slice into the run's own place, once, counting on the way what was read and what matched."""
+    """Compute the slice into the run's own place, once, counting on the way what was read and what matched, and
+    noting in the column `AUDIT` which rows are worth an audit.
+    """
     read = {lane.name: Observation() for lane in bound.lanes}
-    counted = replace(bound, lanes=tuple(_counting(lane, read[lane.name]) for lane in bound.lanes))
+    audited = bound.parity_sample > 0
+    lanes = [replace(_counting(lane, read[lane.name]), audited=audited) for lane in bound.lanes]
+    counted = replace(bound, lanes=tuple(lanes))
     joined = joined_rows(counted, spine_for(counted, cut))
     result = Observation()
     matches = [F.count_if(lane.is_matched()).alias(lane.slot) for lane in bound.lanes]
     joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches)
     try:
-        staged = stage(select_result(counted, joined), output, run_id)
+        staged = stage(select_result(counted, joined, *_audit(counted)), output, run_id)
     except PySparkException as error:
         raise _as_input_error(error) from error
     totals = result.get
@@ -185,10 +197,34 @@ def repeated_keys(lane: Lane) -> int:
     return int(row["repeated"])
 
 
-def _judged(spec: ResolvedTrainingSet, staged: DataFrame, census: Census) -> Verdict | None:
-    if not spec.suite or not census.taken:
-        return None
-    return validate(staged, spec.suite, {"label_events": census.taken})
+def _audit(bound: Bound) -> list[Column]:
+    if not bound.parity_sample:
+        return []
+    label = F.col("label")
+    keys = dict.fromkeys(
+        [*bound.labels.entity_keys, *(name for lane in bound.lanes for _, name in lane.keys)]
+    )
+    tables = [F.col(lane.audit_slot) for lane in bound.lanes]
+    return [audit_column([label.getField(key) for key in keys], F.col("t"), tables).alias(AUDIT)]
+
+
+def _judged(
+    bound: Bound, staged: DataFrame, rows: DataFrame, census: Census, document: Mapping[str, Any]
+) -> tuple[Verdict | None, Parity | None]:
+    """What the suite says of the rows, and what serving makes of a sample of them, both at once."""
+    suite = bound.spec.suite
+    if not census.taken:
+        return None, None
+    audit = None
+    if bound.parity_sample:
+        tables = {lane.name: bound.inputs[f"feature_tables.{lane.name}"].rows for lane in bound.lanes}
+        audit = begin_audit(staged, document, tables, bound.parity_sample)
+    try:
+        verdict = validate(rows, suite, {"label_events": census.taken}) if suite else None
+        return verdict, None if audit is None else audit.result()
+    finally:
+        if audit is not None:
+            audit.stop()
 
 
 def _predicate(bound: Bound, cut: Cut) -> str | None:

@@ -105,13 +105,12 @@ def discard_staged(spark: SparkSession, output: Output, run_id: str) -> None:
     Hadoop(spark).delete(output.staging(run_id))
 
 
-def reject(spark: SparkSession, output: Output, manifest: Mapping[str, Any]) -> str:
-    """Move the staged rows to the rejected ones and write down why; gives their place."""
-    run_id = manifest["run_id"]
-    files = Hadoop(spark)
-    files.rename(output.staging(run_id), output.rejected(run_id))
-    files.write(f"{output.refusals}/{run_id}.json", text_of(manifest))
-    return output.rejected(run_id)
+def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
+    """Keep the rows among the rejected ones and write down why; gives their place."""
+    place = output.rejected(manifest["run_id"])
+    rows.write.format("delta").mode("error").save(place)
+    Hadoop(spark).write(f"{output.refusals}/{manifest['run_id']}.json", text_of(manifest))
+    return place
 
 
 def publish(

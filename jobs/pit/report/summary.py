@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Facts = Mapping[str, Any]
+MOST_DIFFERENCES = 3
 
 
 def facts_of(manifest: Facts, version: int | None, rejected_path: str | None = None) -> Facts:
@@ -47,6 +48,26 @@ def left_out_of(facts: Facts) -> list[str]:
     ]
 
 
+def audit_of(facts: Facts) -> str | None:
+    """What replaying a sample through serving has shown, in a sentence; None where it was turned off."""
+    parity, audit = facts["parity"], facts["audit"]
+    if parity is None:
+        return None
+    left_out = (
+        f"; {audit['left_out']:,} left out, their entities have too many rows" if audit["left_out"] else ""
+    )
+    replayed = f"{parity['rows']:,} label events replayed through serving"
+    if parity["mismatches"]:
+        return f"{parity['mismatches']:,} of {replayed} differ{left_out}"
+    bound = f": under {audit['bound']:.2%} of rows, 95% confidence" if audit["bound"] else ""
+    return f"{replayed}, no difference in {audit['by_chance']:,} chosen by hash{bound}{left_out}"
+
+
+def differences_of(facts: Facts) -> list[Facts]:
+    """The first values that serving does not make: column, both values, label event, inputs, rows near T."""
+    return list(facts["audit"]["differences"]) if facts["audit"] else []
+
+
 TABLE_HEADER = ("table", "version", "rows read", "null rows", "files", "MB", "matched")
 
 
@@ -81,10 +102,13 @@ def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
     for item in document["versions"]:
         lines.append(f"  version {item['version']:<5} {_run_line(item)}")
     for item in document["refused"]:
-        lines.append(
-            f"  refused       {_run_line(item)}: {'; '.join(failure['text'] for failure in item['failures'])}"
-        )
+        lines.append(f"  refused       {_run_line(item)}: {'; '.join(_reasons(item))}")
     return "\n".join(lines)
+
+
+def _reasons(manifest: Facts) -> list[str]:
+    audit = audit_of(manifest) if manifest["parity"] and manifest["parity"]["mismatches"] else None
+    return [*([audit] if audit else []), *(failure["text"] for failure in manifest["failures"])]
 
 
 def _run_line(manifest: Facts) -> str:
@@ -101,6 +125,14 @@ def _build_lines(facts: Facts) -> Iterator[str]:
     if facts["feature_tables"]:
         for row in [TABLE_HEADER, *table_rows_of(facts)]:
             yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7}".format(*row)
+    if audit := audit_of(facts):
+        yield f"  {'parity':<13} {audit}"
+    for difference in differences_of(facts)[:MOST_DIFFERENCES]:
+        yield f"  {'':<13} {difference['column']}: published {difference['published']}, serving {difference['served']}"
+        yield f"  {'':<13}   label event {difference['label_event']}"
+        if difference["inputs"]:
+            yield f"  {'':<13}   inputs {difference['inputs']}"
+        yield from (f"  {'':<13}   row {row}" for row in difference["rows"])
     if facts["expectations"]:
         held = facts["expectations"]["evaluated"] - facts["expectations"]["failed"]
         yield f"  {'expectations':<13} {held} of {facts['expectations']['evaluated']} hold"
