@@ -40,7 +40,8 @@ demo: install java ## Build a training set from real flights and show what leaka
 	$(SUBMIT) jobs/report_leakage.py flight_delay --set WAREHOUSE=$(DEMO)/warehouse --report $(CURDIR)/$(DEMO)/flight_delay.html
 
 bench: install java ## Side by side with what a user would pick instead; BENCH='--events 2000000' for fewer window events
-	$(BIN)/python bench/windows.py $(BENCH)
+	$(BIN)/python -m bench.windows $(BENCH)
+	$(BIN)/python -m bench.window_costs
 	$(BIN)/python -m bench.ondemand
 	$(BIN)/python -m bench.serving
 

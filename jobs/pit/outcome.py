@@ -35,6 +35,7 @@ class TableUse:
 class Outcome:
     """A finished build. It is published if it has a version, else rejected.
 
+    `failed` counts, per feature with `on_error="null"`, the label events on which it failed and is null.
     `verdict` is None without a suite, `parity` without an audit; `document` is that of the serving plan.
     """
 
@@ -44,6 +45,7 @@ class Outcome:
     run_id: str
     strategy: str
     tables: Mapping[str, TableUse]
+    failed: Mapping[str, int]
     verdict: Verdict | None
     parity: Parity | None
     document: Mapping[str, Any]
@@ -108,6 +110,7 @@ def manifest_of(outcome: Outcome) -> dict[str, Any]:
         },
         "spec": bound.spec.to_document(),
         "features": {name: str(returns) for name, returns in bound.features.schema.items()},
+        "failed": {name: count for name, count in outcome.failed.items() if count},
         "feature_fingerprints": dict(bound.features.fingerprints),
         "serving_plan": outcome.document,
         "audit": _audit_of(outcome.parity),

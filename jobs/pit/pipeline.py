@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
@@ -19,10 +19,11 @@ from jobs.pit.columns import EVENT_DATE
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError, LostRowsError
 from jobs.pit.fields import as_key, column
-from jobs.pit.instants import MICROSECOND, could_be_within, instant_sql, utc_date
-from jobs.pit.ondemand import with_features
+from jobs.pit.instants import instant_sql, utc_date
+from jobs.pit.ondemand import failures_of, with_features
 from jobs.pit.outcome import Outcome, TableUse, manifest_of
 from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit
+from jobs.pit.pruning import prune
 from jobs.pit.publish import (
     Output,
     discard_staged,
@@ -38,10 +39,18 @@ from jobs.pit.session import private_session
 from jobs.pit.sources import extent_of
 from jobs.pit.spine import Census, Cut, spine_of, take_census
 from jobs.pit.validation import Verdict, validate
-from jobs.pit.windows import WindowReduction, aggregate_windows
+from jobs.pit.windows import aggregate_windows
 
 STRATEGY = "one_exchange_window"
 _OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
+
+
+class Staged(NamedTuple):
+    """A slice in the run's own place, how its tables were used, and how often each feature failed and is null."""
+
+    rows: DataFrame
+    tables: dict[str, TableUse]
+    failed: dict[str, int]
 
 
 def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Outcome:
@@ -66,10 +75,12 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
             own, output, select_result(bound, joined_rows(bound, spine_for(bound, cut))).schema
         )
     try:
-        staged, tables = _staged(reading, cut, census, output, run_id)
-        rows = staged.drop(AUDIT)
-        verdict, parity = _judged(bound, staged, rows, census, document)
-        outcome = Outcome(bound, cut, census, run_id, STRATEGY, tables, verdict, parity, document)
+        staged = _staged(reading, cut, census, output, run_id)
+        rows = staged.rows.drop(AUDIT)
+        verdict, parity = _judged(bound, staged.rows, rows, census, document)
+        outcome = Outcome(
+            bound, cut, census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity, document
+        )
         if not outcome.passed:
             return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
         version = publish(own, rows, output, _predicate(bound, cut), manifest_of(outcome))
@@ -107,47 +118,7 @@ def select_result(bound: Bound, joined: DataFrame, *more: Column) -> DataFrame:
     )
 
 
-def prune(bound: Bound, census: Census) -> Bound:
-    """The same build reading only feature rows that some label event could use, by their times.
-
-    A row older than the first T less max_age cannot survive, nor can it hide behind one that does; a row after the
-    last T is not visible. Rows with null times are kept, so that they are counted.
-    """
-    if census.first is None or census.last is None:
-        return bound
-    return replace(bound, lanes=tuple(_pruned(lane, census.first, census.last) for lane in bound.lanes))
-
-
-def _pruned(lane: Lane, first: int, last: int) -> Lane:
-    if lane.event_timestamp is None:
-        return lane
-    delay = lane.delay // MICROSECOND
-    oldest = _oldest_needed(lane, first)
-    newest = last if lane.available_at else last - delay
-    kept = could_be_within(column(lane.event_timestamp), lane.types[lane.event_timestamp], oldest, newest)
-    if lane.available_at:
-        kept &= could_be_within(column(lane.available_at), lane.types[lane.available_at], None, last - delay)
-    return replace(lane, rows=lane.rows.where(kept))
-
-
-def _oldest_needed(lane: Lane, first: int) -> int | None:
-    """The earliest event timestamp that a label event with T from `first` on can use; None where any might be.
-
-    A table joined for its windows alone is read as far back as the longest of them.
-    """
-    reach = []
-    if isinstance(lane.reduction, WindowReduction):
-        reach.append(lane.reduction.oldest(first))
-    if lane.max_age is not None:
-        reach.append(first - lane.max_age // MICROSECOND)
-    elif lane.columns or not reach:
-        return None
-    return min(reach)
-
-
-def _staged(
-    bound: Bound, cut: Cut, census: Census, output: Output, run_id: str
-) -> tuple[DataFrame, dict[str, TableUse]]:
+def _staged(bound: Bound, cut: Cut, census: Census, output: Output, run_id: str) -> Staged:
     """Compute the slice into the run's own place, once, counting on the way what was read and what matched, and
     noting in the column `AUDIT` which rows are worth an audit.
     """
@@ -158,7 +129,11 @@ def _staged(
     joined = joined_rows(counted, spine_for(counted, cut))
     result = Observation()
     matches = [F.count_if(lane.is_matched()).alias(lane.slot) for lane in bound.lanes]
-    joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches)
+    failures = [
+        F.sum(F.col("features").getField(counted)).alias(counted)
+        for counted in failures_of(bound.features).values()
+    ]
+    joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches, *failures)
     try:
         staged = stage(select_result(counted, joined, *_audit(counted)), output, run_id)
     except PySparkException as error:
@@ -168,9 +143,9 @@ def _staged(
         raise LostRowsError(
             f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
         )
-    return staged, {
-        lane.name: _use(bound, lane, read[lane.name].get, totals[lane.slot]) for lane in bound.lanes
-    }
+    used = {lane.name: _use(bound, lane, read[lane.name].get, totals[lane.slot]) for lane in bound.lanes}
+    failed = {name: totals[counted] or 0 for name, counted in failures_of(bound.features).items()}
+    return Staged(staged, used, failed)
 
 
 def _counting(lane: Lane, observation: Observation) -> Lane:

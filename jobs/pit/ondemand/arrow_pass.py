@@ -15,7 +15,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.pandas.types import to_arrow_type
 
 from features.feature_set import FeatureSet
-from jobs.pit.ondemand.contract import Inputs, schema_of
+from jobs.pit.ondemand.contract import Inputs, failures_of, schema_of
 
 FEATURES = "features"
 """The struct column that holds the features' values."""
@@ -72,10 +72,11 @@ def features_of_batch(
 
     values = {name: python_values(column) for name, column in inputs.items()}
     batch = features.compute_batch(values, size, label_event)
-    arrays = [
-        pa.array(batch.columns[field.name], to_arrow_type(field.dataType)) for field in schema_of(features)
-    ]
-    return pa.StructArray.from_arrays(arrays, list(features.names))
+    columns = dict(batch.columns)
+    for name, counted in failures_of(features).items():
+        columns[counted] = [batch.nulled.get(name, 0), *[0] * (size - 1)][:size]
+    arrays = [pa.array(columns[field.name], to_arrow_type(field.dataType)) for field in schema_of(features)]
+    return pa.StructArray.from_arrays(arrays, list(columns))
 
 
 def python_values(column: pa.Array) -> list[Any]:

@@ -91,7 +91,11 @@ def notes_of(facts: Facts) -> list[str]:
         f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
         for name, count in facts["repeated_keys"].items()
     ]
-    return [*facts["warnings"], *repeated]
+    failed = [
+        f"feature '{name}': failed on {count:,} label events and is null there (on_error=null)"
+        for name, count in facts["failed"].items()
+    ]
+    return [*facts["warnings"], *repeated, *failed]
 
 
 def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
