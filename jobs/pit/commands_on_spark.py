@@ -34,7 +34,7 @@ def build_training_set(
     if spec.suite:
         refuse_broken_suite(spec.suite)
     outcome = build(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
-    facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path)
+    facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path, outcome.unchanged)
     if report:
         report = _written(report, render_build(facts), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0

@@ -33,7 +33,7 @@ class TableUse:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished build. It is published if it has a version, else rejected.
+    """A finished build. It is published if it has a version, else rejected; `unchanged` if that version stood before.
 
     `failed` counts, per feature with `on_error="null"`, the label events on which it failed and is null.
     `verdict` is None without a suite, `parity` without an audit; `document` is that of the serving plan.
@@ -50,6 +50,7 @@ class Outcome:
     parity: Parity | None
     document: Mapping[str, Any]
     version: int | None = None
+    unchanged: bool = False
     rejected_path: str | None = None
 
     @property
@@ -59,7 +60,9 @@ class Outcome:
 
     @property
     def status(self) -> str:
-        return "rejected" if self.rejected_path else "published"
+        if self.rejected_path:
+            return "rejected"
+        return "unchanged" if self.unchanged else "published"
 
     @property
     def name(self) -> str:

@@ -33,6 +33,7 @@ from jobs.pit.publish import (
     reject,
     slice_predicate,
     stage,
+    standing_version,
 )
 from jobs.pit.serving_document import serving_document
 from jobs.pit.session import private_session
@@ -83,8 +84,11 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
         )
         if not outcome.passed:
             return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
-        version = publish(own, rows, output, _predicate(bound, cut), manifest_of(outcome))
-        return replace(outcome, version=version)
+        slice_ = _predicate(bound, cut)
+        standing = standing_version(own, rows, output, slice_, document["fingerprint"])
+        if standing is not None:
+            return replace(outcome, version=standing, unchanged=True)
+        return replace(outcome, version=publish(own, rows, output, slice_, manifest_of(outcome)))
     finally:
         discard_staged(own, output, run_id)
 

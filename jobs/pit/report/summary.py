@@ -10,14 +10,19 @@ Facts = Mapping[str, Any]
 MOST_DIFFERENCES = 3
 
 
-def facts_of(manifest: Facts, version: int | None, rejected_path: str | None = None) -> Facts:
-    """A manifest with what was decided after it was written: the version, or the place of the rejected rows."""
+def facts_of(
+    manifest: Facts, version: int | None, rejected_path: str | None = None, unchanged: bool = False
+) -> Facts:
+    """A manifest with what was decided after it was written: the version, whether it stood before, or the place of the
+    rejected rows.
+    """
     span = (
         f"[{manifest['start'] or '…'}, {manifest['end'] or '…'})"
         if manifest["start"] or manifest["end"]
         else None
     )
-    return {**manifest, "version": version, "rejected_path": rejected_path, "range": span}
+    decided = {"version": version, "rejected_path": rejected_path, "unchanged": unchanged}
+    return {**manifest, **decided, "range": span}
 
 
 def summary_of_build(facts: Facts, report: str | None = None) -> str:
@@ -32,6 +37,8 @@ def verdict_of(facts: Facts) -> str:
     if facts["rejected_path"]:
         kept = f"the rows are kept in {facts['rejected_path']}"
         return f"{facts['training_set']}: REFUSED, nothing published: {rows}; {kept}"
+    if facts["unchanged"]:
+        return f"{facts['training_set']}: unchanged, version {facts['version']} stands: {rows}"
     return f"{facts['training_set']}: published version {facts['version']}: {rows}"
 
 
