@@ -90,12 +90,12 @@ class _Checker:
 
     def differences(self, event: LabelEvent) -> Iterator[Difference]:
         """The columns of one label event that serving does not make as they were published."""
-        yield from self._of_tables(event)
         try:
             values = self._functions.compute(self._inputs(event))
         except FeatureError as error:
             yield self._difference(event, "feature functions", "a value", str(error))
             return
+        yield from self._of_tables(event)
         self._first[id(event)] = values
         for name, value in values.items():
             if not same(event.columns[name], value):
