@@ -34,6 +34,8 @@ def entity_rows(
     found = own.select(*map(column, wanted)).limit(MOST_ROWS + 1).toArrow()
     if found.num_rows <= MOST_ROWS:
         return _by_entity(found, names, columns), set()
+    if not keys:
+        return {}, {()}
     left_out = _largest(own, names)
     return entity_rows(rows, keys, _without(label_events, keys, left_out), columns)[0], left_out
 

@@ -41,8 +41,8 @@ def audit_column(keys: Sequence[Column], t: Column, tables: Sequence[Column]) ->
     )
 
 
-def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], int]:
-    """The hashes of the label events to replay, and how many of them chance has chosen.
+def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], set[int]]:
+    """The hashes of the label events to replay, and those of them that chance has chosen.
 
     `size` of them are those with the least hashes; of each kind of hard case, and of those with the largest windows,
     a tenth as many join them. One pass over the column `audit`; a partition keeps no more than it can contribute.
@@ -68,7 +68,7 @@ def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], int]:
     for kind, hash_, weight in staged.select(f"{AUDIT}.*").mapInArrow(candidates, _CANDIDATES).collect():
         found.setdefault(kind, []).append((weight, hash_))
     chosen = {kind: [hash_ for _, hash_ in _least(each, wanted[kind])] for kind, each in found.items()}
-    return sorted({hash_ for each in chosen.values() for hash_ in each}), len(chosen.get(HASHED, []))
+    return sorted({hash_ for each in chosen.values() for hash_ in each}), set(chosen.get(HASHED, []))
 
 
 def _candidates_of(batch: pa.RecordBatch) -> Mapping[str, list[tuple[int, int]]]:
