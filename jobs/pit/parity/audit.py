@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from features.errors import FeatureError
 from features.plan_compiled import TableNeeds
@@ -23,8 +22,8 @@ from features.replay import Difference, LabelEvent, Replay, Request
 from features.serving_plan import ServingPlan
 from jobs.pit.errors import InputError
 from jobs.pit.fields import column
-from jobs.pit.parity.raw_rows import Entities, Entity, entity_rows
-from jobs.pit.parity.sample import AUDIT, chosen_rows
+from jobs.pit.parity.raw_rows import Entities, Entity, entity_rows, rows_within
+from jobs.pit.parity.sample import AUDIT, chosen_rows, rows_with
 from jobs.pit.python_values import python_columns
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -104,14 +103,15 @@ def begin_audit(
     """Start replaying a sample of the staged rows; `tables` are the feature tables' raw rows by as-name."""
     hashes, by_chance = chosen_rows(staged, size)
     wanted = [column(name) for name in (*_decisive(document), AUDIT)]
-    chosen = staged.select(*wanted).where(F.col(f"{AUDIT}.hash").isin(hashes))
-    found = chosen.limit(4 * len(hashes) + 1).toArrow()
+    found = rows_with(staged.select(*wanted), hashes).toArrow()
     needs = _plan(document).needs()
+    moments = found[AUDIT].combine_chunks().field("at")
     raw: dict[str, Entities] = {}
     unheld: dict[str, set[Entity]] = {}
     for name, need in needs.items():
         columns = list(dict.fromkeys([*need.row_columns, *need.event_columns]))
-        raw[name], unheld[name] = entity_rows(tables[name], list(need.keys.items()), found, columns)
+        within = rows_within(tables[name], need, moments)
+        raw[name], unheld[name] = entity_rows(within, list(need.keys.items()), found, columns)
     label_events = _label_events(found)
     known = zip(label_events, found[AUDIT].combine_chunks().field("hash").to_pylist(), strict=True)
     kept = [(event, hash_) for event, hash_ in known if not _is_unheld(event, needs, unheld)]
