@@ -393,6 +393,14 @@ def test_mismatches_count_label_events_and_few_differences_are_told() -> None:
     assert (told.rows, told.mismatches, len(told.differences)) == (30, 29, 20)
 
 
+def test_a_column_that_differs_everywhere_hides_no_other(write_module: WriteModule) -> None:
+    document = document_of(table_of(), modules=[write_module("replayed_hidden", FUNCTIONS)])
+    wrong = {**EVENT, "clicks__v": 1.0, "scaled": 0.0, "is_known": True}
+    events = [LabelEvent(wrong, NOON)] * 30 + [LabelEvent({**wrong, "is_known": None}, NOON)]
+    told = replay(Request(document, events, {"clicks": {(1,): [row()]}}))
+    assert [each.column for each in told.differences[:3]] == ["scaled", "is_known", "scaled"]
+
+
 def answered(tmp_path: Path, request: Request, *preamble: str) -> Any:
     """The answer of `python -m features.replay`, of a process that can import what this one can."""
     asked, answer = tmp_path / "request", tmp_path / "answer"
