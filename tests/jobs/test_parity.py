@@ -282,3 +282,14 @@ def test_a_sample_smaller_than_the_rows_has_the_hard_cases_beside_those_of_chanc
         r"(\d) label events replayed through serving, no difference in 2 chosen by hash", ran.out
     )
     assert 3 <= int(rows) < 9
+
+
+def test_a_column_by_the_name_of_the_audits_own_is_refused(offers: Project) -> None:
+    source = "source: ${WAREHOUSE}/labels"
+    query = "query: 'SELECT *, 1 AS Skewless_Audit FROM l'\n      sources: {l: '${WAREHOUSE}/labels'}"
+    offers.conf({"training_sets/strange.yml": variant("strange", 0).replace(source, query)})
+    ran = offers.run("build", "strange")
+    assert ran.code == 2
+    assert ran.problems == [
+        "skewless: column 'Skewless_Audit': skewless keeps a name of its own while it audits a build; rename the column"
+    ]
