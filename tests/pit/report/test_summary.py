@@ -21,6 +21,7 @@ MANIFEST: dict[str, Any] = {
         "empty": {"files": 0, "of_files": 0, "bytes": 0, "of_bytes": 0},
     },
     "parity": None,
+    "audit": None,
     "expectations": {"evaluated": 2, "failed": 0},
     "as_of": "2024-03-01T00:00:00+00:00",
     "start": None,
@@ -110,3 +111,40 @@ def test_versions_and_refused_runs_are_a_line_each() -> None:
     assert "r1" in published
     assert "r2" in refused
     assert "expect_x" in refused
+
+
+AUDIT = {"bound": 0.0029912, "by_chance": 1000, "left_out": 0, "differences": []}
+DIFFERENT = {
+    "column": "weather__temp",
+    "published": "1.5",
+    "served": "None",
+    "label_event": "k='<b>'",
+    "inputs": "",
+    "rows": ["seen_at=…, temp=1.5"],
+}
+
+
+def test_the_summary_says_what_the_audit_proves() -> None:
+    audited = {**MANIFEST, "parity": {"rows": 1100, "mismatches": 0}, "audit": AUDIT}
+    said = summary_of_build(facts_of(audited, 1))
+    assert (
+        "1,100 label events replayed through serving, no difference in 1,000 chosen by hash: "
+        "under 0.30% of rows, 95% confidence\n"
+    ) in said
+    left_out = {**audited, "audit": {**AUDIT, "left_out": 7}}
+    assert "95% confidence; 7 left out, their entities have too many rows\n" in summary_of_build(
+        facts_of(left_out, 1)
+    )
+
+
+def test_a_difference_is_shown_with_its_feature_rows_and_escaped() -> None:
+    audit = {**AUDIT, "bound": None, "differences": [DIFFERENT] * 4}
+    differing = {**MANIFEST, "parity": {"rows": 1100, "mismatches": 4}, "audit": audit}
+    facts = facts_of(differing, None, "/rejected")
+    said = summary_of_build(facts)
+    assert "4 of 1,100 label events replayed through serving differ\n" in said
+    assert said.count("weather__temp: published 1.5, serving None") == 3
+    assert "row seen_at=…, temp=1.5" in said
+    page = render_build(facts)
+    assert page.count("<strong>weather__temp</strong>") == 4
+    assert "k=&#39;&lt;b&gt;&#39;" in page
