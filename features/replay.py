@@ -10,6 +10,7 @@ import datetime as dt
 import pickle
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,7 +54,8 @@ class Difference(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """How many label events were replayed, on how many of them some value differs, and the first differences."""
+    """How many label events were replayed, on how many of them some value differs, and the first differences
+    of every column."""
 
     rows: int
     mismatches: int
@@ -71,8 +73,18 @@ def replay(request: Request) -> Replay:
     found = [list(checker.differences(event)) for event in request.label_events]
     for position in reversed(range(len(found))):
         found[position] += checker.changes(request.label_events[position])
-    told = [difference for each in found for difference in each]
+    told = _each_column_first([difference for each in found for difference in each])
     return Replay(len(found), sum(map(bool, found)), tuple(told[:_MOST_TOLD]))
+
+
+def _each_column_first(differences: Sequence[Difference]) -> list[Difference]:
+    """The first difference of every column, then the second of each, so that none hides another."""
+    times: dict[str, int] = {}
+    turns = []
+    for difference in differences:
+        turns.append((times.get(difference.column, 0), difference))
+        times[difference.column] = times.get(difference.column, 0) + 1
+    return [difference for _, difference in sorted(turns, key=itemgetter(0))]
 
 
 class _Checker:
@@ -90,12 +102,12 @@ class _Checker:
 
     def differences(self, event: LabelEvent) -> Iterator[Difference]:
         """The columns of one label event that serving does not make as they were published."""
-        yield from self._of_tables(event)
         try:
             values = self._functions.compute(self._inputs(event))
         except FeatureError as error:
             yield self._difference(event, "feature functions", "a value", str(error))
             return
+        yield from self._of_tables(event)
         self._first[id(event)] = values
         for name, value in values.items():
             if not same(event.columns[name], value):

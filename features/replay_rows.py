@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from features.column_values import instants
 from features.errors import shown
 from features.plan_compiled import TableNeeds
-from features.plan_join import Entity, Row
+from features.plan_join import Entity, Row, RowTimes
 from features.plan_tables import JoinedTable
 from features.plan_windows import aggregates_of
 from features.window_bounds import micros
@@ -36,16 +36,24 @@ class RowsNear:
 
     def __init__(self, table: JoinedTable, needs: TableNeeds, entities: Entities) -> None:
         self._table, self._needs, self._entities = table, needs, entities
+        self._times = RowTimes.of(table)
         self._timelines: dict[Entity, _Timeline] = {}
 
     def rows(self, label_event: Row, at: dt.datetime | None, whole: bool) -> Sequence[Row]:
-        """Those that an as-of join chooses from: all, or the last ones at or before T and the first ones after."""
+        """Those that an as-of join chooses from: all, or the last ones at or before T and the first ones after.
+
+        Rows that tie stay together, and where none of the last ones is visible all are given, so that both ways the
+        same row wins.
+        """
         entity = self._entity(label_event)
+        everything = self._entities.get(entity, ())
         if whole or at is None or self._table.event_timestamp is None:
-            return self._entities.get(entity, ())
+            return everything
         moments, rows, untimed = self._timeline(entity)
         place = bisect_right(moments, micros(at))
-        return [*untimed[:_AROUND], *rows[max(0, place - _BEFORE) : place + _AROUND]]
+        first = bisect_left(moments, moments[place - _BEFORE]) if place > _BEFORE else 0
+        near = [*untimed[:_AROUND], *rows[first : place + _AROUND]]
+        return near if first == 0 or self._times.visible(near, entity, micros(at)) else everything
 
     def events(self, label_event: Row, at: dt.datetime | None, whole: bool) -> Sequence[Row]:
         """Those that windows count: all, or those from the look-back on and some on either side."""

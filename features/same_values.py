@@ -24,8 +24,15 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return _same_entries(one, other)
     return bool(one == other)
+
+
+def _same_entries(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    if one.keys() == other.keys():
+        return all(same(one[key], other[key]) for key in one)
+    # NaN as a key is found by no look-up.
+    return same([*one.keys(), *one.values()], [*other.keys(), *other.values()])
 
 
 def within_tolerance(one: float, other: float, summed: Iterable[Any]) -> bool:
@@ -38,5 +45,5 @@ def within_tolerance(one: float, other: float, summed: Iterable[Any]) -> bool:
     """
     if not (math.isfinite(one) and math.isfinite(other)):
         return False
-    weight = math.fsum(abs(value) for value in map(float, summed) if math.isfinite(value))
-    return abs(one - other) <= TOLERANCE * weight
+    weight = math.fsum(TOLERANCE * abs(value) for value in map(float, summed) if math.isfinite(value))
+    return abs(one - other) <= weight

@@ -6,10 +6,23 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs.pit.errors import InputError
+
 
 def python_columns(table: pa.Table) -> dict[str, list[Any]]:
-    """Column → its values; clock times without a zone stay naive, `float` becomes a Python float of the same value."""
-    return {name: python_list(table[name]) for name in table.column_names}
+    """Column → its values; clock times without a zone stay naive, `float` becomes a Python float of the same value.
+
+    Errors: InputError for what Python cannot hold, such as a date of the year 10000.
+    """
+    values = {}
+    for name in table.column_names:
+        try:
+            values[name] = python_list(table[name])
+        except (ValueError, OverflowError, TypeError) as error:
+            raise InputError(
+                f"column '{name}': Python, and so serving, cannot hold a value: {error}"
+            ) from error
+    return values
 
 
 def python_list(column: pa.ChunkedArray | pa.Array) -> list[Any]:

@@ -41,11 +41,17 @@ class Hadoop:
     spark: SparkSession
 
     def write(self, uri: str, text: str) -> None:
-        stream = self._system(uri).create(self._path(uri), True)
+        """Write a file; OSError where it cannot be written."""
+        from py4j.protocol import Py4JJavaError
+
         try:
-            stream.write(bytearray(text, "utf-8"))
-        finally:
-            stream.close()
+            stream = self._system(uri).create(self._path(uri), True)
+            try:
+                stream.write(bytearray(text, "utf-8"))
+            finally:
+                stream.close()
+        except Py4JJavaError as error:
+            raise OSError(str(error.java_exception.getMessage())) from error
 
     def read(self, uri: str) -> str:
         """The text of a file; OSError where it cannot be read."""

@@ -20,7 +20,8 @@ def hardness(lane: Lane) -> Column:
     if lane.competes and lane.event_timestamp is not None:
         event, available = (F.unix_micros(F.col(lane.slot).getField(name)) for name in ("event", "available"))
         boundary += [event == t, available == t]
-        late.append(available > event)
+        if lane.available_at is not None:
+            late.append(available - event > F.lit(lane.delay // MICROSECOND))
         if lane.max_age is not None:
             boundary.append(F.abs(t - event - F.lit(lane.max_age // MICROSECOND)) <= 1)
         if lane.valid_until is not None:

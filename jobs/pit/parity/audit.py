@@ -15,15 +15,15 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from features.errors import FeatureError
 from features.plan_compiled import TableNeeds
 from features.replay import Difference, LabelEvent, Replay, Request
 from features.serving_plan import ServingPlan
 from jobs.pit.errors import InputError
-from jobs.pit.parity.raw_rows import Entities, Entity, entity_rows
-from jobs.pit.parity.sample import AUDIT, chosen_rows
+from jobs.pit.fields import column
+from jobs.pit.parity.raw_rows import Entities, Entity, entity_rows, rows_within
+from jobs.pit.parity.sample import AUDIT, chosen_rows, rows_with
 from jobs.pit.python_values import python_columns
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -88,8 +88,7 @@ class Audit:
             self.stop()
         if isinstance(answer, str):
             raise InputError(f"parity audit: {line}" for line in answer.splitlines())
-        by_chance = min(self._by_chance, answer.rows)
-        return Parity(answer.rows, by_chance, answer.mismatches, self._left_out, answer.differences)
+        return Parity(answer.rows, self._by_chance, answer.mismatches, self._left_out, answer.differences)
 
     def stop(self) -> None:
         """End the replay, done or not, and remove its files."""
@@ -103,16 +102,31 @@ def begin_audit(
 ) -> Audit:
     """Start replaying a sample of the staged rows; `tables` are the feature tables' raw rows by as-name."""
     hashes, by_chance = chosen_rows(staged, size)
-    found = staged.where(F.col(f"{AUDIT}.hash").isin(hashes)).limit(4 * len(hashes) + 1).toArrow()
+    wanted = [column(name) for name in (*_decisive(document), AUDIT)]
+    found = rows_with(staged.select(*wanted), hashes).toArrow()
     needs = _plan(document).needs()
+    moments = found[AUDIT].combine_chunks().field("at")
     raw: dict[str, Entities] = {}
     unheld: dict[str, set[Entity]] = {}
     for name, need in needs.items():
         columns = list(dict.fromkeys([*need.row_columns, *need.event_columns]))
-        raw[name], unheld[name] = entity_rows(tables[name], list(need.keys.items()), found, columns)
+        within = rows_within(tables[name], need, moments)
+        raw[name], unheld[name] = entity_rows(within, list(need.keys.items()), found, columns)
     label_events = _label_events(found)
-    kept = [event for event in label_events if not _is_unheld(event, needs, unheld)]
-    return Audit(Request(document, kept, raw), by_chance, len(label_events) - len(kept))
+    known = zip(label_events, found[AUDIT].combine_chunks().field("hash").to_pylist(), strict=True)
+    kept = [(event, hash_) for event, hash_ in known if not _is_unheld(event, needs, unheld)]
+    request = Request(document, [event for event, _ in kept], raw)
+    return Audit(request, len(by_chance & {hash_ for _, hash_ in kept}), len(label_events) - len(kept))
+
+
+def _decisive(document: Mapping[str, Any]) -> list[str]:
+    """The columns that a replay takes and compares; others pass through, and may hold what Python cannot."""
+    labels, tables = document["label_events"], document["feature_tables"]
+    taken = [*labels["entity_keys"], labels["event_timestamp"]]
+    taken += [label_column for table in tables for _, label_column in table["join_keys"]]
+    taken += [name for each in document["features"]["functions"] for name in each["inputs"]]
+    known = {*labels["columns"], *document["columns"]}
+    return [name for name in dict.fromkeys([*taken, *document["columns"]]) if name in known]
 
 
 def _plan(document: Mapping[str, Any]) -> ServingPlan:

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from features.plan_compiled import TableNeeds
 from jobs.pit.fields import as_key, column
+from jobs.pit.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
 from jobs.pit.python_values import python_columns
 
 MOST_ROWS = 500_000
@@ -18,6 +21,23 @@ MOST_ROWS = 500_000
 
 Entity = tuple[Any, ...]
 Entities = Mapping[Entity, Sequence[Mapping[str, Any]]]
+
+
+def rows_within(rows: DataFrame, needs: TableNeeds, moments: pa.Array) -> DataFrame:
+    """The rows that serving may need for some T, in microseconds, so that no history is read which decides nothing.
+
+    Twice the look-back and a day on either side: a row that is a little too old or too new is what a difference may
+    have come from, and what the join reads is not to be cut off at the same place.
+    """
+    first, last = pc.min(moments).as_py(), pc.max(moments).as_py()
+    if needs.event_timestamp is None or last is None:
+        return rows
+    backs = [needs.row_look_back] * needs.rows + [needs.event_look_back] * needs.events
+    known = [back // MICROSECOND for back in backs if back is not None]
+    oldest = first - 2 * max(known) - DAY_IN_MICROSECONDS if known and len(known) == len(backs) else None
+    kind = rows.schema[needs.event_timestamp].dataType
+    near = could_be_within(column(needs.event_timestamp), kind, oldest, last + DAY_IN_MICROSECONDS)
+    return rows.where(near)
 
 
 def entity_rows(
@@ -34,6 +54,8 @@ def entity_rows(
     found = own.select(*map(column, wanted)).limit(MOST_ROWS + 1).toArrow()
     if found.num_rows <= MOST_ROWS:
         return _by_entity(found, names, columns), set()
+    if not keys:
+        return {}, {()}
     left_out = _largest(own, names)
     return entity_rows(rows, keys, _without(label_events, keys, left_out), columns)[0], left_out
 

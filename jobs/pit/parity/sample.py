@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 AUDIT = "skewless_audit"
@@ -18,6 +18,8 @@ HASHED, LARGEST = "hashed", "largest"
 _CANDIDATES = "kind string, hash bigint, weight bigint"
 # Of each kind of hard case as many as this part of the sample.
 _SHARE_OF_HARD = 10
+_MOST_A_HASH = 4
+_TURN = "skewless_turn"
 
 
 def audit_column(keys: Sequence[Column], t: Column, tables: Sequence[Column]) -> Column:
@@ -41,8 +43,8 @@ def audit_column(keys: Sequence[Column], t: Column, tables: Sequence[Column]) ->
     )
 
 
-def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], int]:
-    """The hashes of the label events to replay, and how many of them chance has chosen.
+def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], set[int]]:
+    """The hashes of the label events to replay, and those of them that chance has chosen.
 
     `size` of them are those with the least hashes; of each kind of hard case, and of those with the largest windows,
     a tenth as many join them. One pass over the column `audit`; a partition keeps no more than it can contribute.
@@ -68,7 +70,19 @@ def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], int]:
     for kind, hash_, weight in staged.select(f"{AUDIT}.*").mapInArrow(candidates, _CANDIDATES).collect():
         found.setdefault(kind, []).append((weight, hash_))
     chosen = {kind: [hash_ for _, hash_ in _least(each, wanted[kind])] for kind, each in found.items()}
-    return sorted({hash_ for each in chosen.values() for hash_ in each}), len(chosen.get(HASHED, []))
+    return sorted({hash_ for each in chosen.values() for hash_ in each}), set(chosen.get(HASHED, []))
+
+
+def rows_with(staged: DataFrame, hashes: Sequence[int]) -> DataFrame:
+    """The rows of these hashes, a few times as many as there are hashes at most.
+
+    Many label events may share their keys and T, all those without an entity of one midnight for instance: the first
+    of every hash come before the second of any.
+    """
+    each = F.col(f"{AUDIT}.hash")
+    in_turn = Window.partitionBy(each).orderBy(each).rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    numbered = staged.where(each.isin(hashes)).withColumn(_TURN, F.row_number().over(in_turn))
+    return numbered.orderBy(_TURN, each).limit(_MOST_A_HASH * len(hashes) + 1).drop(_TURN)
 
 
 def _candidates_of(batch: pa.RecordBatch) -> Mapping[str, list[tuple[int, int]]]:
