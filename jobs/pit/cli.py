@@ -13,7 +13,7 @@ import click
 from jobs.pit.commands import Result, Run, execute, refuse_usage
 from jobs.pit.errors import InputError
 
-NOT_YET = ("rebuild", "trace", "export", "ingest-log", "reconcile", "monitor", "investigate")
+NOT_YET = ("rebuild", "trace", "export", "reconcile", "monitor", "investigate")
 
 ONE_DAY = timedelta(days=1)
 
@@ -131,6 +131,19 @@ def show(run: Run, name: str, version: int | None) -> Result:
     from jobs.pit.commands_on_spark import show_training_set
 
     return show_training_set(run, name, version)
+
+
+@commands.command("ingest-log")
+@takes_common_options
+@click.argument("folder", metavar="LOGDIR")
+@click.option(
+    "--to", "table", required=True, metavar="TABLE", help="Path or catalog name; made if not there."
+)
+def ingest_log(run: Run, folder: str, table: str) -> Result:
+    """Bring serving's log files into a Delta table, each record once."""
+    from jobs.pit.commands_on_spark import ingest_feature_log
+
+    return ingest_feature_log(run, folder, table)
 
 
 @commands.command("check")

@@ -72,6 +72,18 @@ class Hadoop:
         system = self._system(uri)
         return bool(system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isFile())
 
+    def is_folder(self, uri: str) -> bool:
+        """Whether a folder is there; OSError where its file system cannot be asked."""
+        from py4j.protocol import Py4JJavaError
+
+        try:
+            system = self._system(uri)
+            return bool(
+                system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isDirectory()
+            )
+        except Py4JJavaError as error:
+            raise OSError(str(error.java_exception.getMessage())) from error
+
     def rename(self, source: str, target: str) -> None:
         """Move a folder; OSError where the file system refuses."""
         system = self._system(source)

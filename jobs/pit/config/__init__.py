@@ -5,7 +5,7 @@ from jobs.pit.config.configuration import Configuration, load
 from jobs.pit.config.files import ConfFiles, LocalFiles
 from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
 from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
-from jobs.pit.config.values import is_path
+from jobs.pit.config.values import is_location, is_path
 
 __all__ = [
     "ConfFiles",
@@ -18,6 +18,7 @@ __all__ = [
     "Sample",
     "TableJoin",
     "TrainingSet",
+    "is_location",
     "is_path",
     "load",
 ]
