@@ -67,10 +67,8 @@ class Place:
 
     def properties(self, spark: SparkSession) -> Mapping[str, str]:
         """The properties of the Delta table that is here."""
-        detail = spark.sql(f"DESCRIBE DETAIL {self.sql_name}").select("properties").first()
-        assert detail is not None, "DESCRIBE DETAIL has one row"
-        properties: Mapping[str, str] = detail["properties"]
-        return properties
+        rows = spark.sql(f"SHOW TBLPROPERTIES {self.sql_name}").collect()
+        return {row["key"]: row["value"] for row in rows}
 
     def holds_files(self, spark: SparkSession) -> bool:
         """Whether anything but hidden files is in the folder, or the folder is a file."""

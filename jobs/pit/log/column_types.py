@@ -139,7 +139,10 @@ def fits(value: Column, found: DataType, wanted: DataType) -> Column:
         element, other = found.elementType, wanted.elementType
         return value.isNull() | F.forall(value, lambda item: fits(item, element, other))
     if _is_compared(found, wanted):
-        return value.isNull() | value.try_cast(wanted).try_cast(found).eqNullSafe(value)
+        is_same = value.try_cast(wanted).try_cast(found).eqNullSafe(value)
+        # 2^63 - 1 becomes the double 2^63, which a cast takes back to 2^63 - 1.
+        is_within = value < F.lit(2**63 - 1) if isinstance(found, LongType) else F.lit(True)
+        return value.isNull() | is_same & is_within
     return value.isNull()
 
 

@@ -21,7 +21,7 @@ from jobs.pit.sources import delta_table, latest_version
 from jobs.pit.tables import CREATED_MEANWHILE, PROPERTIES, Place
 
 OWNER = "skewless.feature_log"
-RECORDS, REJECTED = "records", "rejected"
+RECORDS, REJECTED = "records", "rejected lines"
 SKIP_EMPTY = "spark.databricks.delta.skipRecordingEmptyCommits"
 ALWAYS = struct_of(
     "record_id string, written_at timestamp, host string, pid bigint, model_version string, fingerprint string, "
@@ -70,6 +70,13 @@ class LogTable:
                 f"table '{self.place.location}' holds a log's {holds}, not {self.holds}; give another table"
             )
         return True
+
+    def is_ours(self, spark: SparkSession) -> bool:
+        """Whether a table is there that this package made to hold this."""
+        try:
+            return self.exists(spark)
+        except InputError:
+            return False
 
     def create(self, spark: SparkSession) -> None:
         """Make it, without rows, if it is not there."""
