@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +15,7 @@ import pyarrow as pa
 from features.log_record import RecordEncoder
 from jobs.pit.log.decoding import Slot, decode, slots_of
 
+ROOT = Path(__file__).parents[3]
 T = dt.datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=dt.timezone.utc)
 
 
@@ -70,3 +74,13 @@ def test_what_no_column_can_hold_is_refused_and_stops_nothing() -> None:
 
 def test_text_that_is_no_types_asks_for_nothing() -> None:
     assert slots_of([None, "", "[]", "{", '{"entity": 1}', '{"entity": {"a": 3}}']) == []
+
+
+def test_workers_need_neither_delta_nor_pydantic_to_decode() -> None:
+    program = (
+        "import sys; import jobs.pit.log.decoding; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert not {"delta", "pydantic", "yaml", "click"} & set(run.stdout.split())
