@@ -39,11 +39,14 @@ demo: install java ## Build a training set from real flights and show what leaka
 	$(SUBMIT) jobs/build_training_set.py flight_delay --set WAREHOUSE=$(DEMO)/warehouse
 	$(SUBMIT) jobs/report_leakage.py flight_delay --set WAREHOUSE=$(DEMO)/warehouse --report $(CURDIR)/$(DEMO)/flight_delay.html
 
-bench: install java ## Side by side with what a user would pick instead; BENCH='--events 2000000' for less
-	$(BIN)/python bench/windows.py $(BENCH)
+bench: install java ## Side by side with what a user would pick instead; BENCH='--events 2000000' for fewer window events
+	$(BIN)/python -m bench.windows $(BENCH)
+	$(BIN)/python -m bench.window_costs
+	$(BIN)/python -m bench.ondemand
+	$(BIN)/python -m bench.serving
 
 wheel: install ## Build the wheel for pip and the zip for spark-submit --py-files
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@for wheel in dist/*.whl; do cp "$$wheel" "$${wheel%.whl}.zip"; done; ls dist
 
 clean: ## Remove what was built, but not .venv

@@ -13,7 +13,7 @@ from jobs.pit.bound_problems import problems_of
 from jobs.pit.config import JoinedTable, Labels, ResolvedTrainingSet, Sample
 from jobs.pit.errors import InputError
 from jobs.pit.fields import spelt
-from jobs.pit.ondemand import FeatureSet, feature_set_of
+from jobs.pit.ondemand import FeatureSet, feature_set_of, ship_code
 from jobs.pit.sources import Source, open_source, run_query
 from jobs.pit.spine.refusals import clock_or_chance, is_deterministic
 from jobs.pit.windows import WindowReduction
@@ -50,6 +50,7 @@ def bind(spark: SparkSession, spec: ResolvedTrainingSet, events: DataFrame | Non
     problems = list(dict.fromkeys(problems_of(bound)))
     if problems:
         raise InputError(problems)
+    ship_code(spark.sparkContext, spec.training_set.features)
     return bound
 
 

@@ -16,6 +16,9 @@ from jobs.pit.ondemand import FeatureSet, Inputs
 from jobs.pit.sources import Source
 from jobs.pit.windows import WindowReduction
 
+PARITY_SAMPLE = 1000
+"""Label events replayed where a training set does not say how many."""
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -28,6 +31,12 @@ class Bound:
     lanes: tuple[Lane, ...]
     features: FeatureSet
     inputs: Mapping[str, Source]
+
+    @property
+    def parity_sample(self) -> int:
+        """How many label events the build replays through serving."""
+        wanted = self.spec.training_set.parity_sample
+        return PARITY_SAMPLE if wanted is None else wanted
 
     @property
     def reductions(self) -> dict[str, WindowReduction]:

@@ -13,7 +13,7 @@ import click
 from jobs.pit.commands import Result, Run, execute, refuse_usage
 from jobs.pit.errors import InputError
 
-NOT_YET = ("rebuild", "trace", "export", "reconcile", "monitor", "investigate")
+NOT_YET = ("rebuild", "trace", "reconcile", "monitor", "investigate")
 
 ONE_DAY = timedelta(days=1)
 
@@ -131,6 +131,18 @@ def show(run: Run, name: str, version: int | None) -> Result:
     from jobs.pit.commands_on_spark import show_training_set
 
     return show_training_set(run, name, version)
+
+
+@commands.command("export")
+@takes_common_options
+@click.argument("name")
+@click.option("--version", type=int, help="The plan of this version.  [default: the newest]")
+@click.option("--to", "target", metavar="FILE.json", required=True, help="Where the serving plan goes.")
+def export(run: Run, name: str, version: int | None, target: str) -> Result:
+    """Write the serving plan of a published version: all that decides a value, for ServingPlan.load."""
+    from jobs.pit.commands_on_spark import export_serving_plan
+
+    return export_serving_plan(run, name, version, target)
 
 
 @commands.command("ingest-log")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -41,7 +42,7 @@ def build_training_set(
     if spec.suite:
         refuse_broken_suite(spec.suite)
     outcome = build(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
-    facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path)
+    facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path, outcome.unchanged)
     if report:
         report = _written(report, render_build(facts), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
@@ -73,6 +74,35 @@ def show_training_set(run: Run, name: str, version: int | None) -> Result:
         return Result(document, summary_of_versions(name, document))
     manifest = _manifest(name, versions, version)
     return Result(manifest, summary_of_versions(name, {"versions": [manifest], "refused": []}, whole=True))
+
+
+def export_serving_plan(run: Run, name: str, version: int | None, target: str) -> Result:
+    """`skewless export`: the plan that a version was built by, as its manifest has it."""
+    spec = run.configuration().training_set(name)
+    assert spec.training_set.output is not None, "a training set of a file has an output"
+    spark = private_session(run.spark())
+    versions, _ = read_manifests(spark, Output.at(spark, spec.training_set.output))
+    if not versions:
+        raise InputError(f"training set '{name}': nothing is published; build it first")
+    manifest = _manifest(name, versions, versions[-1].version if version is None else version)
+    plan = manifest.get("serving_plan")
+    if plan is None:
+        raise InputError(
+            f"training set '{name}': version {manifest['version']} has no serving plan; build it again"
+        )
+    document = {**plan, "version": manifest["version"]}
+    try:
+        write_text(target, json.dumps(document, ensure_ascii=False, indent=1) + "\n", run.spark)
+    except OSError as error:
+        raise InputError(f"--to {target}: cannot be written: {error}") from error
+    facts = {
+        "training_set": name,
+        "version": document["version"],
+        "path": target,
+        "fingerprint": plan["fingerprint"],
+    }
+    text = f"{name}: serving plan of version {document['version']} in {target}\n  fingerprint {plan['fingerprint']}"
+    return Result(facts, text)
 
 
 def ingest_feature_log(run: Run, folder: str, location: str) -> Result:

@@ -25,10 +25,12 @@ class EventTable(NamedTuple):
 
     `reduction` is what to compute from its events. `lag` is how long after its event timestamp each row is
     available, in microseconds; None where the rows say it themselves. `newest` names a column to add: the event
-    timestamp of the newest row visible at T; None where nobody asks.
+    timestamp of the newest row visible at T; None where nobody asks. So does `hardness`: what makes a label event a
+    hard case of the table's windows.
     """
 
     tag: int
     reduction: Any
     lag: int | None
     newest: str | None
+    hardness: str | None = None

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from jobs.pit.bound import Bound
+from jobs.pit.parity import Parity
 from jobs.pit.sources import Extent
 from jobs.pit.spine import Census, Cut
 from jobs.pit.validation import Verdict
@@ -32,7 +33,11 @@ class TableUse:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished build. It is published if it has a version, else rejected; `verdict` is None without a suite."""
+    """A finished build. It is published if it has a version, else rejected; `unchanged` if that version stood before.
+
+    `failed` counts, per feature with `on_error="null"`, the label events on which it failed and is null.
+    `verdict` is None without a suite, `parity` without an audit; `document` is that of the serving plan.
+    """
 
     bound: Bound
     cut: Cut
@@ -40,13 +45,24 @@ class Outcome:
     run_id: str
     strategy: str
     tables: Mapping[str, TableUse]
+    failed: Mapping[str, int]
     verdict: Verdict | None
+    parity: Parity | None
+    document: Mapping[str, Any]
     version: int | None = None
+    unchanged: bool = False
     rejected_path: str | None = None
 
     @property
+    def passed(self) -> bool:
+        """Whether neither the suite nor the audit refuses the rows."""
+        return all(judgement is None or judgement.passed for judgement in (self.verdict, self.parity))
+
+    @property
     def status(self) -> str:
-        return "rejected" if self.rejected_path else "published"
+        if self.rejected_path:
+            return "rejected"
+        return "unchanged" if self.unchanged else "published"
 
     @property
     def name(self) -> str:
@@ -73,7 +89,7 @@ class Outcome:
                 }
                 for name, use in self.tables.items()
             },
-            "parity": None,
+            "parity": self.parity and {"rows": self.parity.rows, "mismatches": self.parity.mismatches},
             "expectations": self.verdict
             and {"evaluated": self.verdict.evaluated, "failed": len(self.verdict.failures)},
         }
@@ -97,6 +113,10 @@ def manifest_of(outcome: Outcome) -> dict[str, Any]:
         },
         "spec": bound.spec.to_document(),
         "features": {name: str(returns) for name, returns in bound.features.schema.items()},
+        "failed": {name: count for name, count in outcome.failed.items() if count},
+        "feature_fingerprints": dict(bound.features.fingerprints),
+        "serving_plan": outcome.document,
+        "audit": _audit_of(outcome.parity),
         "label_events": {
             "in_range": outcome.census.in_range,
             "left_out": outcome.census.left_out,
@@ -119,6 +139,17 @@ def manifest_of(outcome: Outcome) -> dict[str, Any]:
             {"text": str(failure), "severity": failure.severity, "rows": [dict(row) for row in failure.rows]}
             for failure in (verdict.failures if verdict else ())
         ],
+    }
+
+
+def _audit_of(parity: Parity | None) -> dict[str, Any] | None:
+    if parity is None:
+        return None
+    return {
+        "bound": parity.bound,
+        "by_chance": parity.by_chance,
+        "left_out": parity.left_out,
+        "differences": [difference._asdict() for difference in parity.differences],
     }
 
 

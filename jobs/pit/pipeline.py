@@ -1,10 +1,12 @@
-"""Label events → spine → as-of join → feature functions → validation → publication, and nothing else."""
+"""Label events → spine → as-of join → feature functions → parity → validation → publication, and nothing else."""
 
 from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
@@ -17,9 +19,11 @@ from jobs.pit.columns import EVENT_DATE
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError, LostRowsError
 from jobs.pit.fields import as_key, column
-from jobs.pit.instants import MICROSECOND, could_be_within, instant_sql, utc_date
-from jobs.pit.ondemand import with_features
+from jobs.pit.instants import instant_sql, utc_date
+from jobs.pit.ondemand import failures_of, with_features
 from jobs.pit.outcome import Outcome, TableUse, manifest_of
+from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit
+from jobs.pit.pruning import prune
 from jobs.pit.publish import (
     Output,
     discard_staged,
@@ -29,22 +33,33 @@ from jobs.pit.publish import (
     reject,
     slice_predicate,
     stage,
+    standing_version,
 )
+from jobs.pit.serving_document import serving_document
 from jobs.pit.session import private_session
 from jobs.pit.sources import extent_of
 from jobs.pit.spine import Census, Cut, spine_of, take_census
 from jobs.pit.validation import Verdict, validate
-from jobs.pit.windows import WindowReduction, aggregate_windows
+from jobs.pit.windows import aggregate_windows
 
 STRATEGY = "one_exchange_window"
 _OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
+
+
+class Staged(NamedTuple):
+    """A slice in the run's own place, how its tables were used, and how often each feature failed and is null."""
+
+    rows: DataFrame
+    tables: dict[str, TableUse]
+    failed: dict[str, int]
 
 
 def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Outcome:
     """Build the training set's slice and publish it, or refuse it whole.
 
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
-    PublishConflictError, LostRowsError. A failing suite is an Outcome whose status is `rejected`.
+    PublishConflictError, LostRowsError. A failing suite, or a value that serving does not make, is an Outcome whose
+    status is `rejected`.
     """
     run_id = f"{cut.as_of:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     own = private_session(spark)
@@ -54,19 +69,26 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
     census = take_census(bound.events, bound.labels, bound.sample, cut)
     if census.in_range == 0 and not allow_empty:
         raise InputError(_nothing_there(bound, cut))
+    document = serving_document(bound)
     reading = prune(bound, census)
     if cut.is_range:
         refuse_other_columns(
             own, output, select_result(bound, joined_rows(bound, spine_for(bound, cut))).schema
         )
     try:
-        staged, tables = _staged(reading, cut, census, output, run_id)
-        verdict = _judged(spec, staged, census)
-        outcome = Outcome(bound, cut, census, run_id, STRATEGY, tables, verdict)
-        if verdict is not None and not verdict.passed:
-            return replace(outcome, rejected_path=reject(own, output, manifest_of(outcome)))
-        version = publish(own, staged, output, _predicate(bound, cut), manifest_of(outcome))
-        return replace(outcome, version=version)
+        staged = _staged(reading, cut, census, output, run_id)
+        rows = staged.rows.drop(AUDIT)
+        verdict, parity = _judged(bound, staged.rows, rows, census, document)
+        outcome = Outcome(
+            bound, cut, census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity, document
+        )
+        if not outcome.passed:
+            return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
+        slice_ = _predicate(bound, cut)
+        standing = standing_version(own, rows, output, slice_, document["fingerprint"])
+        if standing is not None:
+            return replace(outcome, version=standing, unchanged=True)
+        return replace(outcome, version=publish(own, rows, output, slice_, manifest_of(outcome)))
     finally:
         discard_staged(own, output, run_id)
 
@@ -88,67 +110,36 @@ def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
     return with_features(joined, bound.features, bound.feature_inputs(), label_event)
 
 
-def select_result(bound: Bound, joined: DataFrame) -> DataFrame:
-    """The published columns in the contract's order: label events, joined columns, features, event_date."""
+def select_result(bound: Bound, joined: DataFrame, *more: Column) -> DataFrame:
+    """The published columns in the contract's order: label events, joined columns, features, event_date; and more."""
     label, features = F.col("label"), F.col("features")
     return joined.select(
         *[label.getField(name).alias(name) for name in bound.events.columns],
         *[value.alias(name) for name, (value, _) in bound.table_columns.items()],
         *[features.getField(name).alias(name) for name in bound.features.names],
         utc_date(F.col("t")).alias(EVENT_DATE),
+        *more,
     )
 
 
-def prune(bound: Bound, census: Census) -> Bound:
-    """The same build reading only feature rows that some label event could use, by their times.
-
-    A row older than the first T less max_age cannot survive, nor can it hide behind one that does; a row after the
-    last T is not visible. Rows with null times are kept, so that they are counted.
+def _staged(bound: Bound, cut: Cut, census: Census, output: Output, run_id: str) -> Staged:
+    """Compute the slice into the run's own place, once, counting on the way what was read and what matched, and
+    noting in the column `AUDIT` which rows are worth an audit.
     """
-    if census.first is None or census.last is None:
-        return bound
-    return replace(bound, lanes=tuple(_pruned(lane, census.first, census.last) for lane in bound.lanes))
-
-
-def _pruned(lane: Lane, first: int, last: int) -> Lane:
-    if lane.event_timestamp is None:
-        return lane
-    delay = lane.delay // MICROSECOND
-    oldest = _oldest_needed(lane, first)
-    newest = last if lane.available_at else last - delay
-    kept = could_be_within(column(lane.event_timestamp), lane.types[lane.event_timestamp], oldest, newest)
-    if lane.available_at:
-        kept &= could_be_within(column(lane.available_at), lane.types[lane.available_at], None, last - delay)
-    return replace(lane, rows=lane.rows.where(kept))
-
-
-def _oldest_needed(lane: Lane, first: int) -> int | None:
-    """The earliest event timestamp that a label event with T from `first` on can use; None where any might be.
-
-    A table joined for its windows alone is read as far back as the longest of them.
-    """
-    reach = []
-    if isinstance(lane.reduction, WindowReduction):
-        reach.append(lane.reduction.oldest(first))
-    if lane.max_age is not None:
-        reach.append(first - lane.max_age // MICROSECOND)
-    elif lane.columns or not reach:
-        return None
-    return min(reach)
-
-
-def _staged(
-    bound: Bound, cut: Cut, census: Census, output: Output, run_id: str
-) -> tuple[DataFrame, dict[str, TableUse]]:
-    """Compute the slice into the run's own place, once, counting on the way what was read and what matched."""
     read = {lane.name: Observation() for lane in bound.lanes}
-    counted = replace(bound, lanes=tuple(_counting(lane, read[lane.name]) for lane in bound.lanes))
+    audited = bound.parity_sample > 0
+    lanes = [replace(_counting(lane, read[lane.name]), audited=audited) for lane in bound.lanes]
+    counted = replace(bound, lanes=tuple(lanes))
     joined = joined_rows(counted, spine_for(counted, cut))
     result = Observation()
     matches = [F.count_if(lane.is_matched()).alias(lane.slot) for lane in bound.lanes]
-    joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches)
+    failures = [
+        F.sum(F.col("features").getField(counted)).alias(counted)
+        for counted in failures_of(bound.features).values()
+    ]
+    joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches, *failures)
     try:
-        staged = stage(select_result(counted, joined), output, run_id)
+        staged = stage(select_result(counted, joined, *_audit(counted)), output, run_id)
     except PySparkException as error:
         raise _as_input_error(error) from error
     totals = result.get
@@ -156,9 +147,9 @@ def _staged(
         raise LostRowsError(
             f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
         )
-    return staged, {
-        lane.name: _use(bound, lane, read[lane.name].get, totals[lane.slot]) for lane in bound.lanes
-    }
+    used = {lane.name: _use(bound, lane, read[lane.name].get, totals[lane.slot]) for lane in bound.lanes}
+    failed = {name: totals[counted] or 0 for name, counted in failures_of(bound.features).items()}
+    return Staged(staged, used, failed)
 
 
 def _counting(lane: Lane, observation: Observation) -> Lane:
@@ -185,10 +176,34 @@ def repeated_keys(lane: Lane) -> int:
     return int(row["repeated"])
 
 
-def _judged(spec: ResolvedTrainingSet, staged: DataFrame, census: Census) -> Verdict | None:
-    if not spec.suite or not census.taken:
-        return None
-    return validate(staged, spec.suite, {"label_events": census.taken})
+def _audit(bound: Bound) -> list[Column]:
+    if not bound.parity_sample:
+        return []
+    label = F.col("label")
+    keys = dict.fromkeys(
+        [*bound.labels.entity_keys, *(name for lane in bound.lanes for _, name in lane.keys)]
+    )
+    tables = [F.col(lane.audit_slot) for lane in bound.lanes]
+    return [audit_column([label.getField(key) for key in keys], F.col("t"), tables).alias(AUDIT)]
+
+
+def _judged(
+    bound: Bound, staged: DataFrame, rows: DataFrame, census: Census, document: Mapping[str, Any]
+) -> tuple[Verdict | None, Parity | None]:
+    """What the suite says of the rows, and what serving makes of a sample of them, both at once."""
+    suite = bound.spec.suite
+    if not census.taken:
+        return None, None
+    audit = None
+    if bound.parity_sample:
+        tables = {lane.name: bound.inputs[f"feature_tables.{lane.name}"].rows for lane in bound.lanes}
+        audit = begin_audit(staged, document, tables, bound.parity_sample)
+    try:
+        verdict = validate(rows, suite, {"label_events": census.taken}) if suite else None
+        return verdict, None if audit is None else audit.result()
+    finally:
+        if audit is not None:
+            audit.stop()
 
 
 def _predicate(bound: Bound, cut: Cut) -> str | None:

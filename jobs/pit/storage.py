@@ -84,13 +84,6 @@ class Hadoop:
         except Py4JJavaError as error:
             raise OSError(str(error.java_exception.getMessage())) from error
 
-    def rename(self, source: str, target: str) -> None:
-        """Move a folder; OSError where the file system refuses."""
-        system = self._system(source)
-        system.mkdirs(self._path(target).getParent())
-        if not system.rename(self._path(source), self._path(target)):
-            raise OSError(f"cannot rename {source} to {target}")
-
     def delete(self, uri: str) -> None:
         self._system(uri).delete(self._path(uri), True)
 

@@ -56,7 +56,7 @@ def test_the_object_says_what_was_published(delays: Delays) -> None:
         "rejected_path": None,
         "rows": 5,
         "columns": COLUMNS,
-        "parity": None,
+        "parity": {"rows": 5, "mismatches": 0},
         "expectations": {"evaluated": 2, "failed": 0},
     }
     assert list(tables) == ["weather", "dest_weather", "planes", "strikes", "world"]

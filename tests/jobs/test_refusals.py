@@ -64,9 +64,7 @@ def test_unknown_commands_and_options_say_so(project: Project) -> None:
     assert "--dates" in line
 
 
-@pytest.mark.parametrize(
-    "command", ["rebuild", "trace", "export", "ingest-log", "reconcile", "monitor", "investigate"]
-)
+@pytest.mark.parametrize("command", ["rebuild", "trace", "ingest-log", "reconcile", "monitor", "investigate"])
 def test_commands_of_later_versions_are_refused(project: Project, command: str) -> None:
     assert refused(project.run(command, "s", "--version", "3")) == [
         f"{command}: not available in this version; see skewless --help"
@@ -79,12 +77,12 @@ def test_explain_is_refused(project: Project) -> None:
 
 
 def test_keys_of_later_versions_are_refused_where_they_are_written(project: Project) -> None:
-    project.conf(training_set(rest=", feature_tables: [facts], parity_sample: 100"))
+    project.conf(training_set(rest=", feature_tables: [facts], log: a/log"))
     project.conf(facts(rest=", require_fresh: true"))
     lines = refused(project.run("build", "s"))
     assert [line.split("conf/")[1] for line in lines] == [
         "feature_tables/facts.yml:1: require_fresh: not available in this version; remove it",
-        "training_sets/s.yml:1: parity_sample: not available in this version; remove it",
+        "training_sets/s.yml:1: log: not available in this version; remove it",
     ]
 
 

@@ -9,6 +9,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
+from jobs.pit.asof.hardness import hardness
 from jobs.pit.asof.lane import Lane
 from jobs.pit.event_rows import ASKING, AVAILABLE, BUCKET, MOMENT, TABLE, EventTable
 from jobs.pit.fields import INTEGERS, as_key
@@ -48,6 +49,8 @@ def as_of_join(
     no winner to carry: its slot holds the `event` of its newest visible row alone, and where all lanes are such,
     rows are brought together by key and left in any order, since no running maximum is needed.
 
+    A lane that is to be audited adds a struct that says whether a label event is a hard case of it (`hardness`).
+
     Ties are settled by rule 4; a null key or a null T sees nothing; equal instants are visible unless strict.
     """
     groups: dict[tuple[str, ...], list[Lane]] = {}
@@ -80,7 +83,8 @@ def _join_group(
         told = _telling(rows, keys)
         events = _event_rows(rows, told, carried, tables, is_sorted=bool(competing))
         labels = _carried_on(reduce_events(events, told, tables), carried)
-    return labels.select(*spine.columns, *[lane.survivor() for lane in lanes], *tables)
+    hard = [hardness(lane).alias(lane.audit_slot) for lane in lanes if lane.audited]
+    return labels.select(*spine.columns, *[lane.survivor() for lane in lanes], *tables, *hard)
 
 
 def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str]) -> DataFrame:
@@ -127,7 +131,8 @@ def _event_columns(lane: Lane) -> list[Column]:
 
 
 def _event_table(lane: Lane, tag: int) -> EventTable:
-    return EventTable(tag, lane.reduction, lane.lag, None if lane.competes else lane.slot)
+    newest = None if lane.competes else lane.slot
+    return EventTable(tag, lane.reduction, lane.lag, newest, lane.audit_slot if lane.audited else None)
 
 
 def _bucket(keys: list[Column], types: list[DataType]) -> Column:

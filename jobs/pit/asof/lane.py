@@ -50,6 +50,7 @@ class Lane:
     timezone: str | None = None
     ignore_availability: bool = False
     reduction: Reduction | None = None
+    audited: bool = False
     types: dict[str, DataType] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +66,11 @@ class Lane:
     def events_slot(self) -> str:
         """The struct column of the result that holds what this lane's reduction computes."""
         return f"events_{self.name}"
+
+    @property
+    def audit_slot(self) -> str:
+        """The struct column of the result that says whether a label event is a hard case, where that is asked."""
+        return f"audit_{self.name}"
 
     @property
     def label_columns(self) -> tuple[str, ...]:

@@ -207,7 +207,7 @@ class TrainingSet(Spec):
     `output`, and the source and the query of `labels`, may be None only in specs given as dicts.
     """
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"parity_sample", "log", "require_fresh"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"log", "require_fresh"})
 
     name: Name
     labels: Labels

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.pandas.types import to_arrow_type
 
 from features.feature_set import FeatureSet
-from jobs.pit.ondemand.contract import Inputs, schema_of
+from jobs.pit.ondemand.contract import Inputs, failures_of, schema_of
 
 FEATURES = "features"
 """The struct column that holds the features' values."""
+
+EPOCH, EPOCH_DAY = datetime(1970, 1, 1, tzinfo=timezone.utc), date(1970, 1, 1)
+MICROSECOND = timedelta(microseconds=1)
+FIRST, LAST = (
+    (day.replace(tzinfo=timezone.utc) - EPOCH) // MICROSECOND for day in (datetime.min, datetime.max)
+)
+FIRST_DAY, LAST_DAY = ((day - EPOCH_DAY).days for day in (date.min, date.max))
 
 Kernel = Callable[[Iterator[pa.Array]], Iterator[pa.Array]]
 
@@ -38,53 +48,62 @@ def with_features(
 
 
 def _kernel(features: FeatureSet, event_names: tuple[str, ...]) -> Kernel:
-    types = [to_arrow_type(field.dataType) for field in schema_of(features)]
+    names = (*features.inputs, *event_names)
+    split = len(features.inputs)
 
     def run(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
         for batch in batches:
-            columns = [as_utc(column) for column in batch.flatten()]
-            split = len(features.inputs)
-            yield _computed(
-                features,
-                types,
-                columns[:split],
-                dict(zip(event_names, columns[split:], strict=True)),
-                len(batch),
-            )
+            columns = list(zip(names, batch.flatten(), strict=True))
+            yield features_of_batch(features, dict(columns[:split]), dict(columns[split:]), len(batch))
 
     # Spark reads the kind of UDF from evaluated annotations.
     run.__annotations__ = {"batches": Iterator[pa.Array], "return": Iterator[pa.Array]}
     return run
 
 
-def _computed(
-    features: FeatureSet,
-    types: Sequence[pa.DataType],
-    inputs: Sequence[pa.Array],
-    label_events: Mapping[str, pa.Array],
-    size: int,
+def features_of_batch(
+    features: FeatureSet, inputs: Mapping[str, pa.Array], label_events: Mapping[str, pa.Array], size: int
 ) -> pa.Array:
+    """The struct of all features for the rows of one batch, given as a column per input."""
+
     def label_event(position: int) -> dict[str, Any]:
-        return {name: column[position].as_py() for name, column in label_events.items()}
+        one = {name: column.slice(position, 1) for name, column in label_events.items()}
+        return {name: python_values(column)[0] for name, column in one.items()}
 
-    values = {name: column.to_pylist() for name, column in zip(features.inputs, inputs, strict=True)}
+    values = {name: python_values(column) for name, column in inputs.items()}
     batch = features.compute_batch(values, size, label_event)
-    arrays = [
-        pa.array(batch.columns[name], data_type)
-        for name, data_type in zip(features.names, types, strict=True)
-    ]
-    return pa.StructArray.from_arrays(arrays, list(features.names))
+    columns = dict(batch.columns)
+    for name, counted in failures_of(features).items():
+        columns[counted] = [batch.nulled.get(name, 0), *[0] * (size - 1)][:size]
+    arrays = [pa.array(columns[field.name], to_arrow_type(field.dataType)) for field in schema_of(features)]
+    return pa.StructArray.from_arrays(arrays, list(columns))
 
 
-def as_utc(column: pa.Array) -> pa.Array:
-    """Instants relabelled from the session's zone to UTC, inside lists too: the same instants."""
-    return column.cast(_in_utc(column.type)) if _in_utc(column.type) != column.type else column
+def python_values(column: pa.Array) -> list[Any]:
+    """A column as feature functions see it: instants are aware datetimes in UTC, whatever the session's zone.
+
+    Arrow makes a datetime in two microseconds, an addition to the epoch in a quarter of one. An instant or a date
+    outside the years 1 to 9999 stays the count that it is, which a feature set refuses by name.
+    """
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return [
+            EPOCH + timedelta(0, 0, count) if count is not None and FIRST <= count <= LAST else count
+            for count in column.cast(pa.int64()).to_pylist()
+        ]
+    if pa.types.is_date32(kind):
+        return [
+            EPOCH_DAY + timedelta(count) if count is not None and FIRST_DAY <= count <= LAST_DAY else count
+            for count in column.cast(pa.int32()).to_pylist()
+        ]
+    if pa.types.is_list(kind) and (
+        pa.types.is_nested(kind.value_type) or pa.types.is_temporal(kind.value_type)
+    ):
+        return _lists(column)
+    return column.to_pylist()  # type: ignore[no-any-return]
 
 
-def _in_utc(data_type: pa.DataType) -> pa.DataType:
-    if pa.types.is_timestamp(data_type) and data_type.tz is not None:
-        # "+00:00" reads back as datetime.timezone.utc, which feature sets pass through a column at a time.
-        return pa.timestamp(data_type.unit, "+00:00")
-    if pa.types.is_list(data_type):
-        return pa.list_(_in_utc(data_type.value_type))
-    return data_type
+def _lists(column: pa.ListArray) -> list[list[Any] | None]:
+    values = iter(python_values(column.flatten()))
+    sizes = pc.list_value_length(column).to_pylist()
+    return [None if size is None else list(islice(values, size)) for size in sizes]

@@ -109,8 +109,20 @@ def value_type_of(data_type: DataType) -> ValueType | None:
 
 
 def schema_of(features: FeatureSet) -> StructType:
-    """The struct of the features' columns, in the order of definition; any feature may be null."""
-    return StructType([StructField(name, _spark_type(returns)) for name, returns in features.schema.items()])
+    """The struct of the features' columns, in the order of definition; any feature may be null.
+
+    Behind them a count for each feature that is null where it fails: see `failures_of`.
+    """
+    columns = [StructField(name, _spark_type(returns)) for name, returns in features.schema.items()]
+    return StructType(columns + [StructField(name, LongType()) for name in failures_of(features).values()])
+
+
+def failures_of(features: FeatureSet) -> dict[str, str]:
+    """Feature → the field that counts its failures, of those with `on_error="null"`.
+
+    A batch's count stands on its first row, so that the sum over all rows is the number of failures.
+    """
+    return {each.name: f"failures of {each.name}" for each in features.features if each.on_error == "null"}
 
 
 def _spark_type(value_type: ValueType) -> DataType:

@@ -14,6 +14,7 @@ from jobs.pit.publish.table import (
     reject,
     slice_predicate,
     stage,
+    standing_version,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "reject",
     "slice_predicate",
     "stage",
+    "standing_version",
 ]

@@ -13,9 +13,10 @@ from pyspark.sql.types import StructType
 from jobs.pit.columns import EVENT_DATE
 from jobs.pit.config import is_path
 from jobs.pit.errors import InputError, PublishConflictError
+from jobs.pit.publish.checksum import checksum
 from jobs.pit.publish.manifest import committed, text_of, write_beside
 from jobs.pit.publish.places import Output
-from jobs.pit.sources import delta_table
+from jobs.pit.sources import delta_table, latest_version
 from jobs.pit.storage import Hadoop
 from jobs.pit.tables import CONFLICTS, CREATED_MEANWHILE, PROPERTIES
 
@@ -74,13 +75,34 @@ def discard_staged(spark: SparkSession, output: Output, run_id: str) -> None:
     Hadoop(spark).delete(output.staging(run_id))
 
 
-def reject(spark: SparkSession, output: Output, manifest: Mapping[str, Any]) -> str:
-    """Move the staged rows to the rejected ones and write down why; gives their place."""
-    run_id = manifest["run_id"]
-    files = Hadoop(spark)
-    files.rename(output.staging(run_id), output.rejected(run_id))
-    files.write(f"{output.refusals}/{run_id}.json", text_of(manifest))
-    return output.rejected(run_id)
+def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
+    """Keep the rows among the rejected ones and write down why; gives their place."""
+    place = output.rejected(manifest["run_id"])
+    rows.write.format("delta").mode("error").save(place)
+    Hadoop(spark).write(f"{output.refusals}/{manifest['run_id']}.json", text_of(manifest))
+    return place
+
+
+def standing_version(
+    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, plan: str
+) -> int | None:
+    """The version that stands where publishing would change nothing: its rows in the slice are the staged ones, and
+    its newest manifest has the serving plan of this fingerprint. Else None.
+    """
+    table = delta_table(spark, output.location)
+    if table is None:
+        return None
+    standing = table.toDF()
+    if [(field.name, field.dataType) for field in standing.schema] != [
+        (field.name, field.dataType) for field in staged.schema
+    ]:
+        return None
+    manifests = committed(spark, output)
+    newest = manifests[max(manifests)] if manifests else {}
+    if newest.get("serving_plan", {}).get("fingerprint") != plan:
+        return None
+    within = standing if predicate is None else standing.where(predicate)
+    return latest_version(table) if checksum(within) == checksum(staged) else None
 
 
 def publish(

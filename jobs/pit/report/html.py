@@ -9,7 +9,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jobs.pit.report.summary import TABLE_HEADER, left_out_of, notes_of, output_of, table_rows_of, verdict_of
+from jobs.pit.report.summary import (
+    TABLE_HEADER,
+    audit_of,
+    differences_of,
+    left_out_of,
+    notes_of,
+    output_of,
+    table_rows_of,
+    verdict_of,
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,8 @@ def render_build(facts: Mapping[str, Any], sections: Sequence[Section] = ()) -> 
         verdict=verdict_of(facts),
         output=output_of(facts),
         left_out=left_out_of(facts),
+        audit=audit_of(facts),
+        differences=differences_of(facts),
         header=TABLE_HEADER,
         tables=table_rows_of(facts),
         notes=notes_of(facts),

@@ -7,16 +7,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Facts = Mapping[str, Any]
+MOST_DIFFERENCES = 3
 
 
-def facts_of(manifest: Facts, version: int | None, rejected_path: str | None = None) -> Facts:
-    """A manifest with what was decided after it was written: the version, or the place of the rejected rows."""
+def facts_of(
+    manifest: Facts, version: int | None, rejected_path: str | None = None, unchanged: bool = False
+) -> Facts:
+    """A manifest with what was decided after it was written: the version, whether it stood before, or the place of the
+    rejected rows.
+    """
     span = (
         f"[{manifest['start'] or '…'}, {manifest['end'] or '…'})"
         if manifest["start"] or manifest["end"]
         else None
     )
-    return {**manifest, "version": version, "rejected_path": rejected_path, "range": span}
+    decided = {"version": version, "rejected_path": rejected_path, "unchanged": unchanged}
+    return {**manifest, **decided, "range": span}
 
 
 def summary_of_build(facts: Facts, report: str | None = None) -> str:
@@ -31,6 +37,8 @@ def verdict_of(facts: Facts) -> str:
     if facts["rejected_path"]:
         kept = f"the rows are kept in {facts['rejected_path']}"
         return f"{facts['training_set']}: REFUSED, nothing published: {rows}; {kept}"
+    if facts["unchanged"]:
+        return f"{facts['training_set']}: unchanged, version {facts['version']} stands: {rows}"
     return f"{facts['training_set']}: published version {facts['version']}: {rows}"
 
 
@@ -45,6 +53,26 @@ def left_out_of(facts: Facts) -> list[str]:
         f"{count:,} label events: " + (f"not where {where}" if reason == "where" else reason)
         for reason, count in facts["label_events"]["left_out"].items()
     ]
+
+
+def audit_of(facts: Facts) -> str | None:
+    """What replaying a sample through serving has shown, in a sentence; None where it was turned off."""
+    parity, audit = facts["parity"], facts["audit"]
+    if parity is None:
+        return None
+    left_out = (
+        f"; {audit['left_out']:,} left out, their entities have too many rows" if audit["left_out"] else ""
+    )
+    replayed = f"{parity['rows']:,} label events replayed through serving"
+    if parity["mismatches"]:
+        return f"{parity['mismatches']:,} of {replayed} differ{left_out}"
+    bound = f": under {audit['bound']:.2%} of rows, 95% confidence" if audit["bound"] else ""
+    return f"{replayed}, no difference in {audit['by_chance']:,} chosen by hash{bound}{left_out}"
+
+
+def differences_of(facts: Facts) -> list[Facts]:
+    """The first values that serving does not make: column, both values, label event, inputs, rows near T."""
+    return list(facts["audit"]["differences"]) if facts["audit"] else []
 
 
 TABLE_HEADER = ("table", "version", "rows read", "null rows", "files", "MB", "matched")
@@ -70,7 +98,11 @@ def notes_of(facts: Facts) -> list[str]:
         f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
         for name, count in facts["repeated_keys"].items()
     ]
-    return [*facts["warnings"], *repeated]
+    failed = [
+        f"feature '{name}': failed on {count:,} label events and is null there (on_error=null)"
+        for name, count in facts["failed"].items()
+    ]
+    return [*facts["warnings"], *repeated, *failed]
 
 
 def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
@@ -81,10 +113,13 @@ def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
     for item in document["versions"]:
         lines.append(f"  version {item['version']:<5} {_run_line(item)}")
     for item in document["refused"]:
-        lines.append(
-            f"  refused       {_run_line(item)}: {'; '.join(failure['text'] for failure in item['failures'])}"
-        )
+        lines.append(f"  refused       {_run_line(item)}: {'; '.join(_reasons(item))}")
     return "\n".join(lines)
+
+
+def _reasons(manifest: Facts) -> list[str]:
+    audit = audit_of(manifest) if manifest["parity"] and manifest["parity"]["mismatches"] else None
+    return [*([audit] if audit else []), *(failure["text"] for failure in manifest["failures"])]
 
 
 def _run_line(manifest: Facts) -> str:
@@ -101,6 +136,14 @@ def _build_lines(facts: Facts) -> Iterator[str]:
     if facts["feature_tables"]:
         for row in [TABLE_HEADER, *table_rows_of(facts)]:
             yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7}".format(*row)
+    if audit := audit_of(facts):
+        yield f"  {'parity':<13} {audit}"
+    for difference in differences_of(facts)[:MOST_DIFFERENCES]:
+        yield f"  {'':<13} {difference['column']}: published {difference['published']}, serving {difference['served']}"
+        yield f"  {'':<13}   label event {difference['label_event']}"
+        if difference["inputs"]:
+            yield f"  {'':<13}   inputs {difference['inputs']}"
+        yield from (f"  {'':<13}   row {row}" for row in difference["rows"])
     if facts["expectations"]:
         held = facts["expectations"]["evaluated"] - facts["expectations"]["failed"]
         yield f"  {'expectations':<13} {held} of {facts['expectations']['evaluated']} hold"

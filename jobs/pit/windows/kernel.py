@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from jobs.pit.event_rows import ASKING, MOMENT
 from jobs.pit.windows.batches import key_numbers, whole_keys, whole_numbers
 from jobs.pit.windows.events import TableEvents
+from jobs.pit.windows.hardness import hardness_of
 from jobs.pit.windows.layout import Layout, Measure, TableLayout
 from jobs.pit.windows.reducers import REDUCERS
 from jobs.pit.windows.stream import Questions, Stream
@@ -75,7 +76,7 @@ def _aggregated(events: TableEvents, asked: _Asked, name: str, own: TableLayout)
     fields = []
     for measure in own.measures:
         stream = events.of(measure)
-        place = (id(stream), measure.length, measure.offset, measure.bounds)
+        place = (id(stream), measure.range)
         if place not in views:
             views[place] = _windows(stream, asked, _bounds(measure, asked), seen_until)
         fields.append(asked.for_all(_evaluated(measure, views[place])))
@@ -84,6 +85,10 @@ def _aggregated(events: TableEvents, asked: _Asked, name: str, own: TableLayout)
         everything = np.full(len(asked.at), _BEFORE_ALL), seen_until + 1
         windows = _windows(events.all(), asked, everything, seen_until)
         found[own.newest] = asked.for_all(pa.array(windows.newest, mask=windows.is_empty))
+    if own.hardness is not None:
+        ranges = {measure.range: measure for measure in own.measures}.values()
+        questions = [Questions(asked.key, *_bounds(measure, asked), seen_until) for measure in ranges]
+        found[own.hardness] = asked.for_all(hardness_of(events.all(), questions, len(asked.at)))
     return found
 
 

@@ -29,6 +29,11 @@ class Measure:
     bounds: tuple[str, str] | None = None
 
     @property
+    def range(self) -> tuple[object, ...]:
+        """What decides which events are inside, visibility aside."""
+        return self.length, self.offset, self.bounds
+
+    @property
     def takes_values(self) -> bool:
         return self.value is not None and self.function not in PRESENCE
 
@@ -39,7 +44,7 @@ class TableLayout:
 
     `lag` is how many microseconds after its event timestamp an event is available, None where the rows say it.
     `strict` wants availability before T. `newest` names a column to add: the event timestamp of the newest visible
-    event.
+    event. `hardness` names one more: what makes a label event a hard case of the windows.
     """
 
     tag: int
@@ -47,6 +52,7 @@ class TableLayout:
     lag: int | None = 0
     strict: bool = False
     newest: str | None = None
+    hardness: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
     ArrayType,
+    BooleanType,
     DataType,
     DecimalType,
     DoubleType,
@@ -31,6 +32,9 @@ from jobs.pit.windows.kernel import aggregate_batches
 from jobs.pit.windows.layout import PRESENCE, Layout, Measure, TableLayout
 
 COUNTS = ("count", "count_distinct")
+
+HARDNESS = StructType().add("boundary", BooleanType()).add("late", BooleanType()).add("events", LongType())
+"""What `hardness_of` gives of a label event."""
 
 MICROSECONDS_OF_SPARE = 2 * 86_400_000_000
 
@@ -161,6 +165,8 @@ def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str,
         schema.add(slot, table.reduction.schema())
         if table.newest is not None:
             schema.add(table.newest, LongType())
+        if table.hardness is not None:
+            schema.add(table.hardness, HARDNESS)
 
     def aggregate(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return aggregate_batches(iter(batches), layout)
@@ -170,7 +176,8 @@ def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str,
 
 def _table_layout(slot: str, table: EventTable) -> TableLayout:
     reduction: WindowReduction = table.reduction
-    return TableLayout(table.tag, reduction.measures(slot), table.lag, reduction.strict, table.newest)
+    measures = reduction.measures(slot)
+    return TableLayout(table.tag, measures, table.lag, reduction.strict, table.newest, table.hardness)
 
 
 def _bounds(windows: Iterable[CalendarWindow]) -> list[Column]:

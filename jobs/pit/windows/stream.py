@@ -55,8 +55,7 @@ class Stream:
 
         Without late rows there is one round. A late row splits a window, and costs a round of those it splits.
         """
-        first = self._place(asked.key, asked.start)
-        end = self._place(asked.key, asked.end)
+        first, end = self.places(asked.key, asked.start), self.places(asked.key, asked.end)
         if self._arrived_in_order:
             seen = self._packed_place(self.available, asked.key, asked.seen_until + 1)
             return [Runs(np.arange(len(first)), first, np.minimum(end, seen))]
@@ -92,8 +91,14 @@ class Stream:
     def _latest(self) -> Tree:
         return Tree(self.keys, (self.available,), _greatest, [np.iinfo(np.int64).min])
 
-    def _place(self, key: Ints, moment: Ints) -> Ints:
+    def places(self, key: Ints, moment: Ints) -> Ints:
+        """How many of a key's events lie before a moment."""
         return self._packed_place(self.event, key, moment)
+
+    def latest_available(self, key: Ints, first: Ints, end: Ints) -> Ints:
+        """When the last of the events [first, end) of each key becomes available; before all time for none."""
+        (latest,) = self._latest.aggregate(key, first, end)
+        return latest
 
     def _packed_place(self, ascending: Ints, key: Ints, moment: Ints) -> Ints:
         """How many of a key's moments, which ascend, lie before the given one: a binary search of every key at once."""

@@ -14,7 +14,7 @@ from jobs.pit import build_frame
 from jobs.pit.asof import Lane, as_of_join
 from jobs.pit.binding import Bound, bind
 from jobs.pit.config import LocalFiles, load
-from jobs.pit.pipeline import prune
+from jobs.pit.pruning import prune
 from jobs.pit.spine import Cut, take_census
 from tests.frames import at, delta, feature_table, frame, spine, training_set
 

@@ -95,14 +95,12 @@ def test_keys_of_later_versions_are_refused_and_not_ignored(set_problems: Proble
         name: delay
         labels: {source: a/b, entity_keys: [origin], event_timestamp: at, label_columns: [late]}
         output: a/out
-        parity_sample: 1000
         log: a/log
         require_fresh: 1h
     """
     assert set_problems(text) == [
-        "4: parity_sample: not available in this version; remove it",
-        "5: log: not available in this version; remove it",
-        "6: require_fresh: not available in this version; remove it",
+        "4: log: not available in this version; remove it",
+        "5: require_fresh: not available in this version; remove it",
     ]
 
 

@@ -17,7 +17,7 @@ from pyspark.sql.types import DataType, StructType
 
 from features import FeatureSet
 from jobs.pit import build_frame
-from jobs.pit.ondemand import Inputs, with_features, wrong_inputs
+from jobs.pit.ondemand import Inputs, failures_of, with_features, wrong_inputs
 from tests.frames import at, collected, delta, feature_table, frame, training_set
 from tests.oracles.asof import Row, compare
 
@@ -143,6 +143,18 @@ def test_an_error_names_the_feature_its_inputs_and_the_label_event(spark: SparkS
     )
 
 
+def test_an_instant_beyond_the_years_of_python_is_an_error_that_names_it(spark: SparkSession) -> None:
+    def year(moment: datetime) -> int:
+        return moment.year
+
+    rows = frame(spark, COLUMNS, [dict.fromkeys(VALUES) | {"place": 0}])
+    later = rows.withColumn("moment", F.timestamp_micros(F.lit(253_402_300_800_000_000)))
+    with pytest.raises(
+        PySparkException, match=r"feature 'year': input 'moment': expected datetime, found int 2534"
+    ):
+        computed(later, FeatureSet.from_functions([year]))
+
+
 def test_a_null_from_a_function_that_does_not_say_so_is_an_error(spark: SparkSession) -> None:
     def nothing(n: int) -> int:
         return None  # type: ignore[return-value]
@@ -226,3 +238,18 @@ def test_event_timestamp_is_t_as_an_instant_and_all_functions_run_in_one_pass(
     assert len(re.findall(r"ArrowEvalPython", plan)) == 1
     features = {row["k"]: (row["hour_of_t"], row["hours_to_noon"]) for row in collected(built)}
     assert features == {"a": (10, 1.5), "b": (None, None)}
+
+
+def test_failures_that_become_null_are_counted_whatever_the_batches(spark: SparkSession) -> None:
+    """`inverse` fails on zero; a batch's count stands on its first row."""
+    rows = some_rows(500)
+    given = frame(spark, COLUMNS, rows).repartition(3)
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "40")
+    try:
+        passed = with_features(given, EVERY_TYPE, inputs_of(given), {})
+        counted = failures_of(EVERY_TYPE)
+        (totals,) = collected(passed.select(*[F.sum(f"features.`{name}`") for name in counted.values()]))
+    finally:
+        spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
+    assert list(counted) == ["inverse"]
+    assert list(totals.values()) == [sum(row["n"] == 0 for row in rows)]

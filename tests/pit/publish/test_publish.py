@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.pit.errors import InputError, PublishConflictError
 from jobs.pit.publish import (
@@ -156,12 +157,13 @@ def test_two_first_runs_leave_one_whole_table(spark: SparkSession, own: SparkSes
     assert set(published(own, output).values()) == set(versions)
 
 
-def test_rejected_rows_are_moved_whole_with_their_manifest(own: SparkSession, tmp_path: Path) -> None:
+def test_rejected_rows_are_kept_whole_with_their_manifest(own: SparkSession, tmp_path: Path) -> None:
     output = Output.at(own, str(tmp_path / "s"))
-    stage(rows(own, 1, 1, 2), output, "r9")
-    place = reject(own, output, manifest("r9"))
-    assert own.read.format("delta").load(place).count() == 2
-    assert not Path(output.staging("r9")).exists()
+    staged = stage(rows(own, 1, 1, 2).withColumn("more", F.lit(1)), output, "r9")
+    place = reject(own, staged.drop("more"), output, manifest("r9"))
+    kept = own.read.format("delta").load(place)
+    assert kept.columns == rows(own, 1, 1).columns
+    assert kept.count() == 2
     assert read_manifests(own, output) == ([], [{"kind": "skewless.manifest", **manifest("r9")}])
 
 

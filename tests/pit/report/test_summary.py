@@ -21,6 +21,8 @@ MANIFEST: dict[str, Any] = {
         "empty": {"files": 0, "of_files": 0, "bytes": 0, "of_bytes": 0},
     },
     "parity": None,
+    "audit": None,
+    "failed": {"speed": 3},
     "expectations": {"evaluated": 2, "failed": 0},
     "as_of": "2024-03-01T00:00:00+00:00",
     "start": None,
@@ -80,6 +82,43 @@ def test_warnings_and_repeated_static_keys_are_told() -> None:
     text = summary_of_build(PUBLISHED)
     assert "rows can leak" in text
     assert "'planes': 4 rows beside another of the same key" in text
+
+
+def test_features_that_are_null_where_they_fail_are_counted() -> None:
+    assert "feature 'speed': failed on 3 label events and is null there" in summary_of_build(PUBLISHED)
+
+
+AUDIT = {"bound": 0.00299, "by_chance": 1000, "left_out": 0, "differences": []}
+DIFFERENCE = {
+    "column": "orders__amount",
+    "published": "3",
+    "served": "<b>4",
+    "label_event": "k=7",
+    "inputs": "n=1",
+    "rows": ["at=1, amount=3"],
+}
+
+
+def test_an_audit_without_difference_is_told_with_what_it_proves() -> None:
+    facts = facts_of({**MANIFEST, "parity": {"rows": 1040, "mismatches": 0}, "audit": AUDIT}, 3)
+    (line,) = [line.strip() for line in summary_of_build(facts).splitlines() if "parity" in line]
+    assert line == (
+        "parity        1,040 label events replayed through serving, no difference in 1,000 chosen by hash: "
+        "under 0.30% of rows, 95% confidence"
+    )
+
+
+def test_a_difference_is_told_with_both_values_inputs_and_rows() -> None:
+    audit = {**AUDIT, "bound": None, "left_out": 2, "differences": [DIFFERENCE]}
+    refused = {**MANIFEST, "parity": {"rows": 1040, "mismatches": 5}, "audit": audit}
+    text = summary_of_build(facts_of(refused, None, "/rejected"))
+    assert "5 of 1,040 label events replayed through serving differ; 2 left out" in text
+    for part in ("orders__amount: published 3, serving <b>4", "k=7", "inputs n=1", "row at=1, amount=3"):
+        assert part in text
+    page = render_build(facts_of(refused, None, "/rejected"))
+    assert "serving <code>&lt;b&gt;4</code>" in page
+    listed = summary_of_versions("delays", {"versions": [], "refused": [refused]})
+    assert "5 of 1,040 label events" in listed
 
 
 def test_a_range_is_told() -> None:

@@ -1,0 +1,42 @@
+"""What makes a label event a hard case of one table: where an audit is most likely to find a difference."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from jobs.pit.asof.lane import Lane
+from jobs.pit.instants import MICROSECOND
+
+
+def hardness(lane: Lane) -> Column:
+    """A struct: `boundary`, an instant is exactly T or an age exactly its limit; `late`, a row that came late decides;
+    `absent`, no row survives; `events` in the largest window. Takes the rows of the join before survivors are picked.
+    """
+    t = F.unix_micros("t")
+    boundary, late, events = [F.lit(False)], [F.lit(False)], F.lit(0).cast("bigint")
+    if lane.competes and lane.event_timestamp is not None:
+        event, available = (F.unix_micros(F.col(lane.slot).getField(name)) for name in ("event", "available"))
+        boundary += [event == t, available == t]
+        late.append(available > event)
+        if lane.max_age is not None:
+            boundary.append(F.abs(t - event - F.lit(lane.max_age // MICROSECOND)) <= 1)
+        if lane.valid_until is not None:
+            boundary.append(F.unix_micros(F.col(lane.slot).getField("ends")) == t)
+    if lane.reduction is not None:
+        told = F.col(lane.audit_slot)
+        boundary.append(told.getField("boundary"))
+        late.append(told.getField("late"))
+        events = F.coalesce(told.getField("events"), events)
+    return F.struct(
+        _any(boundary).alias("boundary"),
+        _any(late).alias("late"),
+        lane.survivor().isNull().alias("absent"),
+        events.alias("events"),
+    )
+
+
+def _any(conditions: list[Column]) -> Column:
+    return reduce(Column.__or__, [F.coalesce(condition, F.lit(False)) for condition in conditions])

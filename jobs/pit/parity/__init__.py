@@ -1,0 +1,9 @@
+"""Staged rows and the raw rows of their entities → what serving makes of them, and where that differs.
+
+Takes rows with `audit`, the serving plan's document and the feature tables as they are; gives a `Parity`.
+"""
+
+from jobs.pit.parity.audit import Audit, Parity, begin_audit
+from jobs.pit.parity.sample import AUDIT, audit_column
+
+__all__ = ["AUDIT", "Audit", "Parity", "audit_column", "begin_audit"]

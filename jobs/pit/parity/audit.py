@@ -1,0 +1,141 @@
+"""The audit itself: a sample of staged rows, replayed by the exported plan in a process without Spark."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.errors import FeatureError
+from features.plan_compiled import TableNeeds
+from features.replay import Difference, LabelEvent, Replay, Request
+from features.serving_plan import ServingPlan
+from jobs.pit.errors import InputError
+from jobs.pit.parity.raw_rows import Entities, Entity, entity_rows
+from jobs.pit.parity.sample import AUDIT, chosen_rows
+from jobs.pit.python_values import python_columns
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# Another zone and another seed of hashes than Spark's workers have: neither may decide a value.
+_ELSEWHERE = {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "17"}
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How many label events were replayed, how many of those by chance, and on how many a value differs.
+
+    `left_out` label events were not replayed, since their entities have more raw rows than an audit holds.
+    """
+
+    rows: int
+    by_chance: int
+    mismatches: int
+    left_out: int
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.mismatches
+
+    @property
+    def bound(self) -> float | None:
+        """The share of rows that may differ at most, with 95% confidence, where none of those chosen by chance does.
+
+        1 - 0.05^(1/n), exactly what the rule of three approximates (Hanley and Lippman-Hand 1983).
+        """
+        return 1 - 0.05 ** (1 / self.by_chance) if self.by_chance and self.passed else None
+
+
+class Audit:
+    """A replay under way in another process."""
+
+    def __init__(self, request: Request, by_chance: int, left_out: int) -> None:
+        self._by_chance, self._left_out = by_chance, left_out
+        self._folder = tempfile.TemporaryDirectory(prefix="skewless-audit-")
+        place = Path(self._folder.name)
+        self._answer = place / "answer"
+        (place / "request").write_bytes(pickle.dumps(request))
+        paths = os.pathsep.join(str(Path(entry or ".").absolute()) for entry in sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "features.replay", str(place / "request"), str(self._answer)],
+            env={**os.environ, **_ELSEWHERE, "PYTHONPATH": paths},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+    def result(self) -> Parity:
+        """What the replay found, once it is done. InputError where it could not run."""
+        try:
+            _, said = self._process.communicate()
+            if not self._answer.exists():
+                raise RuntimeError(
+                    f"parity audit: the replay ended without an answer: {said.decode()[-2000:]}"
+                )
+            answer: Replay | str = pickle.loads(self._answer.read_bytes())
+        finally:
+            self.stop()
+        if isinstance(answer, str):
+            raise InputError(f"parity audit: {line}" for line in answer.splitlines())
+        by_chance = min(self._by_chance, answer.rows)
+        return Parity(answer.rows, by_chance, answer.mismatches, self._left_out, answer.differences)
+
+    def stop(self) -> None:
+        """End the replay, done or not, and remove its files."""
+        self._process.kill()
+        self._process.wait()
+        self._folder.cleanup()
+
+
+def begin_audit(
+    staged: DataFrame, document: Mapping[str, Any], tables: Mapping[str, DataFrame], size: int
+) -> Audit:
+    """Start replaying a sample of the staged rows; `tables` are the feature tables' raw rows by as-name."""
+    hashes, by_chance = chosen_rows(staged, size)
+    found = staged.where(F.col(f"{AUDIT}.hash").isin(hashes)).limit(4 * len(hashes) + 1).toArrow()
+    needs = _plan(document).needs()
+    raw: dict[str, Entities] = {}
+    unheld: dict[str, set[Entity]] = {}
+    for name, need in needs.items():
+        columns = list(dict.fromkeys([*need.row_columns, *need.event_columns]))
+        raw[name], unheld[name] = entity_rows(tables[name], list(need.keys.items()), found, columns)
+    label_events = _label_events(found)
+    kept = [event for event in label_events if not _is_unheld(event, needs, unheld)]
+    return Audit(Request(document, kept, raw), by_chance, len(label_events) - len(kept))
+
+
+def _plan(document: Mapping[str, Any]) -> ServingPlan:
+    try:
+        return ServingPlan.from_document(document)
+    except FeatureError as error:
+        raise InputError(f"parity audit: {line}" for line in error.problems) from error
+
+
+def _label_events(found: pa.Table) -> list[LabelEvent]:
+    values = python_columns(found.drop_columns([AUDIT]))
+    moments = found[AUDIT].combine_chunks().field("at").to_pylist()
+    rows = zip(*values.values(), strict=True)
+    return [
+        LabelEvent(
+            dict(zip(values, row, strict=True)), None if at is None else EPOCH + timedelta(microseconds=at)
+        )
+        for row, at in zip(rows, moments, strict=True)
+    ]
+
+
+def _is_unheld(event: LabelEvent, needs: Mapping[str, TableNeeds], unheld: Mapping[str, set[Entity]]) -> bool:
+    entities = {
+        name: tuple([event.columns[key] for key in need.keys.values()]) for name, need in needs.items()
+    }
+    return any(entities[name] in left_out for name, left_out in unheld.items())

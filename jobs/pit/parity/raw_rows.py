@@ -1,0 +1,82 @@
+"""The raw rows of the entities of some label events, read from the feature table itself and not from the join."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.pit.fields import as_key, column
+from jobs.pit.python_values import python_columns
+
+MOST_ROWS = 500_000
+"""Raw rows of one table that an audit holds; the entities with the most rows are left out where there are more."""
+
+Entity = tuple[Any, ...]
+Entities = Mapping[Entity, Sequence[Mapping[str, Any]]]
+
+
+def entity_rows(
+    rows: DataFrame, keys: Sequence[tuple[str, str]], label_events: pa.Table, columns: Sequence[str]
+) -> tuple[Entities, set[Entity]]:
+    """Entity → its rows of these columns, and the entities left out, since they have more rows than can be held.
+
+    `keys` are (table key, label column) pairs. An entity is the values of the label columns; one with a null has no
+    rows.
+    """
+    own = _of_entities(rows, keys, label_events)
+    names = [key for key, _ in keys]
+    wanted = list(dict.fromkeys([*names, *columns]))
+    found = own.select(*map(column, wanted)).limit(MOST_ROWS + 1).toArrow()
+    if found.num_rows <= MOST_ROWS:
+        return _by_entity(found, names, columns), set()
+    left_out = _largest(own, names)
+    return entity_rows(rows, keys, _without(label_events, keys, left_out), columns)[0], left_out
+
+
+def _of_entities(rows: DataFrame, keys: Sequence[tuple[str, str]], label_events: pa.Table) -> DataFrame:
+    if not keys:
+        return rows
+    types = {field.name: field.dataType for field in rows.schema}
+    labels = label_events.select([label_column for _, label_column in dict.fromkeys(keys)])
+    names = [f"entity_{place}" for place in range(labels.num_columns)]
+    distinct = labels.rename_columns(names).group_by(names).aggregate([])
+    entities = F.broadcast(rows.sparkSession.createDataFrame(distinct))
+    matches = [
+        as_key(column(key), types[key]) == as_key(F.col(name), entities.schema[name].dataType)
+        for name, (key, _) in zip(names, keys, strict=True)
+    ]
+    return rows.join(entities, matches, how="left_semi")
+
+
+def _by_entity(found: pa.Table, keys: Sequence[str], columns: Sequence[str]) -> Entities:
+    values = python_columns(found)
+    entities = list(zip(*[values[key] for key in keys], strict=True)) if keys else [()] * found.num_rows
+    grouped: dict[Entity, list[Mapping[str, Any]]] = {}
+    for entity, row in zip(entities, zip(*[values[name] for name in columns], strict=True), strict=True):
+        grouped.setdefault(entity, []).append(dict(zip(columns, row, strict=True)))
+    return grouped
+
+
+def _largest(own: DataFrame, keys: Sequence[str]) -> set[Entity]:
+    """The entities without which the rest fits, those with the most rows first."""
+    counted = own.groupBy(*map(column, keys)).count().toArrow()
+    values = python_columns(counted)
+    sizes = Counter(dict(zip(zip(*[values[key] for key in keys], strict=True), values["count"], strict=True)))
+    total, left_out = sum(sizes.values()), set()
+    for entity, size in sizes.most_common():
+        if total <= MOST_ROWS:
+            break
+        left_out.add(entity)
+        total -= size
+    return left_out
+
+
+def _without(label_events: pa.Table, keys: Sequence[tuple[str, str]], entities: set[Entity]) -> pa.Table:
+    values = python_columns(label_events.select([label_column for _, label_column in dict.fromkeys(keys)]))
+    kept = [entity not in entities for entity in zip(*[values[name] for _, name in keys], strict=True)]
+    return label_events.filter(pa.array(kept, pa.bool_()))

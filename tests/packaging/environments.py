@@ -1,0 +1,48 @@
+"""Python environments of a test's own, made offline: nothing in them but what the test puts there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def build_wheel(folder: Path) -> Path:
+    """The wheel that `make wheel` builds, with the build backend of this environment."""
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True)
+    (wheel,) = folder.glob("skewless-*.whl")
+    return wheel
+
+
+def empty_environment(folder: Path) -> Path:
+    """The interpreter of a new environment that holds nothing, not even pip."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return folder / "bin" / "python"
+
+
+def install(python: Path, wheel: Path) -> None:
+    """Install the wheel alone there, with this environment's pip."""
+    options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", "--no-compile"]
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", *options, str(wheel)]
+    subprocess.run(command, check=True)
+
+
+def lend_libraries(python: Path) -> None:
+    """Let the environment import this one's libraries, but not this checkout: nested .pth files are not read."""
+    own = sysconfig.get_paths()["purelib"]
+    (place,) = python.parents[1].glob("lib/python*/site-packages")
+    (place / "libraries.pth").write_text(f"{own}\n")
+
+
+def output_of(python: Path, code: str, folder: Path) -> list[str]:
+    """The lines that a program prints when run there, in `folder`, without this process's import path."""
+    ran = subprocess.run(
+        [str(python), "-I", "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.splitlines()
