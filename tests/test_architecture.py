@@ -15,7 +15,7 @@ ENGINE = ROOT / "jobs" / "pit"
 ROOMS = sorted(path.name for path in ENGINE.iterdir() if path.is_dir() and (path / "__init__.py").exists())
 WITHOUT_SPARK = ["columns.py", "errors.py", "config", "report"]
 SPARK = {"pyspark", "delta", "py4j"}
-STORAGE = {"session.py", "sources.py", "storage.py", "publish"}
+STORAGE = {"session.py", "sources.py", "storage.py", "tables.py", "publish"}
 
 
 def modules(place: Path) -> list[Path]:
@@ -64,7 +64,7 @@ def test_rooms_import_no_other_room_but_configuration(room: str) -> None:
 
 def test_only_rooms_that_read_or_run_the_serving_side_import_features() -> None:
     users = {path.relative_to(ENGINE).parts[0] for path in modules(ENGINE) if "features" in roots(path)}
-    assert users <= {"config", "ondemand", "parity", "windows", "check.py", "serving_document.py"}
+    assert users <= {"config", "log", "ondemand", "parity", "windows", "check.py", "serving_document.py"}
 
 
 def test_only_sessions_sources_and_publication_touch_storage() -> None:

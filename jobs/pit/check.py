@@ -19,8 +19,19 @@ def check_configuration(run: Run) -> Result:
     if problems:
         raise InputError(dict.fromkeys(problems))
     tables, sets = sorted(configuration.feature_tables), sorted(configuration.training_sets)
-    document = {"feature_tables": tables, "training_sets": sets, "warnings": list(configuration.warnings)}
-    lines = [f"{run.conf_dir}: {len(tables)} feature tables and {len(sets)} training sets, nothing wrong"]
+    logs = sorted(configuration.logs)
+    document = {
+        "feature_tables": tables,
+        "training_sets": sets,
+        "logs": logs,
+        "warnings": list(configuration.warnings),
+    }
+    found = [
+        f"{len(tables)} feature tables",
+        f"{len(sets)} training sets",
+        *([f"{len(logs)} logs"] if logs else []),
+    ]
+    lines = [f"{run.conf_dir}: {', '.join(found[:-1])} and {found[-1]}, nothing wrong"]
     lines += [f"  warning: {warning}" for warning in configuration.warnings]
     return Result(document, "\n".join(lines))
 

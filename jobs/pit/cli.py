@@ -13,7 +13,7 @@ import click
 from jobs.pit.commands import Result, Run, execute, refuse_usage
 from jobs.pit.errors import InputError
 
-NOT_YET = ("rebuild", "trace", "ingest-log", "reconcile", "monitor", "investigate")
+NOT_YET = ("rebuild", "trace", "reconcile", "monitor", "investigate")
 
 ONE_DAY = timedelta(days=1)
 
@@ -143,6 +143,19 @@ def export(run: Run, name: str, version: int | None, target: str) -> Result:
     from jobs.pit.commands_on_spark import export_serving_plan
 
     return export_serving_plan(run, name, version, target)
+
+
+@commands.command("ingest-log")
+@takes_common_options
+@click.argument("folder", metavar="LOGDIR")
+@click.option(
+    "--to", "table", required=True, metavar="TABLE", help="Path or catalog name; made if not there."
+)
+def ingest_log(run: Run, folder: str, table: str) -> Result:
+    """Bring serving's log files into a Delta table, each record once."""
+    from jobs.pit.commands_on_spark import ingest_feature_log
+
+    return ingest_feature_log(run, folder, table)
 
 
 @commands.command("check")

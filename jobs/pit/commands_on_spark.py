@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from jobs.pit.commands import REFUSED, Result, Run
+from jobs.pit.config import is_location
 from jobs.pit.errors import InputError
+from jobs.pit.log import ingest, tables_at
 from jobs.pit.outcome import manifest_of
 from jobs.pit.pipeline import build
 from jobs.pit.publish import Output, Published, read_manifests
-from jobs.pit.report import facts_of, render_build, summary_of_build, summary_of_versions
+from jobs.pit.report import (
+    facts_of,
+    render_build,
+    summary_of_build,
+    summary_of_ingestion,
+    summary_of_versions,
+)
 from jobs.pit.session import private_session
 from jobs.pit.spine import Cut
 from jobs.pit.storage import write_text
@@ -95,6 +103,28 @@ def export_serving_plan(run: Run, name: str, version: int | None, target: str) -
     }
     text = f"{name}: serving plan of version {document['version']} in {target}\n  fingerprint {plan['fingerprint']}"
     return Result(facts, text)
+
+
+def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
+    """`skewless ingest-log`: rejected lines are kept and told of, and are no failure."""
+    if not is_location(location):
+        raise InputError(
+            f"--to '{location}' is neither a path (it would contain / or :) nor a catalog table name"
+        )
+    spark = private_session(run.spark())
+    tables = tables_at(spark, location)
+    done = ingest(spark, folder, tables, datetime.now(timezone.utc))
+    rejections = tables.rejections
+    document = {
+        "table": location,
+        "files": done.files,
+        "records": done.records,
+        "duplicates": done.duplicates,
+        "rejected": done.rejected,
+        "rejected_table": rejections.place.location if rejections.exists(spark) else None,
+        "version": tables.records.version(spark),
+    }
+    return Result(document, summary_of_ingestion(document, done.reason))
 
 
 def _manifest(name: str, versions: list[Published], version: int) -> Mapping[str, Any]:

@@ -78,6 +78,18 @@ class Hadoop:
         system = self._system(uri)
         return bool(system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isFile())
 
+    def is_folder(self, uri: str) -> bool:
+        """Whether a folder is there; OSError where its file system cannot be asked."""
+        from py4j.protocol import Py4JJavaError
+
+        try:
+            system = self._system(uri)
+            return bool(
+                system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isDirectory()
+            )
+        except Py4JJavaError as error:
+            raise OSError(str(error.java_exception.getMessage())) from error
+
     def delete(self, uri: str) -> None:
         self._system(uri).delete(self._path(uri), True)
 

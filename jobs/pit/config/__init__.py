@@ -3,9 +3,10 @@ join keys and expectation suite resolved, or every problem in one InputError."""
 
 from jobs.pit.config.configuration import Configuration, load
 from jobs.pit.config.files import ConfFiles, LocalFiles
+from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
 from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
-from jobs.pit.config.values import is_path
+from jobs.pit.config.values import is_location, is_path
 
 __all__ = [
     "ConfFiles",
@@ -14,10 +15,12 @@ __all__ = [
     "JoinedTable",
     "Labels",
     "LocalFiles",
+    "LogMapping",
     "ResolvedTrainingSet",
     "Sample",
     "TableJoin",
     "TrainingSet",
+    "is_location",
     "is_path",
     "load",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from jobs.pit.columns import unknown
 from jobs.pit.config.documents import Document, Problem, Variables, from_mapping
 from jobs.pit.config.files import ConfFiles, Entry, Folder, shown
+from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.refusals import SpecT, spec_of
 from jobs.pit.config.resolution import ResolvedTrainingSet, Surroundings, resolved
 from jobs.pit.config.specs import FeatureTable, TrainingSet
@@ -24,6 +25,7 @@ class Configuration:
         self._variables = variables
         self._tables = Folder(files, "feature_tables", FeatureTable, variables)
         self._sets = Folder(files, "training_sets", TrainingSet, variables)
+        self._logs = Folder(files, "logs", LogMapping, variables)
 
     @property
     def feature_tables(self) -> dict[str, FeatureTable]:
@@ -36,10 +38,16 @@ class Configuration:
         return {entry.spec.name: entry.spec for entry in self._sets.entries() if entry.spec}
 
     @property
+    def logs(self) -> dict[str, LogMapping]:
+        """The mapped logs with which nothing is wrong, by name."""
+        return {entry.spec.name: entry.spec for entry in self._logs.entries() if entry.spec}
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Everything wrong with any file, one line each, by file and line."""
         around = Surroundings(self._files, self._tables)
         found = {problem for table in self._tables.entries() for problem in table.problems}
+        found.update(problem for log in self._logs.entries() for problem in log.problems)
         for entry in self._sets.entries():
             found.update(resolved(entry, around)[1])
         if not self._tables.names and not self._sets.names:
@@ -65,6 +73,21 @@ class Configuration:
             folder = shown(self._files, "training_sets")
             raise InputError(f"{folder}: no training set '{name}'; {unknown(name, self._sets.names)}")
         return _or_refused(*resolved(entry, Surroundings(self._files, self._tables)))
+
+    def log(self, name: str) -> LogMapping:
+        """The mapped log of that name; InputError with the problems of its file only."""
+        entry = self._logs.entry(name)
+        if entry is None:
+            folder = shown(self._files, "logs")
+            raise InputError(f"{folder}: no log '{name}'; {unknown(name, self._logs.names)}")
+        if entry.spec is None:
+            raise InputError(str(problem) for problem in entry.problems)
+        return entry.spec
+
+    @property
+    def log_names(self) -> set[str]:
+        """The names of all mapped logs, those with problems too."""
+        return set(self._logs.names)
 
     def from_dicts(
         self, training_set: Mapping[str, Any] | TrainingSet, feature_tables: Iterable[TableSpec] = ()

@@ -11,9 +11,10 @@ from pydantic_core import ErrorDetails
 
 from jobs.pit.columns import unknown
 from jobs.pit.config.documents import Document, Keys, Problem
+from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.specs import IN_MEMORY, FeatureTable, Labels, Sample, Spec, TableJoin, TrainingSet
 
-SpecT = TypeVar("SpecT", FeatureTable, TrainingSet)
+SpecT = TypeVar("SpecT", FeatureTable, TrainingSet, LogMapping)
 
 _SECTIONS: Mapping[str, type[Spec]] = {"labels": Labels, "sample": Sample, "feature_tables": TableJoin}
 _EXPECTED = {

@@ -37,6 +37,15 @@ def is_path(location: str) -> bool:
     return "/" in location or ":" in location
 
 
+def is_location(text: str) -> bool:
+    """Whether this is a path of a Hadoop file system or a catalog table name.
+
+    >>> is_location("lake.log"), is_location("my log")
+    (True, False)
+    """
+    return is_path(text) or _CATALOG_NAME.fullmatch(text) is not None
+
+
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise refusal(f"'{text}' is not a name; use letters, digits and _, not a digit first")
@@ -56,7 +65,7 @@ def _text(text: str) -> str:
 
 
 def _location(text: str) -> str:
-    if not is_path(text) and not _CATALOG_NAME.fullmatch(text):
+    if not is_location(text):
         raise refusal(
             f"'{text}' is neither a path (it would contain / or :) nor a catalog table name such as "
             "lake.silver.weather"

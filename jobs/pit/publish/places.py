@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from jobs.pit.config import is_path
-from jobs.pit.storage import Hadoop
+from jobs.pit.tables import Place
 
 
 @dataclass(frozen=True)
@@ -25,16 +24,12 @@ class Output:
 
     @classmethod
     def at(cls, spark: SparkSession, location: str) -> Output:
-        if is_path(location):
-            absolute = Hadoop(spark).absolute(location).replace("`", "``")
-            return cls(location, location.rstrip("/"), f"delta.`{absolute}`")
-        if spark.catalog.tableExists(location):
-            detail = spark.sql(f"DESCRIBE DETAIL {location}").first()
-            assert detail is not None, "DESCRIBE DETAIL has one row"
-            return cls(location, str(detail["location"]).rstrip("/"), location)
-        *parts, table = location.replace("`", "").split(".")
-        database = spark.catalog.getDatabase(".".join(parts) or spark.catalog.currentDatabase())
-        return cls(location, f"{database.locationUri.rstrip('/')}/{table.lower()}", location)
+        place = Place.at(spark, location)
+        return cls(place.location, place.folder, place.sql_name)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.location, self.folder, self.sql_name)
 
     def staging(self, run_id: str) -> str:
         return f"{self.folder}_staging/{run_id}"

@@ -6,16 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from delta.exceptions import (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentTransactionException,
-    ConcurrentWriteException,
-    DeltaConcurrentModificationException,
-    MetadataChangedException,
-    ProtocolChangedException,
-)
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
@@ -28,30 +18,9 @@ from jobs.pit.publish.manifest import committed, text_of, write_beside
 from jobs.pit.publish.places import Output
 from jobs.pit.sources import delta_table, latest_version
 from jobs.pit.storage import Hadoop
+from jobs.pit.tables import CONFLICTS, CREATED_MEANWHILE, PROPERTIES
 
 OWNER = "skewless.training_set"
-# No table feature that delta-rs and DuckDB cannot read, whatever defaults the session sets.
-PROPERTIES = {
-    "delta.enableDeletionVectors": "false",
-    "delta.columnMapping.mode": "none",
-    "delta.checkpointPolicy": "classic",
-    "delta.enableRowTracking": "false",
-    "delta.minReaderVersion": "1",
-    "delta.minWriterVersion": "2",
-}
-
-# Python's classes for Delta's conflicts have no base class of their own.
-CONFLICTS = (
-    ConcurrentAppendException,
-    ConcurrentDeleteDeleteException,
-    ConcurrentDeleteReadException,
-    ConcurrentTransactionException,
-    ConcurrentWriteException,
-    DeltaConcurrentModificationException,
-    MetadataChangedException,
-    ProtocolChangedException,
-)
-CREATED_MEANWHILE = ("TABLE_OR_VIEW_ALREADY_EXISTS", "DELTA_TABLE_ALREADY_EXISTS")
 
 
 def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:
@@ -59,7 +28,7 @@ def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None
     table = delta_table(spark, output.location)
     if table is None:
         foreign = (
-            _visible_files(spark, output)
+            output.place.holds_files(spark)
             if is_path(output.location)
             else spark.catalog.tableExists(output.location)
         )
@@ -68,7 +37,7 @@ def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None
                 f"output '{output.location}' holds something that skewless did not make; give another output"
             )
         return
-    owner = _properties(spark, output).get(OWNER)
+    owner = output.place.properties(spark).get(OWNER)
     if owner is None:
         raise InputError(
             f"output '{output.location}' holds a table that skewless did not make; give another output"
@@ -207,20 +176,6 @@ def _replace(rows: DataFrame, output: Output, predicate: str | None) -> None:
         writer.save(output.location)
     else:
         writer.saveAsTable(output.location)
-
-
-def _properties(spark: SparkSession, output: Output) -> Mapping[str, str]:
-    detail = spark.sql(f"DESCRIBE DETAIL {output.sql_name}").select("properties").first()
-    assert detail is not None, "DESCRIBE DETAIL has one row"
-    properties: Mapping[str, str] = detail["properties"]
-    return properties
-
-
-def _visible_files(spark: SparkSession, output: Output) -> bool:
-    files = Hadoop(spark)
-    return files.is_file(output.folder) or any(
-        not name.startswith(("_", ".")) for name in files.list(output.folder)
-    )
 
 
 def _utc(moment: datetime) -> datetime:

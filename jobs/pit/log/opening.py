@@ -1,0 +1,61 @@
+"""A table of ingest-log, or the name of a mapped log → its rows in one layout."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from jobs.pit.columns import nearest
+from jobs.pit.config import Configuration, is_location
+from jobs.pit.errors import InputError
+from jobs.pit.log.decoding import STRUCTS
+from jobs.pit.log.mapping import mapped
+from jobs.pit.log.table import LogTable
+from jobs.pit.sources import open_source
+
+LAYOUT = (
+    *(
+        "record_id",
+        "written_at",
+        "host",
+        "pid",
+        "model_version",
+        "fingerprint",
+        "event_timestamp",
+        "request_id",
+    ),
+    *("prediction", "entity", "features", "tags", "types", "ingested_at", "event_date"),
+)
+"""The columns of every opened log, in order."""
+
+
+def open_log(spark: SparkSession, log: str, configuration: Configuration) -> DataFrame:
+    """The records of a log at its newest version: columns LAYOUT, as docs/feature-log-table.md says.
+
+    `log` is the name of a file in conf/logs, else a table that ingest-log made. `spark` has to be a session of the
+    run's own. Errors: InputError where it is neither, and where a mapping does not fit its table.
+    """
+    if log in configuration.log_names:
+        mapping = configuration.log(log)
+        return mapped(open_source(spark, mapping.source, f"log '{log}'").rows, mapping)
+    if not is_location(log):
+        raise InputError(f"log '{log}' is neither a name of conf/logs, nor a path, nor a catalog table name")
+    if not LogTable.of_records(spark, log).is_ours(spark):
+        guess = nearest(log, configuration.log_names)
+        remedy = f"did you mean '{guess}'?" if guess else "say in conf/logs/NAME.yml what its columns mean"
+        raise InputError(f"log '{log}' is no table that ingest-log made and no name of conf/logs; {remedy}")
+    rows = open_source(spark, log, f"log '{log}'").rows
+    return rows.select(*(_column(name, rows.schema) for name in LAYOUT))
+
+
+def was_logged(feature: str) -> Column:
+    """Whether a record of an opened log has the feature, be it null; in a mapped log each has all."""
+    types = F.from_json(F.col("types"), "features map<string,string>")
+    return F.col("types").isNull() | F.map_contains_key(types["features"], feature)
+
+
+def _column(name: str, schema: StructType) -> Column:
+    if name in schema.names:
+        return F.col(name)
+    return (F.struct() if name in STRUCTS else F.lit(None)).alias(name)

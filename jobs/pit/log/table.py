@@ -1,0 +1,197 @@
+"""The table of a feature log and the one beside it for rejected lines: made, grown and written to, each row once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructType
+
+from jobs.pit.columns import EVENT_DATE
+from jobs.pit.config import is_path
+from jobs.pit.errors import InputError
+from jobs.pit.fields import column
+from jobs.pit.log.column_types import converted, fits, struct_of
+from jobs.pit.log.decoding import STRUCTS
+from jobs.pit.log.merging import PREDICTION, Wanted
+from jobs.pit.sources import delta_table, latest_version
+from jobs.pit.tables import CREATED_MEANWHILE, PROPERTIES, Place
+
+OWNER = "skewless.feature_log"
+RECORDS, REJECTED = "records", "rejected lines"
+SKIP_EMPTY = "spark.databricks.delta.skipRecordingEmptyCommits"
+ALWAYS = struct_of(
+    "record_id string, written_at timestamp, host string, pid bigint, model_version string, fingerprint string, "
+    "event_timestamp timestamp, request_id string, types string, ingested_at timestamp, event_date date"
+)
+"""The columns that a table of records has from the start."""
+REJECTIONS = struct_of(
+    "rejection_id string, record_id string, file string, reason string, raw string, raw_bytes binary, "
+    "rejected_at timestamp"
+)
+
+
+@dataclass(frozen=True)
+class LogTable:
+    """A Delta table that this package makes: records of a log, or its rejected lines."""
+
+    place: Place
+    holds: str
+    begins_with: StructType
+
+    @classmethod
+    def of_records(cls, spark: SparkSession, location: str) -> LogTable:
+        return cls(_placed(spark, location), RECORDS, ALWAYS)
+
+    @classmethod
+    def of_rejections(cls, spark: SparkSession, location: str) -> LogTable:
+        """The table for what a log's table could not take."""
+        return cls(_placed(spark, rejected_name(location)), REJECTED, REJECTIONS)
+
+    def exists(self, spark: SparkSession) -> bool:
+        """Whether it is there; InputError where something else is."""
+        if delta_table(spark, self.place.location) is None:
+            is_taken = (
+                self.place.holds_files(spark)
+                if is_path(self.place.location)
+                else spark.catalog.tableExists(self.place.location)
+            )
+            if is_taken:
+                raise self._foreign("something")
+            return False
+        holds = self.place.properties(spark).get(OWNER)
+        if holds is None:
+            raise self._foreign("a table")
+        if holds != self.holds:
+            raise InputError(
+                f"table '{self.place.location}' holds a log's {holds}, not {self.holds}; give another table"
+            )
+        return True
+
+    def is_ours(self, spark: SparkSession) -> bool:
+        """Whether a table is there that this package made to hold this."""
+        try:
+            return self.exists(spark)
+        except InputError:
+            return False
+
+    def create(self, spark: SparkSession) -> None:
+        """Make it, without rows, if it is not there."""
+        if self.exists(spark):
+            return
+        writer = spark.createDataFrame([], self.begins_with).writeTo(self.place.sql_name).using("delta")
+        if EVENT_DATE in self.begins_with.names:
+            writer = writer.partitionedBy(F.col(EVENT_DATE))
+        for key, value in {**PROPERTIES, OWNER: self.holds}.items():
+            writer = writer.tableProperty(key, value)
+        try:
+            writer.create()
+        except AnalysisException as error:
+            if error.getCondition() not in CREATED_MEANWHILE or not self.exists(spark):
+                raise
+
+    def rows(self, spark: SparkSession) -> DataFrame:
+        """What it holds now."""
+        table = delta_table(spark, self.place.location)
+        if table is None:
+            raise InputError(f"table '{self.place.location}' is gone; run ingest-log again")
+        return table.toDF()
+
+    def version(self, spark: SparkSession) -> int:
+        table = delta_table(spark, self.place.location)
+        assert table is not None, "a table that was made or found"
+        return latest_version(table)
+
+    def insert_new(self, rows: DataFrame, condition: str) -> int:
+        """Add the rows that match none of the table's by the condition on `new` and `old`; how many those were.
+
+        One commit; two runs that add at the same time conflict, so that none adds what the other did.
+        """
+        table = delta_table(rows.sparkSession, self.place.location)
+        assert table is not None, "a table that was made or found"
+        merge = table.alias("old").merge(rows.alias("new"), condition).whenNotMatchedInsertAll()
+        counts = merge.execute().first()
+        assert counts is not None, "a merge gives its counts"
+        return int(counts["num_inserted_rows"])
+
+    def can_become(self, spark: SparkSession, wanted: Wanted, data_type: DataType) -> bool:
+        """Whether every value of a standing column fits into another type."""
+        assert wanted.standing is not None, "a standing column"
+        is_misfit = ~fits(wanted.value, wanted.standing, data_type)
+        return self.rows(spark).where(is_misfit).limit(1).count() == 0
+
+    def evolve(self, spark: SparkSession, columns: Iterable[Wanted]) -> StructType:
+        """Give the table these columns of logged values, and give its schema.
+
+        New ones are added by a commit without rows. Where a type changes, the table is written anew in one commit.
+        """
+        wanted = list(columns)
+        standing = self.rows(spark)
+        if not any(item.is_new or item.changes for item in wanted):
+            return standing.schema
+        grown = standing.select(*map(column, ALWAYS.names), *_logged(wanted, standing.schema))
+        if any(item.changes for item in wanted):
+            writer = grown.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+            self._save(spark, writer.partitionBy(EVENT_DATE))
+        else:
+            writer = grown.limit(0).write.format("delta").mode("append").option("mergeSchema", "true")
+            self._save(spark, writer)
+        return self.rows(spark).schema
+
+    def _save(self, spark: SparkSession, writer: object) -> None:
+        spark.conf.set(SKIP_EMPTY, "false")
+        try:
+            writer.save(self.place.folder)  # type: ignore[attr-defined]
+        finally:
+            spark.conf.unset(SKIP_EMPTY)
+
+    def _foreign(self, what: str) -> InputError:
+        return InputError(
+            f"table '{self.place.location}' holds {what} that ingest-log did not make; give another table"
+        )
+
+
+def rejected_name(location: str) -> str:
+    """The location of the table for rejected lines.
+
+    >>> rejected_name("s3a://bucket/log/"), rejected_name("lake.log"), rejected_name("lake.`my log`")
+    ('s3a://bucket/log_rejected', 'lake.log_rejected', 'lake.`my log_rejected`')
+    """
+    if location.endswith("`") and not is_path(location):
+        return f"{location[:-1]}_rejected`"
+    return location.rstrip("/") + "_rejected"
+
+
+def _placed(spark: SparkSession, location: str) -> Place:
+    try:
+        return Place.at(spark, location)
+    except AnalysisException as error:
+        reason = next(line for line in str(error).splitlines() if line.strip())
+        raise InputError(f"table '{location}': {reason.partition(' SQLSTATE:')[0]}") from error
+
+
+def _logged(wanted: list[Wanted], schema: StructType) -> list[Column]:
+    """The columns of logged values in their wanted types, those of names as structs."""
+    by_role: Mapping[str, list[Wanted]] = {
+        role: [item for item in wanted if item.role == role] for role in (*STRUCTS, PREDICTION)
+    }
+    columns: list[Column] = []
+    for role, items in by_role.items():
+        values = [
+            (
+                F.lit(None).cast(item.stored)
+                if item.standing is None
+                else converted(item.value, item.standing, item.stored)
+            ).alias(item.name or role)
+            for item in items
+        ]
+        if role == PREDICTION:
+            columns += values
+        elif values:
+            value = F.struct(*values)
+            is_there = column(role).isNotNull() if role in schema.names else F.lit(False)
+            columns.append(F.when(is_there, value).alias(role))
+    return columns
