@@ -32,7 +32,7 @@ lint: install ## Check style and types
 	$(BIN)/mypy
 
 test: install java ## Run every test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
 demo: install java ## Build a training set from real flights and show what leakage costs
 	$(SUBMIT) jobs/load_flights.py --warehouse $(DEMO)/warehouse
