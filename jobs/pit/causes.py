@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.pit.reconcile import Case, Explanation, Mask, Values, Verdict, judge, pair_explanations, values_of
 from jobs.pit.reconcile.clocks import Ints
@@ -99,7 +100,7 @@ def _as_recomputed(other: Sampled, rows: Ints) -> pa.Array | None:
     except pa.ArrowInvalid:
         return None
     where = pa.array(other.compared)
-    return pa.compute.if_else(where, logged, other.recomputed).take(pa.array(rows))
+    return pc.if_else(where, logged, other.recomputed).take(pa.array(rows))
 
 
 def _changed(case: Case, feature: str, what_if: WhatIf, rows: Ints) -> Iterator[Explanation]:

@@ -173,6 +173,16 @@ class History:
         values = self.rows[f"value_{self.lane.columns.index(column_name)}"].combine_chunks()
         return values.take(pa.array(place, mask=place == NOBODY))
 
+    def told(self, place: int, columns: Sequence[str]) -> str:
+        """One row as text: its times and values."""
+        if place == NOBODY:
+            return "none"
+        values = [f"{name} = {self.value(name, np.array([place]))[0].as_py()}" for name in columns]
+        if self.lane.event_timestamp is None:
+            return ", ".join(values)
+        times = [f"event {utc(int(self._event[place]))}", f"available {utc(int(self._available[place]))}"]
+        return ", ".join([*times, *values])
+
     def aggregate(
         self,
         measure: Measure,
@@ -257,6 +267,11 @@ class History:
         )
         layouts = {False: TableLayout(1, (), None), True: TableLayout(1, (), 0)}
         return {late: TableEvents(rows, self._key, layout) for late, layout in layouts.items()}
+
+
+def utc(micros: int) -> str:
+    """Microseconds since the epoch as an ISO time."""
+    return f"{np.datetime64(micros, 'us')}Z"
 
 
 def _with_empty(answers: pa.Array, measure: Measure, empty: Any) -> pa.Array:

@@ -14,7 +14,7 @@ from features.aggregation import Aggregation
 from features.errors import FeatureError
 from jobs.pit.asof import Lane
 from jobs.pit.columns import EVENT_TIMESTAMP, joined
-from jobs.pit.history import History
+from jobs.pit.history import History, utc
 from jobs.pit.ondemand import FeatureSet
 from jobs.pit.python_values import python_list
 from jobs.pit.reconcile.clocks import (
@@ -118,6 +118,13 @@ class WhatIf:
             for parameter in each.parameters
         ]
 
+    def behind(self, feature: str, place: int) -> Iterator[str]:
+        """The feature rows from which one record's value came, as text, table by table."""
+        needed = self.inputs(feature)
+        for table in self._tables:
+            if wanted := table.result_columns & needed:
+                yield from table.behind(wanted, place)
+
     def _computed(self, own: FeatureSet, feature: str, altered: Altered, which: Ints) -> pa.Array | None:
         columns = {}
         for name in own.inputs:
@@ -216,6 +223,21 @@ class _Table:
             for name in wanted
             if len(self.sample)
         )
+
+    def behind(self, wanted: set[str], place: int) -> Iterator[str]:
+        """The winning row of one record and the row before it, and what its windows hold."""
+        which = np.array([place])
+        key, at = self.key[which], self.sample.at[which]
+        columns = [name for name in self.lane.columns if joined(self.lane.name, name) in wanted]
+        for told, back in (("row used", 0), ("row before", 1)) if columns else ():
+            (row,) = self.history.winners(key, at, back=back, survive=not back)
+            yield f"{self.lane.name}: {told}: {self.history.told(row, columns)}"
+        for aggregation, measure in self._measures(wanted) if key[0] >= 0 else ():
+            start, end = (int(bound[0]) for bound in window_bounds(aggregation, at))
+            events, last = self.history.events_inside(measure, int(key[0]), int(at[0]), (start, end))
+            newest = f", the last at {', '.join(map(utc, last))}" if last else ""
+            window = f"[{utc(start)}, {utc(end)})"
+            yield f"{self.lane.name}: {aggregation.name}: {events} events in {window}{newest}"
 
     def changes(self, wanted: set[str]) -> Iterator[Change]:
         if self.lane.event_timestamp is not None:

@@ -3,6 +3,7 @@ join keys and expectation suite resolved, or every problem in one InputError."""
 
 from jobs.pit.config.configuration import Configuration, load
 from jobs.pit.config.files import ConfFiles, LocalFiles
+from jobs.pit.config.reconciling import Reconcile
 from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
 from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
 from jobs.pit.config.values import is_path
@@ -14,6 +15,7 @@ __all__ = [
     "JoinedTable",
     "Labels",
     "LocalFiles",
+    "Reconcile",
     "ResolvedTrainingSet",
     "Sample",
     "TableJoin",
