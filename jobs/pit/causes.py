@@ -16,7 +16,7 @@ from jobs.pit.reconcile.values import EXACT, LOOSE
 from jobs.pit.what_if import Change, WhatIf
 from jobs.pit.windows.kernel import AggregationError
 
-SCREENED = 300
+SCREENED = 150
 """Mismatches, and matches, on which a change is tried before it is tried on the whole sample."""
 
 SCREENED_SHARE = 0.4

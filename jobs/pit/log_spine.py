@@ -161,7 +161,7 @@ def _cut_down(bound: Bound, logged: Iterable[str]) -> Bound:
 
 def _columns_of(bound: Bound, lane_name: str) -> set[str]:
     own = replace(bound, lanes=tuple(lane for lane in bound.lanes if lane.name == lane_name))
-    return set(own.table_columns)
+    return set(own.table_column_names)
 
 
 def needed_label_columns(bound: Bound, names: Iterable[str]) -> set[str]:

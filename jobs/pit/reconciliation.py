@@ -46,7 +46,9 @@ ADDED = ("sum", "mean", "stddev")
 MOST_ROWS = 2_000_000
 """Rows of one feature table that are held to find causes; the sample shrinks until there are no more."""
 
-MOST_GROUPS = 40
+MOST_GROUPS = 2_000
+"""Groups of records by which trends are told; the largest ones where there are more."""
+
 OTHER = "other_"
 """What the names of columns begin with that were not logged, but that functions take."""
 
@@ -181,15 +183,15 @@ def _compared(spine: LogSpine, features: Sequence[Compared]) -> DataFrame:
 
 
 def _trends(compared: DataFrame, differing: Mapping[int, str]) -> dict[str, dict[str, dict[str, Counts]]]:
-    """Feature → dimension → value → counts: by day, model version, host and each tag."""
+    """Feature → dimension → value → counts: by day, model version and host in one pass, and by each tag."""
     if not differing:
         return {}
-    dimensions = {name: F.col(name) for name in ("day", "model_version", "host")}
-    dimensions |= {f"tag {name}": F.col("tags").getField(name) for name in _fields(compared, "tags")}
+    passes = [{name: F.col(name) for name in ("day", "model_version", "host")}]
+    passes += [{f"tag {name}": F.col("tags").getField(name)} for name in _fields(compared, "tags")]
     found: dict[str, dict[str, dict[str, Counts]]] = {name: {} for name in differing.values()}
-    for dimension, by in dimensions.items():
-        for name, groups in count_by(compared, by, differing, MOST_GROUPS).items():
-            found[name][dimension] = dict(groups)
+    for dimensions in passes:
+        for name, trends in count_by(compared, dimensions, differing, MOST_GROUPS).items():
+            found[name] |= trends
     return found
 
 
@@ -243,7 +245,7 @@ def _histories(spine: LogSpine, sample: Sample, wanted: set[str]) -> list[Histor
     """The rows behind the sample of the tables that matter; None where they are too many."""
     found: list[History] = []
     for lane in spine.bound.lanes:
-        if not wanted & set(replace(spine.bound, lanes=(lane,)).table_columns) or not len(sample):
+        if not wanted & set(replace(spine.bound, lanes=(lane,)).table_column_names) or not len(sample):
             continue
         columns = [sample.label[name] for name in lane.label_columns]
         keys = pa.table(columns, names=[f"entity_{at}" for at in range(len(columns))])

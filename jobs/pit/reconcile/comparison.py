@@ -86,6 +86,14 @@ class Counts:
     logged_null: int = 0
     recomputed_null: int = 0
 
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.compared + other.compared,
+            self.mismatched + other.mismatched,
+            self.logged_null + other.logged_null,
+            self.recomputed_null + other.recomputed_null,
+        )
+
 
 def compare(rows: DataFrame, features: Sequence[Compared], carried: Sequence[Column]) -> DataFrame:
     """The carried columns, and per feature `logged_<i>`, `recomputed_<i>` and `state_<i>`."""
@@ -117,19 +125,26 @@ def count_all(compared: DataFrame, features: Sequence[Compared]) -> tuple[int, i
 
 
 def count_by(
-    compared: DataFrame, by: Column, features: Mapping[int, str], most: int
-) -> dict[str, dict[str, Counts]]:
-    """Feature → value of `by` → counts, for the `most` frequent values; `features` are places and names."""
-    grouped = compared.groupBy(F.coalesce(by.cast("string"), F.lit("null")).alias("by"))
-    rows = (
-        grouped.agg(F.count(F.lit(1)).alias("rows"), *_counters(features))
-        .orderBy(F.desc("rows"), "by")
-        .limit(most)
-    )
-    found: dict[str, dict[str, Counts]] = {name: {} for name in features.values()}
-    for row in sorted(rows.collect(), key=lambda each: str(each["by"])):
-        for place, name in features.items():
-            found[name][row["by"]] = Counts(*(row[f"{what}_{place}"] for what in _COUNTED))
+    compared: DataFrame, dimensions: Mapping[str, Column], features: Mapping[int, str], most: int
+) -> dict[str, dict[str, dict[str, Counts]]]:
+    """Feature → dimension → its value → counts, in one pass over all dimensions; `features` are places and names.
+
+    Of more than `most` combinations of values the smallest are left out.
+    """
+    names = list(dimensions)
+    by = [
+        F.coalesce(value.cast("string"), F.lit("null")).alias(f"by_{at}")
+        for at, value in enumerate(dimensions.values())
+    ]
+    grouped = compared.groupBy(*by).agg(F.count(F.lit(1)).alias("rows"), *_counters(features))
+    rows = grouped.orderBy(F.desc("rows"), *[f"by_{at}" for at in range(len(names))]).limit(most).collect()
+    found: dict[str, dict[str, dict[str, Counts]]] = {}
+    for place, feature in features.items():
+        own = found.setdefault(feature, {name: {} for name in names})
+        for at, name in enumerate(names):
+            for row in sorted(rows, key=lambda each: str(each[f"by_{at}"])):
+                more = Counts(*(row[f"{what}_{place}"] for what in _COUNTED))
+                own[name][row[f"by_{at}"]] = own[name].get(row[f"by_{at}"], Counts(0, 0)) + more
     return found
 
 
