@@ -52,7 +52,12 @@ TEXTS = [f"sky_{i}" for i in range(5)] + ["sky_fn", "sky_clean"]
 NULLABLE = ["pressure_0", "pressure_fn", "pressure_clean"]
 OTHERS = ["is_wet", "wet_clean", "paid", "paid_clean", "serviced_at", "seen_at"]
 COLUMNS = [*DOUBLES, *INTEGERS, *TEXTS, *NULLABLE, *OTHERS]
-ROLLING = {"count": ("count", None), "sum": ("sum", "price"), "mean": ("mean", "price"), "max": ("max", "price")}
+ROLLING = {
+    "count": ("count", None),
+    "sum": ("sum", "price"),
+    "mean": ("mean", "price"),
+    "max": ("max", "price"),
+}
 WINDOWS: dict[str, tuple[str, str | None, int]] = {
     **{f"clicks_{i}": ("count", None, 7) for i in range(6)},
     **{f"spend_{i}": ("sum", "price", 3) for i in range(8)},
@@ -116,17 +121,31 @@ def _reading(draw: random.Random, station: str, at: datetime) -> dict[str, Any]:
 
 def _click(draw: random.Random, user: str, at: datetime) -> dict[str, Any]:
     late = timedelta(seconds=draw.randrange(3600, 86400)) if draw.random() < 0.2 else timedelta()
-    return {"user": user, "at": at, "arrived": at + late, "price": draw.lognormvariate(3, 1), "item": f"i{draw.randrange(500)}"}
+    return {
+        "user": user,
+        "at": at,
+        "arrived": at + late,
+        "price": draw.lognormvariate(3, 1),
+        "item": f"i{draw.randrange(500)}",
+    }
 
 
 def reading(world: World, station: str, t: datetime, late: bool = False, back: int = 0) -> dict[str, Any]:
     """The newest row visible at T, or the one before it."""
-    visible = [row for row in world.weather[station] if row["observed_at"] <= t and (late or row["ingested_at"] <= t)]
+    visible = [
+        row for row in world.weather[station] if row["observed_at"] <= t and (late or row["ingested_at"] <= t)
+    ]
     return visible[-1 - back] if len(visible) > back else dict.fromkeys(COLUMNS)
 
 
 def inside(
-    world: World, user: str, start: datetime, end: datetime, t: datetime, late: bool = False, closed: str = "left"
+    world: World,
+    user: str,
+    start: datetime,
+    end: datetime,
+    t: datetime,
+    late: bool = False,
+    closed: str = "left",
 ) -> list[dict[str, Any]]:
     """Events of the window visible at T."""
     rows = [row for row in world.clicks[user] if late or row["arrived"] <= t]
@@ -141,7 +160,10 @@ def inside(
 def aggregate(rows: list[dict[str, Any]], function: str, column: str | None) -> Any:
     if function == "count":
         return len(rows)
-    values = [row[str(column)] for row in sorted(rows, key=lambda row: (row["at"], row["arrived"], row[str(column)]))]
+    values = [
+        row[str(column)]
+        for row in sorted(rows, key=lambda row: (row["at"], row["arrived"], row[str(column)]))
+    ]
     if not values:
         return None
     if function == "last":
@@ -161,7 +183,9 @@ class Serving:
     def row(self, name: str, *, at: datetime | None = None, late: bool = False, back: int = 0) -> Any:
         return reading(self.world, self.station, at or self.t, late, back)[name]
 
-    def window(self, name: str, *, start: datetime | None = None, late: bool = False, closed: str = "left") -> Any:
+    def window(
+        self, name: str, *, start: datetime | None = None, late: bool = False, closed: str = "left"
+    ) -> Any:
         function, column, days = WINDOWS[name]
         start = start or self.t - days * DAY
         return aggregate(inside(self.world, self.user, start, self.t, self.t, late, closed), function, column)
@@ -235,7 +259,13 @@ FAULTS: dict[str, tuple[str, Callable[[Serving], Any]]] = {
 NAMES = [
     *(f"weather__{name}" for name in COLUMNS),
     *(f"clicks__{name}" for name in WINDOWS),
-    *(name for name in vars(skew_features) if callable(getattr(skew_features, name)) and not name[0].isupper() and name not in ("datetime", "timedelta", "timezone")),
+    *(
+        name
+        for name in vars(skew_features)
+        if callable(getattr(skew_features, name))
+        and not name[0].isupper()
+        and name not in ("datetime", "timedelta", "timezone")
+    ),
 ]
 
 
@@ -246,7 +276,10 @@ def logged_values(world: World, seed: int, share: float) -> dict[str, list[Any]]
     logged: dict[str, list[Any]] = {}
     for name in NAMES:
         faulty = [name in FAULTS and draw.random() < share for _ in servings]
-        logged[name] = [FAULTS[name][1](each) if is_faulty else plain(each, name) for each, is_faulty in zip(servings, faulty, strict=True)]
+        logged[name] = [
+            FAULTS[name][1](each) if is_faulty else plain(each, name)
+            for each, is_faulty in zip(servings, faulty, strict=True)
+        ]
     return logged
 
 
@@ -285,7 +318,9 @@ def write_log(spark: SparkSession, place: Path, world: World, logged: dict[str, 
             "types": pa.nulls(size, pa.string()),
         }
     )
-    spark.createDataFrame(table).coalesce(1).write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(str(place))
+    spark.createDataFrame(table).coalesce(1).write.format("delta").mode("overwrite").option(
+        "overwriteSchema", "true"
+    ).save(str(place))
 
 
 def _column(values: Iterable[Any]) -> pa.Array:
@@ -311,12 +346,23 @@ def specs(place: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             for name, (function, column, days) in WINDOWS.items()
         ],
     }  # fmt: skip
-    labels = {"source": str(place / "labels"), "entity_keys": ["user", "station"], "event_timestamp": "t", "label_columns": ["y"]}
-    return {"name": "skew", "labels": labels, "feature_tables": ["weather", "clicks"], "features": "bench.skew_features"}, [weather, clicks]
+    labels = {
+        "source": str(place / "labels"),
+        "entity_keys": ["user", "station"],
+        "event_timestamp": "t",
+        "label_columns": ["y"],
+    }
+    return {
+        "name": "skew",
+        "labels": labels,
+        "feature_tables": ["weather", "clicks"],
+        "features": "bench.skew_features",
+    }, [weather, clicks]
 
 
 def run(seeds: int, shares: tuple[float, ...]) -> list[dict[str, Any]]:
     spark = get_spark("skew causes")
+    spark.conf.set("spark.sql.shuffle.partitions", "4")  # a few thousand records
     outcomes = []
     for seed in range(seeds):
         with tempfile.TemporaryDirectory() as folder:
@@ -337,7 +383,14 @@ def run(seeds: int, shares: tuple[float, ...]) -> list[dict[str, Any]]:
     return outcomes
 
 
-def _judged(found: dict[str, Any], seed: int, share: float, logged: dict[str, Any], truth: dict[str, Any], seconds: float) -> list[dict[str, Any]]:
+def _judged(
+    found: dict[str, Any],
+    seed: int,
+    share: float,
+    logged: dict[str, Any],
+    truth: dict[str, Any],
+    seconds: float,
+) -> list[dict[str, Any]]:
     rows = []
     for name in NAMES:
         differing = sum(one != other for one, other in zip(logged[name], truth[name], strict=True))
@@ -352,10 +405,17 @@ def _judged(found: dict[str, Any], seed: int, share: float, logged: dict[str, An
 
 def table_of(outcomes: list[dict[str, Any]]) -> str:
     """Cause × share: flagged and named right of those with a planted difference; and the clean features."""
-    lines = ["| cause | features | " + " | ".join(f"{share:.0%} flagged, named" for share in SHARES) + " |", "| --- | --- | " + "--- | " * len(SHARES)]
+    lines = [
+        "| cause | features | " + " | ".join(f"{share:.0%} flagged, named" for share in SHARES) + " |",
+        "| --- | --- | " + "--- | " * len(SHARES),
+    ]
     causes = sorted({each["cause"] for each in outcomes if each["cause"]})
     for cause in [*causes, "all"]:
-        own = [each for each in outcomes if each["cause"] and cause in (each["cause"], "all") and each["differing"]]
+        own = [
+            each
+            for each in outcomes
+            if each["cause"] and cause in (each["cause"], "all") and each["differing"]
+        ]
         cells = []
         for share in SHARES:
             part = [each for each in own if each["share"] == share]
@@ -377,7 +437,9 @@ def table_of(outcomes: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--shares", type=float, nargs="*", default=SHARES)
     parser.add_argument("--out", type=Path)
@@ -387,11 +449,20 @@ def main() -> None:
     for each in outcomes:
         found = each["found"]
         if each["cause"] and (found["cause"] != each["cause"]) or not each["cause"] and found["mismatched"]:
-            print(each["feature"], each["seed"], each["share"], each["cause"], each["differing"], json.dumps(found, default=str))
+            print(
+                each["feature"],
+                each["seed"],
+                each["share"],
+                each["cause"],
+                each["differing"],
+                json.dumps(found, default=str),
+            )
     runs = {(each["seed"], each["share"]): each["seconds"] for each in outcomes}
     text = table_of(outcomes)
     print(text)
-    print(f"{len(runs)} runs, {sum(runs.values()) / len(runs):.1f} s each, {time.perf_counter() - began:.0f} s in all")
+    print(
+        f"{len(runs)} runs, {sum(runs.values()) / len(runs):.1f} s each, {time.perf_counter() - began:.0f} s in all"
+    )
 
 
 if __name__ == "__main__":

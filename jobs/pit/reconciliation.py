@@ -34,6 +34,7 @@ from jobs.pit.reconcile.comparison import (
     compare,
     count_all,
     count_by,
+    held_together,
 )
 from jobs.pit.session import private_session
 from jobs.pit.spine import Census, Cut
@@ -45,6 +46,9 @@ ADDED = ("sum", "mean", "stddev")
 
 MOST_ROWS = 2_000_000
 """Rows of one feature table that are held to find causes; the sample shrinks until there are no more."""
+
+# What is kept in memory has as many partitions as a shuffle asks for, however small, unless Spark may merge them.
+KEPT_SETTINGS = {"spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true"}
 
 MOST_GROUPS = 2_000
 """Groups of records by which trends are told; the largest ones where there are more."""
@@ -64,10 +68,11 @@ def reconcile(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
     `log` has the columns of docs/feature-log-table.md. Errors: InputError with every problem, or with a feature
     function's own error.
     """
-    own = private_session(spark)
+    own = private_session(spark, **KEPT_SETTINGS)
     spine = log_spine(own, spec, log, cut)
     features = compared_features(spine)
-    compared = _compared(spine, features).persist()
+    kept = _recomputed(spine, features).persist()
+    compared = compare(kept, features)
     try:
         rows, unmatched, counts = count_all(compared, features)
         differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
@@ -77,7 +82,7 @@ def reconcile(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
     except PySparkException as error:
         raise as_input_error(error) from error
     finally:
-        compared.unpersist()
+        kept.unpersist()
     findings = [
         Finding(each.name, counts[each.name], *told.get(each.name, NOTHING), trends.get(each.name, {}))
         for each in features
@@ -156,7 +161,7 @@ def _with_weights(lane: Lane) -> Lane:
     return replace(lane, reduction=replace(reduction, aggregations=(*reduction.aggregations, *more)))
 
 
-def _compared(spine: LogSpine, features: Sequence[Compared]) -> DataFrame:
+def _recomputed(spine: LogSpine, features: Sequence[Compared]) -> DataFrame:
     bound = spine.bound
     weighted = replace(bound, lanes=tuple(map(_with_weights, bound.lanes)))
     reading = prune(weighted, Census(0, 0, 0, 0, 0, 0, 0, spine.first, spine.last))
@@ -179,7 +184,7 @@ def _compared(spine: LogSpine, features: Sequence[Compared]) -> DataFrame:
         F.col("label"),
         *[value.alias(OTHER + name) for name, value in others.items() if name not in spine.logged],
     ]
-    return compare(joined_rows(reading, spine.rows), features, carried)
+    return held_together(joined_rows(reading, spine.rows), features, carried)
 
 
 def _trends(compared: DataFrame, differing: Mapping[int, str]) -> dict[str, dict[str, dict[str, Counts]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -42,6 +42,16 @@ class Compared:
     def takes_types(self) -> bool:
         """Whether values of the two types can be equal at all."""
         return _family(self.logged_type) == _family(self.recomputed_type)
+
+    def kept(self, place: int) -> Compared:
+        """The same feature over rows that `held_together` gave."""
+        return replace(
+            self,
+            logged=F.col(f"logged_{place}"),
+            recomputed=F.col(f"recomputed_{place}"),
+            comparable=F.col(f"comparable_{place}"),
+            weight=None if self.weight is None else F.col(f"weight_{place}"),
+        )
 
     def state(self) -> Column:
         """SAME, DIFFERENT, or which side alone is null; null where the record's value is not compared."""
@@ -95,16 +105,28 @@ class Counts:
         )
 
 
-def compare(rows: DataFrame, features: Sequence[Compared], carried: Sequence[Column]) -> DataFrame:
-    """The carried columns, and per feature `logged_<i>`, `recomputed_<i>` and `state_<i>`."""
+def held_together(rows: DataFrame, features: Sequence[Compared], carried: Sequence[Column]) -> DataFrame:
+    """The carried columns, and all that decides each feature's state as columns of their own, to be kept in memory.
+
+    Their plan ends there: counts, trends and samples read what is kept, and never compute a join again.
+    """
     columns = list(carried)
     for place, feature in enumerate(features):
         columns += [
             feature.logged.alias(f"logged_{place}"),
             feature.recomputed.alias(f"recomputed_{place}"),
-            feature.state().alias(f"state_{place}"),
+            feature.comparable.alias(f"comparable_{place}"),
         ]
+        if feature.weight is not None:
+            columns.append(feature.weight.alias(f"weight_{place}"))
     return rows.select(*columns)
+
+
+def compare(kept: DataFrame, features: Sequence[Compared]) -> DataFrame:
+    """The kept rows with `state_<i>` of each feature beside `logged_<i>` and `recomputed_<i>`."""
+    states = [feature.kept(place).state().alias(f"state_{place}") for place, feature in enumerate(features)]
+    decided = ("comparable_", "weight_")
+    return kept.select(*[name for name in kept.columns if not name.startswith(decided)], *states)
 
 
 def count_all(compared: DataFrame, features: Sequence[Compared]) -> tuple[int, int, dict[str, Counts]]:

@@ -22,7 +22,7 @@ from jobs.pit.windows import WindowReduction
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 START = 19_783 * DAY  # 2024-03-01T00:00Z: the clocks of New York change on the 10th
-RECORDS = 1500
+RECORDS = 900
 READ = ("temp", "sky", "wet")
 
 TIMES = StructType().add("at", TimestampType()).add("there", TimestampType())
