@@ -24,7 +24,9 @@ def minutes_since_service(event_timestamp: datetime, weather__serviced_at: datet
 
 
 def spend_per_click(clicks__spend_fn: float | None, clicks__clicks_fn: int) -> float | None:
-    return None if spend_is_missing(clicks__spend_fn, clicks__clicks_fn) else (clicks__spend_fn or 0.0) / clicks__clicks_fn
+    if clicks__spend_fn is None or clicks__clicks_fn == 0:
+        return None
+    return clicks__spend_fn / clicks__clicks_fn
 
 
 def spend_is_missing(clicks__spend_fn: float | None, clicks__clicks_fn: int) -> bool:

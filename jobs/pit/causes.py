@@ -13,7 +13,8 @@ from jobs.pit.reconcile import Case, Explanation, Mask, Values, Verdict, judge, 
 from jobs.pit.reconcile.clocks import Ints
 from jobs.pit.reconcile.judging import UNKNOWN
 from jobs.pit.reconcile.values import EXACT, LOOSE
-from jobs.pit.what_if import Change, WhatIf
+from jobs.pit.tables_again import Change
+from jobs.pit.what_if import WhatIf
 from jobs.pit.windows.kernel import AggregationError
 
 SCREENED = 150

@@ -13,7 +13,8 @@ from jobs.pit.history import utc
 from jobs.pit.python_values import python_list
 from jobs.pit.reconcile import Example, values_of
 from jobs.pit.reconcile.clocks import Ints
-from jobs.pit.what_if import Sample, WhatIf
+from jobs.pit.tables_again import Sample
+from jobs.pit.what_if import WhatIf
 
 SHOWN = 5
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)

@@ -8,21 +8,18 @@ from functools import reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, IntegerType, StructType, TimestampType
+from pyspark.sql.types import IntegerType, StructType, TimestampType
 
 from jobs.pit.binding import bind
 from jobs.pit.bound import Bound
 from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, unknown
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError
-from jobs.pit.fields import INTEGERS, as_key, column
-from jobs.pit.instants import could_be_within, literal
+from jobs.pit.fields import column
+from jobs.pit.instants import literal
+from jobs.pit.logged_labels import RECORD, label_value, types_in, was_logged, with_label_event
 from jobs.pit.sources import open_source, run_query
 from jobs.pit.spine import Cut
-from jobs.pit.spine.events import event_time
-
-RECORD = "record"
-"""The struct column of the spine that holds the record: what it logged, and where."""
 
 FRACTION_BITS = 20
 
@@ -48,7 +45,7 @@ class LogSpine:
         """Whether a record's value of this column can be recomputed and held against what it logged."""
         known = [F.col("known").getField(each) for each in sorted(needed_label_columns(self.bound, [name]))]
         return reduce(
-            Column.__and__, known, F.col("t").isNotNull() & _was_logged("features", name, F.col(RECORD))
+            Column.__and__, known, F.col("t").isNotNull() & was_logged("features", name, F.col(RECORD))
         )
 
 
@@ -101,7 +98,7 @@ def _events_like(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame)
     """No label events, with the columns and types that the log gives them."""
     labels = spec.training_set.labels
     schema = StructType()
-    for name, kind in {**_types(log, "features"), **_types(log, "entity")}.items():
+    for name, kind in {**types_in(log, "features"), **types_in(log, "entity")}.items():
         if "__" not in name:
             schema.add(name, kind)
     for name in (*labels.entity_keys, *labels.label_columns):
@@ -133,17 +130,11 @@ def _names_of(types: Column) -> Column:
     return F.from_json(F.lower(types), "features map<string,string>, entity map<string,string>")
 
 
-def _was_logged(part: str, name: str, record: Column) -> Column:
-    """Whether a record has this name at all; a log from elsewhere does not say, and every name counts as there."""
-    names = record.getField("types").getField(part)
-    return F.coalesce(F.map_contains_key(names, F.lit(name.lower())), F.lit(True))
-
-
 def _logged(
     bound: Bound, log: DataFrame, names: Iterable[str]
 ) -> tuple[dict[str, str | None], tuple[str, ...]]:
     """Result column → the log's field for it, of those that the log has; and what else it has."""
-    fields = {name.casefold(): name for name in _types(log, "features")}
+    fields = {name.casefold(): name for name in types_in(log, "features")}
     there = {**dict.fromkeys(name.casefold() for name in names), **fields}
     results = [*bound.table_column_names, *bound.features.names]
     logged = {name: there[name.casefold()] for name in results if name.casefold() in there}
@@ -181,14 +172,14 @@ def _rows(
     results = {name.casefold() for name in (*bound.table_column_names, *bound.features.names)}
     record = F.struct(*[column(name) for name in records.columns])
     rows = records.select(record.alias(RECORD), F.col("event_timestamp").alias("t"))
-    entity = {name.casefold() for name in _types(records, "entity")}
+    entity = {name.casefold() for name in types_in(records, "entity")}
     looked_up = [name for name in needed if name.casefold() not in entity]
     if events is not None and looked_up:
-        rows = _with_label_event(rows, bound, events, looked_up, first, last)
+        rows = with_label_event(rows, bound, events, looked_up, first, last)
     values, known = [], []
     for name, kind in ((field.name, field.dataType) for field in bound.events.schema):
         if name in needed:
-            value, is_known = _label_value(rows, name, kind, results)
+            value, is_known = label_value(rows, name, kind, results)
             values.append(value.alias(name))
             known.append(is_known.alias(name))
         elif name == bound.labels.event_timestamp and isinstance(kind, TimestampType):
@@ -202,69 +193,3 @@ def _rows(
         RECORD,
         F.struct(*known, F.lit(True).alias("nothing")).alias("known"),
     )
-
-
-def _label_value(rows: DataFrame, name: str, kind: DataType, results: set[str]) -> tuple[Column, Column]:
-    """A column of the label event: as the entity or the features have it, else from the one label event."""
-    record = F.col(RECORD)
-    places: list[tuple[Column, Column]] = []
-    for part in ("entity", "features"):
-        fields = {each.casefold(): (each, own) for each, own in _record_types(rows, part).items()}
-        if name.casefold() in fields and (part == "entity" or name.casefold() not in results):
-            each, own = fields[name.casefold()]
-            value = record.getField(part).getField(each)
-            places.append((_was_logged(part, each, record), _as_label(value, own, kind)))
-    if "found" in rows.columns and name in rows.schema["found"].dataType.names:  # type: ignore[attr-defined]
-        places.append((F.col("is_found"), F.col("found").getField(name)))
-    value, known = F.lit(None).cast(kind), F.lit(False)
-    for is_there, found in reversed(places):
-        value, known = F.when(is_there, found).otherwise(value), is_there | known
-    return value, F.coalesce(known, F.lit(False))
-
-
-def _as_label(value: Column, own: DataType, kind: DataType) -> Column:
-    """The logged value as the label event's column has it; integers of every width are keys alike."""
-    if own == kind or (isinstance(own, INTEGERS) and isinstance(kind, INTEGERS)):
-        return value if own == kind else value.try_cast(kind)
-    return value.try_cast(kind)
-
-
-def _with_label_event(
-    rows: DataFrame, bound: Bound, events: DataFrame, names: list[str], first: int | None, last: int | None
-) -> DataFrame:
-    """The rows with `found`, the wanted columns of the one label event with their keys and T, and `is_found`."""
-    labels = bound.labels
-    types = {field.name: field.dataType for field in events.schema}
-    entity = {name.casefold(): name for name in _record_types(rows, "entity")}
-    keys = [name for name in events.columns if name.casefold() in entity and name != labels.event_timestamp]
-    time = column(labels.event_timestamp)
-    near = events.where(could_be_within(time, types[labels.event_timestamp], first, last))
-    once = (
-        near.select(
-            *[as_key(column(name), types[name]).alias(f"own_{place}") for place, name in enumerate(keys)],
-            event_time(events, labels).alias("own_t"),
-            F.struct(*[column(name) for name in names]).alias("found"),
-        )
-        .groupBy(*[f"own_{place}" for place in range(len(keys))], "own_t")
-        .agg(F.count(F.lit(1)).alias("label_events"), F.first("found").alias("found"))
-    )
-    matches = [F.col("t") == F.col("own_t")]
-    for place, name in enumerate(keys):
-        value = F.col(RECORD).getField("entity").getField(entity[name.casefold()])
-        kind = _record_types(rows, "entity")[entity[name.casefold()]]
-        wanted = as_key(_as_label(value, kind, types[name]), types[name])
-        matches.append(wanted.eqNullSafe(F.col(f"own_{place}")))
-    is_found = F.coalesce(F.col("label_events") == 1, F.lit(False)).alias("is_found")
-    return rows.join(once, matches, how="left").select(*rows.columns, "found", is_found)
-
-
-def _types(log: DataFrame, part: str) -> dict[str, DataType]:
-    kind = log.schema[part].dataType if part in log.columns else StructType()
-    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}
-
-
-def _record_types(rows: DataFrame, part: str) -> dict[str, DataType]:
-    record = rows.schema[RECORD].dataType
-    assert isinstance(record, StructType), "a record is a struct"
-    kind = record[part].dataType
-    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -15,46 +12,38 @@ from pyspark.sql.types import DataType, DoubleType, StructType
 
 from jobs.pit.asof import Lane
 from jobs.pit.bound import Bound
-from jobs.pit.causes import Sampled, find_causes
+from jobs.pit.causes import find_causes
 from jobs.pit.columns import joined
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.evidence import differences, examples
-from jobs.pit.history import History, rows_behind
-from jobs.pit.log_spine import RECORD, LogSpine, log_spine
+from jobs.pit.log_spine import LogSpine, log_spine
+from jobs.pit.logged_labels import RECORD
 from jobs.pit.ondemand import schema_of
 from jobs.pit.pipeline import as_input_error, joined_rows, prune
 from jobs.pit.reconcile import Example, Finding, Reconciliation, Verdict
-from jobs.pit.reconcile.clocks import Ints
 from jobs.pit.reconcile.comparison import (
     FRACTIONS,
-    SAME,
     Compared,
     Counts,
-    chosen,
     compare,
     count_all,
     count_by,
     held_together,
 )
+from jobs.pit.sampling import OTHER, collect_sample, event_numbers, sampled
 from jobs.pit.session import private_session
 from jobs.pit.spine import Census, Cut
-from jobs.pit.what_if import Sample, WhatIf
+from jobs.pit.what_if import WhatIf
 from jobs.pit.windows import WindowReduction
 
 ADDED = ("sum", "mean", "stddev")
 """Functions that add doubles, whose order of adding may differ."""
-
-MOST_ROWS = 2_000_000
-"""Rows of one feature table that are held to find causes; the sample shrinks until there are no more."""
 
 # What is kept in memory has as many partitions as a shuffle asks for, however small, unless Spark may merge them.
 KEPT_SETTINGS = {"spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true"}
 
 MOST_GROUPS = 2_000
 """Groups of records by which trends are told; the largest ones where there are more."""
-
-OTHER = "other_"
-"""What the names of columns begin with that were not logged, but that functions take."""
 
 UNSAMPLED = "the mismatches were not sampled"
 
@@ -210,88 +199,18 @@ def _explained(
     """Feature → cause, quantiles of the difference, and examples, of those that differ, from a sample."""
     if not mismatched:
         return {}
-    sample, table, histories = _collected(spine, features, compared, rows, mismatched)
+    sample, table, histories = collect_sample(spine, features, compared, rows, mismatched)
     what_if = WhatIf(sample, histories, spine.bound.features, _zones(spine.bound))
-    sampled = [_sampled(table, features[place], place) for place in mismatched]
-    verdicts = find_causes(sampled, what_if, _events(sample))
+    features_sampled = [sampled(table, features[place], place) for place in mismatched]
+    verdicts = find_causes(features_sampled, what_if, event_numbers(sample))
     return {
         each.name: (
             verdicts.get(each.name, Verdict("unknown", 0.0, UNSAMPLED)),
             differences(each),
             examples(each, sample, what_if),
         )
-        for each in sampled
+        for each in features_sampled
     }
-
-
-def _collected(
-    spine: LogSpine,
-    features: Sequence[Compared],
-    compared: DataFrame,
-    rows: int,
-    mismatched: Mapping[int, int],
-) -> tuple[Sample, pa.Table, list[History]]:
-    """The sample and the rows behind it, smaller where there would be too many of them."""
-    names = {features[place].name for place in mismatched}
-    functions = [name for name in names if name in spine.bound.features.schema]
-    wanted = names | set(spine.bound.features.subset(functions).inputs if functions else ())
-    share = 1.0
-    while True:
-        keep = chosen(rows, mismatched, F.col("fraction"), share)
-        table = compared.where(keep).orderBy("fraction", "record_id", "at").toArrow().combine_chunks()
-        sample = _sample(spine, features, table)
-        histories = _histories(spine, sample, wanted)
-        if histories is not None or share < 1e-3:
-            return sample, table, histories or []
-        share /= 4
-
-
-def _histories(spine: LogSpine, sample: Sample, wanted: set[str]) -> list[History] | None:
-    """The rows behind the sample of the tables that matter; None where they are too many."""
-    found: list[History] = []
-    for lane in spine.bound.lanes:
-        if not wanted & set(replace(spine.bound, lanes=(lane,)).table_column_names) or not len(sample):
-            continue
-        columns = [sample.label[name] for name in lane.label_columns]
-        keys = pa.table(columns, names=[f"entity_{at}" for at in range(len(columns))])
-        behind = rows_behind(lane, keys, int(sample.at.min()), int(sample.at.max()))
-        rows = behind.limit(MOST_ROWS + 1).toArrow()
-        if rows.num_rows > MOST_ROWS:
-            return None
-        found.append(History(lane, rows))
-    return found
-
-
-def _sample(spine: LogSpine, features: Sequence[Compared], table: pa.Table) -> Sample:
-    label = _struct_columns(table, "label")
-    columns = {
-        each.name: table[f"recomputed_{place}"].combine_chunks() for place, each in enumerate(features)
-    }
-    others = [name for name in table.column_names if name.startswith(OTHER)]
-    columns |= {name.removeprefix(OTHER): table[name].combine_chunks() for name in others}
-    at = np.asarray(table["at"].to_numpy(), dtype=np.int64)
-    instants = pa.array(at).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
-    return Sample(at, {**label, **columns, "event_timestamp": instants}, label)
-
-
-def _struct_columns(table: pa.Table, name: str) -> dict[str, pa.Array]:
-    column = table[name].combine_chunks()
-    return {field.name: column.field(place) for place, field in enumerate(column.type)}
-
-
-def _sampled(table: pa.Table, feature: Compared, place: int) -> Sampled:
-    state = table[f"state_{place}"].combine_chunks()
-    compared = state.is_valid().to_numpy(zero_copy_only=False)
-    differs = pc.fill_null(pc.greater(state, SAME), False).to_numpy(zero_copy_only=False)
-    logged, recomputed = (table[f"{side}_{place}"].combine_chunks() for side in ("logged", "recomputed"))
-    return Sampled(feature.name, logged, recomputed, compared, differs, feature.is_loose)
-
-
-def _events(sample: Sample) -> Ints:
-    """A number for each entity and T of the sample."""
-    keys = zip(sample.at.tolist(), *[column.to_pylist() for column in sample.label.values()], strict=True)
-    numbers: dict[object, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
 def _zones(bound: Bound) -> list[str]:

@@ -1,4 +1,4 @@
-"""`skewless reconcile` from end to end: a log of a small project, with two planted faults and records that lack inputs."""
+"""`skewless reconcile` from end to end: a small project's log with two planted faults, and records without inputs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ RECORDS = 60
 def project(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Project:
     files = {"feature_tables/weather.yml": WEATHER, "training_sets/delays.yml": TRAINING_SET}
     project = Project(tmp_path_factory.mktemp("reconcile"), spark).conf(files)
-    hours = [f"('EWR', TIMESTAMP '2024-03-01 00:00:00Z' + INTERVAL '{hour}' HOUR, {_temp(hour)}, {hour % 7})" for hour in range(RECORDS)]
+    start = "TIMESTAMP '2024-03-01 00:00:00Z'"
+    hours = [
+        f"('EWR', {start} + INTERVAL '{hour}' HOUR, {_temp(hour)}, {hour % 7})" for hour in range(RECORDS)
+    ]
     project.table("weather", "origin STRING, at TIMESTAMP, temp DOUBLE, wind INT", *hours)
     project.table(
         "labels",
@@ -63,14 +66,18 @@ def _write_log(project: Project) -> None:
         hour = place + 7
         mean = sum(_temp(each) for each in range(hour - 5, hour + 1)) / 6
         wind = "NULL" if hour % 7 == 3 else str(hour % 7)
-        logged = f"{_temp(hour - 1)}D AS weather__temp, {wind} AS WEATHER__WIND, {mean!r}D AS weather__mean_temp"
-        functions = f"{_temp(hour - 1) * 2!r}D AS doubled, {250.0 if hour == 8 else 7.0}D AS km, 1 AS stranger"
-        moment = f"TIMESTAMP '2024-03-01 00:30:00Z' + INTERVAL '{hour}' HOUR"
-        rows.append(
-            f"SELECT 'r{place}' AS record_id, 'web-{place % 2}' AS host, '7' AS model_version, {moment} AS event_timestamp, "
-            f"named_struct('flight', {hour - 7}L, 'origin', 'EWR') AS entity, (SELECT struct(*) FROM (SELECT {logged}, {functions})) "
-            "AS features, CAST(NULL AS STRING) AS types"
+        logged = (
+            f"{_temp(hour - 1)}D AS weather__temp, {wind} AS WEATHER__WIND, {mean!r}D AS weather__mean_temp"
         )
+        functions = (
+            f"{_temp(hour - 1) * 2!r}D AS doubled, {250.0 if hour == 8 else 7.0}D AS km, 1 AS stranger"
+        )
+        moment = f"TIMESTAMP '2024-03-01 00:30:00Z' + INTERVAL '{hour}' HOUR"
+        record = f"'r{place}' AS record_id, 'web-{place % 2}' AS host, '7' AS model_version"
+        entity = f"named_struct('flight', {hour - 7}L, 'origin', 'EWR') AS entity"
+        features = f"(SELECT struct(*) FROM (SELECT {logged}, {functions})) AS features"
+        types = "CAST(NULL AS STRING) AS types"
+        rows.append(f"SELECT {record}, {moment} AS event_timestamp, {entity}, {features}, {types}")
     log = project.spark.sql(" UNION ALL ".join(rows))
     log.coalesce(1).write.format("delta").save(str(project.warehouse / "log"))
 
@@ -84,7 +91,11 @@ def ran(project: Project) -> Ran:
 def test_skew_is_exit_code_4_and_one_json_object(ran: Ran) -> None:
     assert ran.code == 4, ran.err
     assert list(ran.document) == ["training_set", "rows", "unmatched", "features"]
-    assert (ran.document["training_set"], ran.document["rows"], ran.document["unmatched"]) == ("delays", 53, 0)
+    assert (ran.document["training_set"], ran.document["rows"], ran.document["unmatched"]) == (
+        "delays",
+        53,
+        0,
+    )
 
 
 def test_each_feature_has_the_keys_of_the_contract_and_its_likely_cause(ran: Ran) -> None:
@@ -126,9 +137,10 @@ def test_the_report_has_rates_causes_examples_and_the_rows_behind_them(ran: Ran,
 
 def test_a_range_takes_its_records_alone_and_a_configured_rate_is_no_alert(project: Project) -> None:
     log = str(project.warehouse / "log")
-    ran = project.run("reconcile", "delays", "--log", log, "--date", "2024-03-02", "--result", str(project.root / "result.json"))
+    result = project.root / "result.json"
+    ran = project.run("reconcile", "delays", "--log", log, "--date", "2024-03-02", "--result", str(result))
     assert ran.code == 4, ran.err
-    assert json.loads((project.root / "result.json").read_text())["rows"] == 24
+    assert json.loads(result.read_text())["rows"] == 24
     assert "allowed  weather__wind" in ran.out
     assert "ALERT    weather__temp: 24 of 24" in ran.out
 

@@ -17,7 +17,8 @@ from jobs.pit.causes import Sampled, find_causes
 from jobs.pit.history import History
 from jobs.pit.ondemand import FeatureSet
 from jobs.pit.reconcile import Verdict
-from jobs.pit.what_if import Sample, WhatIf
+from jobs.pit.tables_again import Sample
+from jobs.pit.what_if import WhatIf
 from jobs.pit.windows import WindowReduction
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
