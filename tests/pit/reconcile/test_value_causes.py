@@ -170,6 +170,19 @@ def test_one_mismatch_is_no_evidence_of_a_constant_or_a_ratio() -> None:
     assert named([7.0, *recomputed[1:]], recomputed).cause == "unknown"
 
 
+def test_a_constant_is_no_evidence_of_itself() -> None:
+    """Of two mismatches one gave the constant: the other alone has to beat chance."""
+    recomputed = drawn(1000)
+    assert named([7.0, 7.0, *recomputed[2:]], recomputed).cause == "unknown"
+    assert named([7.0, 7.0, 7.0, *recomputed[3:]], recomputed).cause == "constant_default"
+
+
+def test_a_ratio_on_two_values_is_no_ratio() -> None:
+    recomputed = [5.0, 6.0] * 20 + drawn(400)
+    logged = [10.0, 12.0] * 20 + drawn(400)
+    assert named(logged, recomputed).cause != "unit_scale"
+
+
 def test_a_ratio_on_one_repeated_value_is_no_ratio() -> None:
     recomputed = [5.0] * 40 + drawn(400)
     logged = [10.0] * 40 + drawn(400)
