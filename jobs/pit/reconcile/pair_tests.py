@@ -170,20 +170,24 @@ def ratios(case: Case) -> Iterator[Explanation]:
 
 
 def text_forms(case: Case) -> Iterator[Explanation]:
-    """text_normalization: the values are equal in case, outer space or unicode form that only one side has."""
+    """text_normalization: the values are equal in case, outer space or unicode form that only one side has.
+
+    Chance: how often two different values of the feature are equal in that form.
+    """
+    own = case.recomputed.counts()
     for detail, form in TEXT_FORMS.items():
         one, other = _formed(case.recomputed, form), _formed(case.logged, form)
+        alike = one.counts()
+        right, formed = (values.take(case.places).codes() for values in (case.recomputed, one))
+        hits = [alike[code] - own[value] for code, value in zip(formed, right, strict=True)]
+        chance = (float(np.mean(hits)) + 1.0) / (len(one) + 1.0)
         for predicted, target, told in (
             (one, case.logged, f"logged in {detail}"),
             (case.recomputed, other, f"recomputed in {detail}"),
             (one, other, f"equal in {detail}"),
         ):
-            agrees = predicted.same(target)
-            counts = predicted.counts()
-            hits = [counts[code] for code in target.take(case.places).codes()]
-            chance = (float(np.mean(hits)) + 1.0) / (len(predicted) + 1.0)
             variants = len(TEXT_FORMS) * (2 if predicted is one and target is other else 1)
-            yield Explanation("text_normalization", told, agrees, chance, variants=variants)
+            yield Explanation("text_normalization", told, predicted.same(target), chance, variants=variants)
 
 
 def shifts(case: Case, clocks: Sequence[Clock]) -> Iterator[Explanation]:

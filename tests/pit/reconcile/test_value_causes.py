@@ -123,6 +123,11 @@ def test_text_normalization_is_case_outer_space_or_unicode_form(form: object) ->
     assert named([form(text) for text in recomputed], recomputed)[:2] == ("text_normalization", 1.0)
 
 
+def test_two_texts_without_their_space_are_evidence_enough() -> None:
+    recomputed = ["Rain ", "Clear", "Haze"] * 300
+    assert named(["Rain", "Clear", "Haze", "Rain", *recomputed[4:]], recomputed).cause == "text_normalization"
+
+
 def test_another_text_is_no_text_normalization() -> None:
     skies = ["Clear", "Overcast", "Snow", "Few Clouds"]
     recomputed = [skies[place % 4] for place in range(400)]
