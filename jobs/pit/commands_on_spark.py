@@ -8,18 +8,21 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from jobs.pit.commands import REFUSED, Result, Run
+from jobs.pit.commands import ALERT, REFUSED, Result, Run
 from jobs.pit.config import is_location
 from jobs.pit.errors import InputError
-from jobs.pit.log import ingest, tables_at
+from jobs.pit.log import ingest, open_log, tables_at
 from jobs.pit.outcome import manifest_of
 from jobs.pit.pipeline import build
 from jobs.pit.publish import Output, Published, read_manifests
+from jobs.pit.reconciliation import reconcile
 from jobs.pit.report import (
     facts_of,
     render_build,
+    render_reconciliation,
     summary_of_build,
     summary_of_ingestion,
+    summary_of_reconciliation,
     summary_of_versions,
 )
 from jobs.pit.session import private_session
@@ -57,6 +60,23 @@ def _written(report: str, page: str, run: Run) -> str | None:
         print(f"skewless: --report {report}: cannot be written: {error}", file=sys.stderr)
         return None
     return report
+
+
+def reconcile_feature_log(
+    run: Run, name: str, log: str, start: datetime | None, end: datetime | None, report: str | None
+) -> Result:
+    """`skewless reconcile`: exit code 4 where a feature differs more often than the training set allows."""
+    configuration = run.configuration()
+    spec = configuration.training_set(name)
+    spark = private_session(run.spark())
+    found = reconcile(
+        spark, spec, open_log(spark, log, configuration), Cut(datetime.now(timezone.utc), start, end)
+    )
+    facts = found.to_facts()
+    if report:
+        report = _written(report, render_reconciliation(facts), run)
+    exit_code = ALERT if found.alerts else 0
+    return Result(found.to_json(), summary_of_reconciliation(facts, report), exit_code)
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:

@@ -141,7 +141,7 @@ def _staged(bound: Bound, cut: Cut, census: Census, output: Output, run_id: str)
     try:
         staged = stage(select_result(counted, joined, *_audit(counted)), output, run_id)
     except PySparkException as error:
-        raise _as_input_error(error) from error
+        raise as_input_error(error) from error
     totals = result.get
     if totals["rows"] != census.taken:
         raise LostRowsError(
@@ -212,7 +212,7 @@ def _predicate(bound: Bound, cut: Cut) -> str | None:
     return slice_predicate(cut.start, cut.end, time)
 
 
-def _as_input_error(error: PySparkException) -> Exception:
+def as_input_error(error: PySparkException) -> Exception:
     """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
     messages = _OWN_ERROR.findall(str(error))
     return InputError(messages[-1]) if messages else error

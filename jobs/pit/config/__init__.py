@@ -4,6 +4,7 @@ join keys and expectation suite resolved, or every problem in one InputError."""
 from jobs.pit.config.configuration import Configuration, load
 from jobs.pit.config.files import ConfFiles, LocalFiles
 from jobs.pit.config.log_mapping import LogMapping
+from jobs.pit.config.reconciling import Reconcile
 from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
 from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
 from jobs.pit.config.values import is_location, is_path
@@ -16,6 +17,7 @@ __all__ = [
     "Labels",
     "LocalFiles",
     "LogMapping",
+    "Reconcile",
     "ResolvedTrainingSet",
     "Sample",
     "TableJoin",

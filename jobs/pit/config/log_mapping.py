@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from jobs.pit.columns import collisions
-from jobs.pit.config.specs import Spec
+from jobs.pit.config.spec import Spec
 from jobs.pit.config.values import Column, Location, Name, Text, Zone, refusal
 
 

@@ -12,11 +12,18 @@ from pydantic_core import ErrorDetails
 from jobs.pit.columns import unknown
 from jobs.pit.config.documents import Document, Keys, Problem
 from jobs.pit.config.log_mapping import LogMapping
-from jobs.pit.config.specs import IN_MEMORY, FeatureTable, Labels, Sample, Spec, TableJoin, TrainingSet
+from jobs.pit.config.reconciling import Reconcile
+from jobs.pit.config.spec import Spec
+from jobs.pit.config.specs import IN_MEMORY, FeatureTable, Labels, Sample, TableJoin, TrainingSet
 
 SpecT = TypeVar("SpecT", FeatureTable, TrainingSet, LogMapping)
 
-_SECTIONS: Mapping[str, type[Spec]] = {"labels": Labels, "sample": Sample, "feature_tables": TableJoin}
+_SECTIONS: Mapping[str, type[Spec]] = {
+    "labels": Labels,
+    "sample": Sample,
+    "feature_tables": TableJoin,
+    "reconcile": Reconcile,
+}
 _EXPECTED = {
     "string_type": "text",
     "bool_type": "true or false",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from jobs.pit.columns import collisions
+from jobs.pit.config.reconciling import Reconcile
+from jobs.pit.config.spec import Spec
 from jobs.pit.config.values import (
     Aggregations,
     Column,
@@ -27,28 +29,6 @@ from jobs.pit.config.values import (
 
 IN_MEMORY = {"in_memory": True}
 """The validation context of a training set that is not published: no output, no label source needed."""
-
-
-class Spec(BaseModel):
-    """Frozen, strict in types, closed to unknown keys and to the keys of later versions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    not_yet: ClassVar[frozenset[str]] = frozenset()
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _available(cls, value: Any, info: ValidationInfo) -> Any:
-        if value and info.field_name in cls.not_yet:
-            raise refusal("not available in this version; remove it")
-        return value
-
-    def to_document(self) -> dict[str, Any]:
-        """The spec as JSON values, for manifests: the keys of the YAML file, durations as `3h`.
-
-        Optional keys that were left out are left out, so equal documents mean equal specs.
-        """
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 class FeatureTable(Spec):
@@ -112,7 +92,7 @@ class TableJoin(Spec):
 
     table: Name
     alias: Name | None = Field(default=None, alias="as")
-    join_keys: KeyColumns = {}
+    join_keys: KeyColumns = Field(default={})
 
     @field_validator("join_keys")
     @classmethod
@@ -217,6 +197,7 @@ class TrainingSet(Spec):
     expectations: Name | None = None
     sample: Sample | None = None
     parity_sample: int | None = None
+    reconcile: Reconcile = Reconcile()
 
     @field_validator("feature_tables")
     @classmethod

@@ -1,14 +1,19 @@
 """A build's manifest → what a person reads: a summary for the terminal, one self-contained HTML file."""
 
-from jobs.pit.report.html import Section, render_build
+from jobs.pit.report.html import render_build
 from jobs.pit.report.ingestion import summary_of_ingestion
+from jobs.pit.report.page import Section, render_page
+from jobs.pit.report.reconciliation import render_reconciliation, summary_of_reconciliation
 from jobs.pit.report.summary import facts_of, summary_of_build, summary_of_versions
 
 __all__ = [
     "Section",
     "facts_of",
     "render_build",
+    "render_page",
+    "render_reconciliation",
     "summary_of_build",
     "summary_of_ingestion",
+    "summary_of_reconciliation",
     "summary_of_versions",
 ]

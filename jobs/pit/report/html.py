@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from jobs.pit.report.page import ENVIRONMENT, Section, pictured
 from jobs.pit.report.summary import (
     TABLE_HEADER,
     audit_of,
@@ -21,23 +18,9 @@ from jobs.pit.report.summary import (
 )
 
 
-@dataclass(frozen=True)
-class Section:
-    """A part of a report: a heading, sentences, and perhaps a table and a picture (an SVG element)."""
-
-    title: str
-    sentences: tuple[str, ...] = ()
-    header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    picture: str = ""
-
-
 def render_build(facts: Mapping[str, Any], sections: Sequence[Section] = ()) -> str:
     """The report of a build as one HTML document: no script, nothing fetched from elsewhere."""
-    environment = Environment(
-        loader=PackageLoader("jobs.pit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("build.html").render(
+    return ENVIRONMENT.get_template("build.html").render(
         facts=facts,
         verdict=verdict_of(facts),
         output=output_of(facts),
@@ -47,5 +30,5 @@ def render_build(facts: Mapping[str, Any], sections: Sequence[Section] = ()) -> 
         header=TABLE_HEADER,
         tables=table_rows_of(facts),
         notes=notes_of(facts),
-        sections=[(section, Markup(section.picture)) for section in sections],
+        sections=pictured(sections),
     )

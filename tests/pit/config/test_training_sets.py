@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from jobs.pit.config import Configuration, Labels, Sample, TrainingSet
+from jobs.pit.config import Configuration, Labels, Reconcile, Sample, TrainingSet
 
 LABELS = {"source": "a/b", "entity_keys": ["origin"], "event_timestamp": "at", "label_columns": ["late"]}
 BASE = {"name": "delay", "labels": LABELS, "output": "a/out"}
@@ -189,3 +189,13 @@ def test_labels_come_from_a_query_over_named_sources() -> None:
 )
 def test_labels_that_contradict_themselves_are_refused(change: dict[str, Any], problem: str) -> None:
     assert refused(Labels, LABELS | change).startswith(problem)
+
+
+def test_reconcile_allows_a_rate_for_all_features_and_for_single_ones() -> None:
+    spec = Reconcile(alert_above=0.01, features={"Wind": 0.2})
+    assert (spec.rate_of("wind"), spec.rate_of("temp"), Reconcile().rate_of("temp")) == (0.2, 0.01, 0.0)
+
+
+def test_an_unknown_key_of_reconcile_is_refused_with_the_nearest_and_a_rate_is_one() -> None:
+    assert "reconcile" in refused(TrainingSet, BASE | {"reconcile": {"alert_over": 0.1}})
+    assert "from 0 to 1" in refused(TrainingSet, BASE | {"reconcile": {"alert_above": 1.5}})

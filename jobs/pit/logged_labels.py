@@ -1,0 +1,87 @@
+"""What a log record tells of its label event: as it logged it, else as the one label event has it."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructType
+
+from jobs.pit.bound import Bound
+from jobs.pit.fields import INTEGERS, as_key, column
+from jobs.pit.instants import could_be_within
+from jobs.pit.spine.events import event_time
+
+RECORD = "record"
+"""The struct column of the spine that holds the record: what it logged, and where."""
+
+
+def was_logged(part: str, name: str, record: Column) -> Column:
+    """Whether a record has this name at all; a log from elsewhere does not say, and every name counts as there."""
+    names = record.getField("types").getField(part)
+    return F.coalesce(F.map_contains_key(names, F.lit(name.lower())), F.lit(True))
+
+
+def label_value(rows: DataFrame, name: str, kind: DataType, results: set[str]) -> tuple[Column, Column]:
+    """A column of the label event: as the entity or the features have it, else from the one label event."""
+    record = F.col(RECORD)
+    places: list[tuple[Column, Column]] = []
+    for part in ("entity", "features"):
+        fields = {each.casefold(): (each, own) for each, own in record_types(rows, part).items()}
+        if name.casefold() in fields and (part == "entity" or name.casefold() not in results):
+            each, own = fields[name.casefold()]
+            value = record.getField(part).getField(each)
+            places.append((was_logged(part, each, record), _as_label(value, own, kind)))
+    if "found" in rows.columns and name in rows.schema["found"].dataType.names:  # type: ignore[attr-defined]
+        places.append((F.col("is_found"), F.col("found").getField(name)))
+    value, known = F.lit(None).cast(kind), F.lit(False)
+    for is_there, found in reversed(places):
+        value, known = F.when(is_there, found).otherwise(value), is_there | known
+    return value, F.coalesce(known, F.lit(False))
+
+
+def _as_label(value: Column, own: DataType, kind: DataType) -> Column:
+    """The logged value as the label event's column has it; integers of every width are keys alike."""
+    if own == kind or (isinstance(own, INTEGERS) and isinstance(kind, INTEGERS)):
+        return value if own == kind else value.try_cast(kind)
+    return value.try_cast(kind)
+
+
+def with_label_event(
+    rows: DataFrame, bound: Bound, events: DataFrame, names: list[str], first: int | None, last: int | None
+) -> DataFrame:
+    """The rows with `found`, the wanted columns of the one label event with their keys and T, and `is_found`."""
+    labels = bound.labels
+    types = {field.name: field.dataType for field in events.schema}
+    entity = {name.casefold(): name for name in record_types(rows, "entity")}
+    keys = [name for name in events.columns if name.casefold() in entity and name != labels.event_timestamp]
+    time = column(labels.event_timestamp)
+    near = events.where(could_be_within(time, types[labels.event_timestamp], first, last))
+    once = (
+        near.select(
+            *[as_key(column(name), types[name]).alias(f"own_{place}") for place, name in enumerate(keys)],
+            event_time(events, labels).alias("own_t"),
+            F.struct(*[column(name) for name in names]).alias("found"),
+        )
+        .groupBy(*[f"own_{place}" for place in range(len(keys))], "own_t")
+        .agg(F.count(F.lit(1)).alias("label_events"), F.first("found").alias("found"))
+    )
+    matches = [F.col("t") == F.col("own_t")]
+    for place, name in enumerate(keys):
+        value = F.col(RECORD).getField("entity").getField(entity[name.casefold()])
+        kind = record_types(rows, "entity")[entity[name.casefold()]]
+        wanted = as_key(_as_label(value, kind, types[name]), types[name])
+        matches.append(wanted.eqNullSafe(F.col(f"own_{place}")))
+    is_found = F.coalesce(F.col("label_events") == 1, F.lit(False)).alias("is_found")
+    return rows.join(once, matches, how="left").select(*rows.columns, "found", is_found)
+
+
+def types_in(log: DataFrame, part: str) -> dict[str, DataType]:
+    kind = log.schema[part].dataType if part in log.columns else StructType()
+    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}
+
+
+def record_types(rows: DataFrame, part: str) -> dict[str, DataType]:
+    record = rows.schema[RECORD].dataType
+    assert isinstance(record, StructType), "a record is a struct"
+    kind = record[part].dataType
+    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}

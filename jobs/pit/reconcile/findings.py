@@ -1,0 +1,133 @@
+"""What a reconciliation found: counts, rates with intervals, causes, and whether any of it is an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from jobs.pit.config import Reconcile
+from jobs.pit.reconcile.comparison import Counts
+from jobs.pit.reconcile.judging import Verdict
+
+_Z = 1.959963984540054
+"""The 97.5th percentile of the normal distribution, for intervals of 95%."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One mismatch: what the record is about, both values as text, and the feature rows behind the recomputed one."""
+
+    record: str
+    logged: str
+    recomputed: str
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One logged feature. `verdict` is None where nothing differs, and so is `differences`: of the mismatching
+    numbers logged less recomputed, the least, the 5th, 50th and 95th percentile, and the greatest.
+
+    `trends`: dimension (day, model version, host, a tag) → its value → counts.
+    """
+
+    name: str
+    counts: Counts
+    verdict: Verdict | None
+    differences: tuple[float, ...] | None
+    examples: tuple[Example, ...]
+    trends: Mapping[str, Mapping[str, Counts]]
+
+    @property
+    def rate(self) -> float | None:
+        return self.counts.mismatched / self.counts.compared if self.counts.compared else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return wilson(self.counts.mismatched, self.counts.compared)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's object of one feature."""
+        cause, confidence, detail = self.verdict or (None, 0.0, "")
+        return {
+            "compared": self.counts.compared,
+            "mismatched": self.counts.mismatched,
+            "mismatch_rate": self.rate,
+            "cause": cause,
+            "confidence": confidence,
+            "detail": detail,
+        }
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """A log held against its training set. `unmatched` records could be held against nothing; `unlogged` names in
+    the log are no columns of the training set. `span` says which T, None for all.
+    """
+
+    training_set: str
+    span: str | None
+    rows: int
+    unmatched: int
+    findings: tuple[Finding, ...]
+    strange: tuple[str, ...]
+    allowed: Reconcile
+
+    @property
+    def alerts(self) -> tuple[Finding, ...]:
+        """The features that differ more often than is allowed, the worst first."""
+        over = [each for each in self.findings if (each.rate or 0.0) > self.allowed.rate_of(each.name)]
+        return tuple(sorted(over, key=lambda each: -(each.rate or 0.0)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's `--json` object of `reconcile`."""
+        return {
+            "training_set": self.training_set,
+            "rows": self.rows,
+            "unmatched": self.unmatched,
+            "features": {each.name: each.to_json() for each in self.findings},
+        }
+
+    def to_facts(self) -> dict[str, Any]:
+        """All that summaries and reports print."""
+        alerting = {each.name for each in self.alerts}
+        return {
+            **self.to_json(),
+            "span": self.span,
+            "strange": self.strange,
+            "details": [
+                {
+                    "name": each.name,
+                    **each.to_json(),
+                    "interval": each.interval,
+                    "alert": each.name in alerting,
+                    "allowed": self.allowed.rate_of(each.name),
+                    "logged_null": each.counts.logged_null,
+                    "recomputed_null": each.counts.recomputed_null,
+                    "differences": each.differences,
+                    "examples": [vars(example) for example in each.examples],
+                    "trends": {
+                        dimension: {value: (one.compared, one.mismatched) for value, one in groups.items()}
+                        for dimension, groups in each.trends.items()
+                    },
+                }
+                for each in self.findings
+            ],
+        }
+
+
+def wilson(events: int, trials: int) -> tuple[float, float] | None:
+    """The 95% interval of a rate (Wilson 1927); None of nothing.
+
+    >>> [round(bound, 4) for bound in wilson(0, 100)]
+    [0.0, 0.037]
+    """
+    if not trials:
+        return None
+    rate, weight = events / trials, _Z * _Z / trials
+    centre = (rate + weight / 2) / (1 + weight)
+    half = _Z * sqrt(rate * (1 - rate) / trials + weight / (4 * trials)) / (1 + weight)
+    low = 0.0 if events == 0 else max(0.0, centre - half)
+    return low, 1.0 if events == trials else min(1.0, centre + half)

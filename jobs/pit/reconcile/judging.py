@@ -1,0 +1,127 @@
+"""Explanations of a feature's mismatches → the cause to name, if any of them is better than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binom
+
+from jobs.pit.reconcile.values import EXACT, Ints, Mask, Values
+
+UNKNOWN = "unknown"
+
+LEAST_SHARE = 0.5
+"""No cause is named that explains a smaller share of the mismatches."""
+
+SIGNIFICANCE = 1e-3
+"""The greatest probability, over all variants tried of a cause, that chance explains as much."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The sampled values of one feature: logged and recomputed, and which of them count as mismatches.
+
+    `event` numbers what the records are about, equal for records of the same entity and T: what was logged twice is
+    evidence once. `tolerance` is how far equal numbers may be apart.
+    """
+
+    logged: Values
+    recomputed: Values
+    mismatched: Mask
+    event: Ints
+    tolerance: float = EXACT
+
+    @cached_property
+    def places(self) -> Ints:
+        """Where the mismatches are."""
+        return np.flatnonzero(self.mismatched)
+
+    @cached_property
+    def distinct(self) -> int:
+        """On how many events there is a mismatch."""
+        return len(np.unique(self.event[self.places]))
+
+    def agreement(self, predicted: Values) -> Mask:
+        """Where the logged value is the predicted one."""
+        return predicted.same(self.logged, self.tolerance)
+
+    def chance_of(self, predicted: Values) -> float:
+        """How often a prediction, made for any other record, would be the value that a mismatch has logged."""
+        counts, total = predicted.counts(), len(predicted)
+        hits = [counts[code] for code in self.logged.take(self.places).codes()]
+        return (float(np.mean(hits)) + 1.0) / (total + 1.0) if hits else 1.0
+
+
+class Explanation(NamedTuple):
+    """A cause, put to the test: where it gives the logged values.
+
+    `chance` is the probability that it would give one anyway; `variants` how many of the kind were tried; `fitted`
+    how many values were taken from the mismatches themselves, each of which explains one of them.
+    """
+
+    cause: str
+    detail: str
+    agrees: Mask
+    chance: float
+    variants: int = 1
+    fitted: int = 0
+
+
+class Verdict(NamedTuple):
+    """The likely cause, and the share of the sampled mismatches that it explains; 0 for `unknown`."""
+
+    cause: str
+    confidence: float
+    detail: str
+
+
+def judge(case: Case, explanations: Iterable[Explanation]) -> Verdict:
+    """The explanation of most mismatches, on equal shares the narrower one.
+
+    Narrower is what would have changed fewer of the matching records, then what was tried in fewer variants. One is
+    passed over that explains less than half, or no more than chance allows.
+    """
+    tested = [_Tested.of(case, each) for each in explanations]
+    sound = [each for each in tested if each.share >= LEAST_SHARE and each.probability <= SIGNIFICANCE]
+    if sound:
+        best = min(sound, key=lambda each: each.rank)
+        return Verdict(best.explanation.cause, round(best.share, 4), best.explanation.detail)
+    return Verdict(UNKNOWN, 0.0, _nothing_found(case, tested))
+
+
+class _Tested(NamedTuple):
+    explanation: Explanation
+    explained: int
+    share: float
+    broken: int
+    probability: float
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        return -self.explained, self.broken, self.explanation.variants
+
+    @classmethod
+    def of(cls, case: Case, explanation: Explanation) -> _Tested:
+        held = case.places[explanation.agrees[case.places]]
+        events = len(np.unique(case.event[held]))
+        free = explanation.fitted
+        probability = 1.0
+        if events > free:
+            beyond = binom.sf(events - free - 1, case.distinct - free, min(1.0, explanation.chance))
+            probability = float(beyond) * explanation.variants
+        broken = int(np.count_nonzero(~case.mismatched & ~explanation.agrees))
+        return cls(explanation, len(held), len(held) / max(1, len(case.places)), broken, probability)
+
+
+def _nothing_found(case: Case, tested: list[_Tested]) -> str:
+    best = max(tested, key=lambda each: each.explained, default=None)
+    if best is None or not best.explained:
+        return "no cause explains any of the mismatches"
+    name = f"{best.explanation.cause} ({best.explanation.detail})"
+    if best.share < LEAST_SHARE:
+        return f"no cause explains half of the mismatches; the best, {name}, explains {best.share:.0%}"
+    return f"{name} explains {best.share:.0%}, which chance could do on {case.distinct} label events"

@@ -1,0 +1,93 @@
+"""A feature table and entities → its rows that could explain a value of theirs, by any rule that is tried."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructType
+
+from jobs.pit.asof import Lane
+from jobs.pit.asof.order import is_orderable
+from jobs.pit.fields import as_key, column
+from jobs.pit.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
+from jobs.pit.windows.reduction import WindowReduction
+
+SPARE = 34 * DAY_IN_MICROSECONDS
+"""How much further back than its windows a table is read: other calendars and other clocks reach further."""
+
+
+def rows_behind(lane: Lane, entities: pa.Table, first: int, last: int) -> DataFrame:
+    """The lane's rows of these entities that a T in [first, last] can use, by any rule that is tried.
+
+    `entities` has a column per key, in the order of `label_columns`; text keys meet in lower case without outer
+    space. Gives `key_0`, …, `event` and `available` (microseconds; 0 in a static lane), `ends` (null without one),
+    `value_0`, … of the selected columns, what the lane's reduction takes, and `place`: the order of rule 4 within
+    an entity.
+    """
+    keys = [value.alias(f"key_{place}") for place, value in enumerate(lane.key_columns())]
+    rows = _of_entities(lane, _near(lane, first, last), entities)
+    event, available = lane.event(), lane.available()
+    times = (
+        [F.lit(0).cast("bigint")] * 2
+        if event is None or available is None
+        else [F.unix_micros(event), F.unix_micros(available)]
+    )
+    ends = (
+        F.unix_micros(lane.instant_of(lane.valid_until)) if lane.valid_until else F.lit(None).cast("bigint")
+    )
+    reduction = lane.reduction.event_columns(lane.events_slot) if lane.reduction else []
+    told = rows.select(
+        *keys,
+        times[0].alias("event"),
+        times[1].alias("available"),
+        ends.alias("ends"),
+        *[column(name).alias(f"value_{place}") for place, name in enumerate(lane.columns)],
+        *reduction,
+        lane.candidate().alias("candidate"),
+    )
+    return _placed(lane, told, len(keys))
+
+
+def _placed(lane: Lane, told: DataFrame, keys: int) -> DataFrame:
+    candidate = told.schema["candidate"].dataType
+    assert isinstance(candidate, StructType), "a candidate is a struct"
+    maps = {f"value_{place}" for place, name in enumerate(lane.columns) if not is_orderable(lane.types[name])}
+    ranks = [
+        F.col("candidate").getField(name).asc_nulls_first() for name in candidate.names if name not in maps
+    ]
+    by_entity = [F.col(f"key_{place}") for place in range(keys)] or [F.lit(0)]
+    order = Window.partitionBy(*by_entity).orderBy(*ranks)
+    kept = [name for name in told.columns if name != "candidate"]
+    return told.select(*kept, F.row_number().over(order).alias("place"))
+
+
+def _near(lane: Lane, first: int, last: int) -> DataFrame:
+    rows = lane.rows.where(lane.is_matchable())
+    if lane.event_timestamp is None:
+        return rows
+    oldest = None
+    if isinstance(lane.reduction, WindowReduction) and (lane.max_age is not None or not lane.columns):
+        oldest = lane.reduction.oldest(first) - SPARE
+    if lane.max_age is not None:
+        reach = first - 2 * (lane.max_age // MICROSECOND) - SPARE
+        oldest = reach if oldest is None else min(oldest, reach)
+    time = could_be_within(
+        column(lane.event_timestamp), lane.types[lane.event_timestamp], oldest, last + DAY_IN_MICROSECONDS
+    )
+    return rows.where(time)
+
+
+def _of_entities(lane: Lane, rows: DataFrame, entities: pa.Table) -> DataFrame:
+    if not lane.keys:
+        return rows
+    names = [f"entity_{place}" for place in range(entities.num_columns)]
+    distinct = entities.rename_columns(names).group_by(names).aggregate([])
+    wanted = F.broadcast(rows.sparkSession.createDataFrame(distinct))
+    in_order = sorted(lane.keys, key=lambda pair: pair[1])
+    matches = []
+    for name, (key, _) in zip(names, in_order, strict=True):
+        one, other = as_key(column(key), lane.types[key]), as_key(F.col(name), wanted.schema[name].dataType)
+        is_text = isinstance(lane.types[key], StringType)
+        matches.append(F.lower(F.trim(one)) == F.lower(F.trim(other)) if is_text else one == other)
+    return rows.join(wanted, matches, how="left_semi")

@@ -1,0 +1,100 @@
+"""Compared records → a sample of them on the driver, with the feature rows behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.pit.causes import Sampled
+from jobs.pit.history import History
+from jobs.pit.log_spine import LogSpine
+from jobs.pit.reconcile.clocks import Ints
+from jobs.pit.reconcile.comparison import (
+    SAME,
+    Compared,
+    chosen,
+)
+from jobs.pit.rows_behind import rows_behind
+from jobs.pit.tables_again import Sample
+
+MOST_ROWS = 2_000_000
+"""Rows of one feature table that are held to find causes; the sample shrinks until there are no more."""
+
+OTHER = "other_"
+"""What the names of columns begin with that were not logged, but that functions take."""
+
+
+def collect_sample(
+    spine: LogSpine,
+    features: Sequence[Compared],
+    compared: DataFrame,
+    rows: int,
+    mismatched: Mapping[int, int],
+) -> tuple[Sample, pa.Table, list[History]]:
+    """The sample and the rows behind it, smaller where there would be too many of them."""
+    names = {features[place].name for place in mismatched}
+    functions = [name for name in names if name in spine.bound.features.schema]
+    wanted = names | set(spine.bound.features.subset(functions).inputs if functions else ())
+    share = 1.0
+    while True:
+        keep = chosen(rows, mismatched, F.col("fraction"), share)
+        table = compared.where(keep).orderBy("fraction", "record_id", "at").toArrow().combine_chunks()
+        sample = _sample(spine, features, table)
+        histories = _histories(spine, sample, wanted)
+        if histories is not None or share < 1e-3:
+            return sample, table, histories or []
+        share /= 4
+
+
+def _histories(spine: LogSpine, sample: Sample, wanted: set[str]) -> list[History] | None:
+    """The rows behind the sample of the tables that matter; None where they are too many."""
+    found: list[History] = []
+    for lane in spine.bound.lanes:
+        if not wanted & set(replace(spine.bound, lanes=(lane,)).table_column_names) or not len(sample):
+            continue
+        columns = [sample.label[name] for name in lane.label_columns]
+        keys = pa.table(columns, names=[f"entity_{at}" for at in range(len(columns))])
+        behind = rows_behind(lane, keys, int(sample.at.min()), int(sample.at.max()))
+        rows = behind.limit(MOST_ROWS + 1).toArrow()
+        if rows.num_rows > MOST_ROWS:
+            return None
+        found.append(History(lane, rows))
+    return found
+
+
+def _sample(spine: LogSpine, features: Sequence[Compared], table: pa.Table) -> Sample:
+    label = _struct_columns(table, "label")
+    columns = {
+        each.name: table[f"recomputed_{place}"].combine_chunks() for place, each in enumerate(features)
+    }
+    others = [name for name in table.column_names if name.startswith(OTHER)]
+    columns |= {name.removeprefix(OTHER): table[name].combine_chunks() for name in others}
+    at = np.asarray(table["at"].to_numpy(), dtype=np.int64)
+    instants = pa.array(at).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
+    return Sample(at, {**label, **columns, "event_timestamp": instants}, label)
+
+
+def _struct_columns(table: pa.Table, name: str) -> dict[str, pa.Array]:
+    column = table[name].combine_chunks()
+    return {field.name: column.field(place) for place, field in enumerate(column.type)}
+
+
+def sampled(table: pa.Table, feature: Compared, place: int) -> Sampled:
+    state = table[f"state_{place}"].combine_chunks()
+    compared = state.is_valid().to_numpy(zero_copy_only=False)
+    differs = pc.fill_null(pc.greater(state, SAME), False).to_numpy(zero_copy_only=False)
+    logged, recomputed = (table[f"{side}_{place}"].combine_chunks() for side in ("logged", "recomputed"))
+    return Sampled(feature.name, logged, recomputed, compared, differs, feature.is_loose)
+
+
+def event_numbers(sample: Sample) -> Ints:
+    """A number for each entity and T of the sample."""
+    keys = zip(sample.at.tolist(), *[column.to_pylist() for column in sample.label.values()], strict=True)
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

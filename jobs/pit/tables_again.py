@@ -1,0 +1,200 @@
+"""One joined table by other rules: other rows, other T, other windows, other keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from features.aggregation import Aggregation
+from jobs.pit.asof import Lane
+from jobs.pit.columns import joined
+from jobs.pit.history import History, utc
+from jobs.pit.python_values import python_list
+from jobs.pit.reconcile.clocks import (
+    Clock,
+    Ints,
+    Move,
+    moves,
+)
+from jobs.pit.reconcile.other_windows import Bounds, other_boundaries, other_calendars, window_bounds
+from jobs.pit.reconcile.pair_tests import TEXT_FORMS
+from jobs.pit.reconcile.values import LOOSE, values_of
+from jobs.pit.windows import WindowReduction
+
+Altered = dict[str, pa.Array]
+
+REPRODUCED = 0.99
+"""The share of the sample that a table's history has to give as it was recomputed."""
+
+
+class Change(NamedTuple):
+    """One thing done otherwise: the cause that it is, and the inputs of some records as they would have been.
+
+    `variants` is how many changes of the kind are tried.
+    """
+
+    cause: str
+    detail: str
+    variants: int
+    alter: Callable[[Ints], Altered]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Records on the driver: T in microseconds, and columns by the name by which functions take them.
+
+    `columns` holds joined columns, label columns and functions, as recomputed.
+    """
+
+    at: Ints
+    columns: Mapping[str, pa.Array]
+    label: Mapping[str, pa.Array]
+    lists: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def listed(self, name: str) -> list[Any]:
+        """A column as Python values."""
+        if name not in self.lists:
+            self.lists[name] = python_list(self.columns[name])
+        return self.lists[name]
+
+
+class JoinedAgain:
+    """One joined table: its columns under any rule."""
+
+    def __init__(self, history: History, sample: Sample, clocks: Sequence[Clock]) -> None:
+        self.history, self.sample, self._clocks = history, sample, clocks
+        self.lane: Lane = history.lane
+        self._labels = [sample.label[name] for name in self.lane.label_columns]
+        self.key = history.entities(self._keys(self._labels), len(sample))
+        reduction = self.lane.reduction
+        self._reduction = reduction if isinstance(reduction, WindowReduction) else None
+
+    @cached_property
+    def result_columns(self) -> set[str]:
+        names = [*self.lane.columns, *(each.name for each in self.aggregations)]
+        return {joined(self.lane.name, name) for name in names}
+
+    @property
+    def aggregations(self) -> tuple[Aggregation, ...]:
+        return self._reduction.aggregations if self._reduction else ()
+
+    def values(
+        self,
+        wanted: set[str],
+        which: Ints,
+        *,
+        at: Ints | None = None,
+        key: Ints | None = None,
+        late: bool = False,
+        back: int = 0,
+        survive: bool = True,
+        history: History | None = None,
+    ) -> Altered:
+        """The wanted columns of some records, by default as the training set has them."""
+        history = history or self.history
+        at = self.sample.at[which] if at is None else at
+        key = self.key[which] if key is None else key
+        found: Altered = {}
+        columns = [name for name in self.lane.columns if joined(self.lane.name, name) in wanted]
+        if columns:
+            place = history.winners(key, at, late=late, back=back, survive=survive)
+            found |= {joined(self.lane.name, name): history.value(name, place) for name in columns}
+        for aggregation, measure in self._measures(wanted):
+            bounds = window_bounds(aggregation, at)
+            name = joined(self.lane.name, aggregation.name)
+            found[name] = history.aggregate(measure, key, at, bounds, late=late, back=back)
+        return found
+
+    def is_reproduced(self) -> bool:
+        """Whether the history gives what was recomputed: one that does not is no evidence of anything."""
+        wanted = self.result_columns & self.sample.columns.keys()
+        found = self.values(wanted, np.arange(len(self.sample)))
+        return all(
+            np.mean(values_of(found[name]).same(values_of(self.sample.columns[name]), LOOSE)) > REPRODUCED
+            for name in wanted
+            if len(self.sample)
+        )
+
+    def behind(self, wanted: set[str], place: int) -> Iterator[str]:
+        """The winning row of one record and the row before it, and what its windows hold."""
+        which = np.array([place])
+        key, at = self.key[which], self.sample.at[which]
+        columns = [name for name in self.lane.columns if joined(self.lane.name, name) in wanted]
+        for told, back in (("row used", 0), ("row before", 1)) if columns else ():
+            (row,) = self.history.winners(key, at, back=back, survive=not back)
+            yield f"{self.lane.name}: {told}: {self.history.told(row, columns)}"
+        for aggregation, measure in self._measures(wanted) if key[0] >= 0 else ():
+            start, end = (int(bound[0]) for bound in window_bounds(aggregation, at))
+            events, last = self.history.events_inside(measure, int(key[0]), int(at[0]), (start, end))
+            newest = f", the last at {', '.join(map(utc, last))}" if last else ""
+            window = f"[{utc(start)}, {utc(end)})"
+            yield f"{self.lane.name}: {aggregation.name}: {events} events in {window}{newest}"
+
+    def changes(self, wanted: set[str]) -> Iterator[Change]:
+        if self.lane.event_timestamp is not None:
+            yield self._change("stale_value", "the row before", 2, wanted, back=1, survive=False)
+            yield self._change("stale_value", "the row before, where it is fresh", 2, wanted, back=1)
+            if self.lane.lag != 0:
+                yield self._change("late_data", "rows taken before they were available", 1, wanted, late=True)
+            tried = list(moves(list(self._clocks)))
+            for move in tried:
+                yield Change("timezone_shift", f"T {move.detail}", len(tried), self._moved(move, wanted))
+            for aggregation, measure in self._measures(wanted):
+                yield from self._other_windows(aggregation, measure)
+        yield from self._other_keys(wanted)
+
+    def _change(self, cause: str, detail: str, variants: int, wanted: set[str], **rules: Any) -> Change:
+        told = f"{self.lane.name}: {detail}"
+        return Change(cause, told, variants, lambda which: self.values(wanted, which, **rules))
+
+    def _moved(self, move: Move, wanted: set[str]) -> Callable[[Ints], Altered]:
+        return lambda which: self.values(wanted, which, at=move(self.sample.at[which]))
+
+    def _other_windows(self, aggregation: Aggregation, measure: Any) -> Iterator[Change]:
+        name = joined(self.lane.name, aggregation.name)
+        for cause, tried in (
+            ("window_boundary", list(other_boundaries(aggregation))),
+            ("calendar_vs_rolling", list(other_calendars(aggregation, self._clocks))),
+        ):
+            for detail, bounds in tried:
+
+                def alter(which: Ints, bounds: Bounds = bounds) -> Altered:
+                    at = self.sample.at[which]
+                    return {name: self.history.aggregate(measure, self.key[which], at, bounds(at))}
+
+                yield Change(cause, f"{name}: {detail}", len(tried), alter)
+
+    def _other_keys(self, wanted: set[str]) -> Iterator[Change]:
+        texts = [place for place, each in enumerate(self._labels) if pa.types.is_string(each.type)]
+        for detail, form in TEXT_FORMS.items() if texts else ():
+
+            def alter(which: Ints, form: Callable[[str], str] = form) -> Altered:
+                columns = [each.take(pa.array(which)) for each in self._labels]
+                for place in texts:
+                    columns[place] = _formed(columns[place], form)
+                return self.values(wanted, which, key=self.history.entities(self._keys(columns), len(which)))
+
+            yield Change("text_normalization", f"{self.lane.name}: key in {detail}", len(TEXT_FORMS), alter)
+
+    def _keys(self, columns: Sequence[pa.Array]) -> list[pa.Array]:
+        """Label columns as the table's keys are numbered: integers as 64 bits."""
+        return [each.cast(pa.int64()) if pa.types.is_integer(each.type) else each for each in columns]
+
+    def _measures(self, wanted: set[str]) -> list[tuple[Aggregation, Any]]:
+        if self._reduction is None:
+            return []
+        measures = self._reduction.measures(self.lane.events_slot)
+        pairs = zip(self._reduction.aggregations, measures, strict=True)
+        return [(one, other) for one, other in pairs if joined(self.lane.name, one.name) in wanted]
+
+
+def _formed(column: pa.Array, form: Callable[[str], str]) -> pa.Array:
+    return pa.array([None if each is None else form(each) for each in column.to_pylist()], column.type)
