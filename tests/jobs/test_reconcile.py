@@ -79,7 +79,8 @@ def _write_log(project: Project) -> None:
         entity = f"named_struct('flight', {hour - 7}L, 'origin', 'EWR') AS entity"
         features = f"(SELECT struct(*) FROM (SELECT {logged}, {functions})) AS features"
         types = "CAST(NULL AS STRING) AS types"
-        rows.append(f"SELECT {record}, {moment} AS event_timestamp, {entity}, {features}, {types}")
+        times = f"{moment} AS event_timestamp, CAST({moment} AS DATE) AS event_date"
+        rows.append(f"SELECT {record}, {times}, {entity}, {features}, {types}")
     log = project.spark.sql(" UNION ALL ".join(rows))
     path = str(project.warehouse / "log")
     log.coalesce(1).write.format("delta").save(path)
@@ -152,4 +153,4 @@ def test_a_range_takes_its_records_alone_and_a_configured_rate_is_no_alert(proje
 def test_no_log_table_is_one_line(project: Project, tmp_path: Path) -> None:
     ran = project.run("reconcile", "delays", "--log", str(tmp_path / "nowhere"))
     assert (ran.code, len(ran.problems)) == (2, 1)
-    assert "--log" in ran.problems[0]
+    assert "is no table that ingest-log made" in ran.problems[0]
