@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import os
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -37,10 +38,12 @@ class Code(NamedTuple):
 def ship_code(context: SparkContext, modules: Iterable[str]) -> None:
     """Make the modules, and skewless, importable in the Python workers of whatever is planned from here on.
 
-    Nothing happens in local mode, where workers inherit the driver's import path. Sent again only when the code has
-    changed: workers are then new ones, since those that run hold the modules that they have imported.
+    In local mode workers get the driver's import path, which may have grown since the session began. Elsewhere code is
+    sent, and again only when it has changed: workers are then new ones, since those that run hold the modules that they
+    have imported.
     """
     if _is_local(context.master):
+        context.environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
         return
     code = code_of(modules)
     includes = context._python_includes

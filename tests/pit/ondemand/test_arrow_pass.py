@@ -253,3 +253,15 @@ def test_failures_that_become_null_are_counted_whatever_the_batches(spark: Spark
         spark.conf.unset("spark.sql.execution.arrow.maxRecordsPerBatch")
     assert list(counted) == ["inverse"]
     assert list(totals.values()) == [sum(row["n"] == 0 for row in rows)]
+
+
+def test_a_module_on_a_path_that_came_after_the_session_reaches_the_workers(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook adds a folder to its path, long after Spark has started."""
+    (tmp_path / "late_features.py").write_text("def twice(n: int) -> int:\n    return n * 2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = {**training_set(), "features": "late_features"}
+    labels = frame(spark, "k string, t timestamp, n int, y int", [("a", at("10:00"), 3, 0)])
+    built = build_frame(spark, spec, labels, conf_dir=str(tmp_path))
+    assert [row["twice"] for row in collected(built)] == [6]

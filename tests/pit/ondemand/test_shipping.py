@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -126,7 +127,9 @@ def test_it_is_sent_once_and_again_when_it_has_changed(place: Path, tmp_path: Pa
 def test_nothing_is_sent_where_workers_run_beside_the_driver(
     place: Path, tmp_path: Path, master: str
 ) -> None:
-    assert sent(Context(master, str(tmp_path))) == Context(master, str(tmp_path))
+    context = sent(Context(master, str(tmp_path)))
+    assert context.environment.pop("PYTHONPATH").split(os.pathsep)[0] == sys.path[0]
+    assert context == Context(master, str(tmp_path))
 
 
 def test_an_archive_is_sent_as_it_is_unless_py_files_brought_it(
