@@ -1,4 +1,4 @@
-"""A build's manifest → what a person reads: a summary for the terminal, one self-contained HTML file."""
+"""What was built, found or traced → what a person reads: a summary for a terminal, one self-contained HTML file."""
 
 from jobs.pit.report.html import render_build
 from jobs.pit.report.ingestion import summary_of_ingestion

@@ -116,7 +116,7 @@ def test_a_difference_is_told_with_both_values_inputs_and_rows() -> None:
     for part in ("orders__amount: published 3, serving <b>4", "k=7", "inputs n=1", "row at=1, amount=3"):
         assert part in text
     page = render_build(facts_of(refused, None, "/rejected"))
-    assert "serving <code>&lt;b&gt;4</code>" in page
+    assert ">&lt;b&gt;4</td>" in page
     listed = summary_of_versions("delays", {"versions": [], "refused": [refused]})
     assert "5 of 1,040 label events" in listed
 
@@ -138,7 +138,20 @@ def test_the_report_of_every_outcome_is_a_whole_page() -> None:
         page = render_build(facts)
         assert page.startswith("<!DOCTYPE html>")
         assert page.rstrip().endswith("</html>")
-        assert "<script" not in page
+
+
+def test_what_refused_the_rows_stands_before_what_they_were_made_of() -> None:
+    refused, published = render_build(REFUSED), render_build(PUBLISHED)
+    assert (
+        refused.index("<h2>Expectations") < refused.index("<h2>Left out") < refused.index("<h2>Joined tables")
+    )
+    assert (
+        published.index("<h2>Left out") < published.index("<h2>Joined tables") < published.index("<h2>Expect")
+    )
+
+
+def test_match_rates_are_drawn_for_tables_that_have_one() -> None:
+    assert 'aria-label="Label events matched: weather 50.0%"' in render_build(PUBLISHED)
 
 
 def test_versions_and_refused_runs_are_a_line_each() -> None:
