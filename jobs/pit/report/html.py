@@ -38,14 +38,8 @@ def render_build(facts: Facts, sections: Sequence[Section] = ()) -> str:
         bool(facts["rejected_path"]),
         _meta(facts),
         [*first, *sections, columns],
-        _word(facts),
+        "REFUSED" if facts["rejected_path"] else "OK",
     )
-
-
-def _word(facts: Facts) -> str:
-    if facts["rejected_path"]:
-        return "REFUSED"
-    return "UNCHANGED" if facts["unchanged"] else "PUBLISHED"
 
 
 def _meta(facts: Facts) -> str:

@@ -51,10 +51,11 @@ def render_page(
     title: str, verdict: str, is_bad: bool, meta: str, sections: Sequence[Section], word: str | None = None
 ) -> str:
     """One HTML document; `word` says in one word what the verdict's colour says, and empty sections are left out."""
+    word = word or ("ALERT" if is_bad else "OK")
     return ENVIRONMENT.get_template("page.html").render(
         title=title,
-        word=word or ("ALERT" if is_bad else "OK"),
-        verdict=verdict.removeprefix(f"{title}: "),
+        word=word,
+        verdict=verdict.removeprefix(f"{title}: ").removeprefix(f"{word}, "),
         is_bad=is_bad,
         meta=meta,
         sections=[section for section in sections if not section.is_empty],

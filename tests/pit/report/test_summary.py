@@ -150,6 +150,11 @@ def test_what_refused_the_rows_stands_before_what_they_were_made_of() -> None:
     )
 
 
+def test_the_page_says_once_what_became_of_the_rows() -> None:
+    assert "<strong>REFUSED</strong> <span>nothing published: 1,200 label events" in render_build(REFUSED)
+    assert "<strong>OK</strong> <span>published version 3: 1,200 label events" in render_build(PUBLISHED)
+
+
 def test_match_rates_are_drawn_for_tables_that_have_one() -> None:
     assert 'aria-label="Label events matched: weather 50.0%"' in render_build(PUBLISHED)
 
