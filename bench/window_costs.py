@@ -22,7 +22,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from bench.windows import make_data, of_x, ours, seconds, sink
-from jobs.pit.session import get_spark
+from jobs.pit.session import get_spark, private_session
 
 FUNCTIONS = ("count", "sum", "mean", "stddev", "min", "max", "first", "last", "time_since_last")
 EXPENSIVE = ("count_distinct", "percentile", "last_n")
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    spark = get_spark("bench window costs")
+    spark = private_session(get_spark("bench window costs"))
     with tempfile.TemporaryDirectory() as folder:
         even, uneven = Path(folder) / "even", Path(folder) / "uneven"
         make_data(spark, even, given.events, given.labels, given.keys, hot=False)

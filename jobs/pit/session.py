@@ -25,6 +25,11 @@ PINNED = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 
+# What decides speed alone. To keep an Arrow batch below so many bytes, Spark asks every vector for its size after each
+# row, which for nested columns takes longer than the join; this value turns the question off. Batches stay bounded by
+# spark.sql.execution.arrow.maxRecordsPerBatch. What the caller has set stays: rows of megabytes need a limit.
+QUICK = {"spark.sql.execution.arrow.maxBytesPerBatch": str(2**31 - 1)}
+
 
 def get_spark(app_name: str) -> SparkSession:
     """The running session (spark-submit's, a notebook's), else a local one with Delta.
@@ -64,13 +69,15 @@ def _with_local_defaults(builder: Any) -> Any:
 
 
 def private_session(spark: SparkSession, **settings: str) -> SparkSession:
-    """A clone with the caller's credentials, catalog and views, and the settings that decide a value pinned.
+    """A clone with the caller's credentials, catalog and views, and the settings that decide a value or speed pinned.
 
     The caller's own session is not touched: frames are analysed in the clone, where each expression keeps the
     zone and the overflow rule that it was analysed with, and given back with `hand_over`.
     """
     clone = SparkSession(spark.sparkContext, spark._jsparkSession.cloneSession())
-    for key, value in {**PINNED, **settings}.items():
+    own_choice = spark.conf.getAll
+    quick = {key: value for key, value in QUICK.items() if key not in own_choice}
+    for key, value in {**PINNED, **quick, **settings}.items():
         clone.conf.set(key, value)
     return clone
 
