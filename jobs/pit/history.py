@@ -186,8 +186,8 @@ class History:
 
 
 def utc(micros: int) -> str:
-    """Microseconds since the epoch as an ISO time."""
-    return f"{np.datetime64(micros, 'us')}Z"
+    """Microseconds since the epoch as an ISO time, whole seconds without a fraction."""
+    return f"{np.datetime64(micros, 'us')}Z".replace(".000000Z", "Z")
 
 
 def _with_empty(answers: pa.Array, measure: Measure, empty: Any) -> pa.Array:

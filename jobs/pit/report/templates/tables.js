@@ -1,4 +1,4 @@
-// Sorts a table by a click on a column's name, and keeps the rows that contain what is typed.
+// Sorts a table by a click on a column's name, and keeps the rows of all tables that contain what is typed.
 // Without this script the page is the same, in the order in which it was written.
 "use strict";
 const nothing = new Set(["", "-"]);
@@ -25,7 +25,7 @@ function sort(table, rows, header) {
   table.tBodies[0].append(...[...told, ...rest].map(([, row]) => row));
 }
 
-function filterBox(table, rows) {
+function filterBox(rows) {
   const box = document.createElement("label"), input = document.createElement("input");
   const count = document.createElement("output");
   input.type = "search";
@@ -41,15 +41,16 @@ function filterBox(table, rows) {
   return box;
 }
 
+const all = [];
 for (const table of document.querySelectorAll("table")) {
   const rows = [...table.tBodies[0].rows];
-  if (rows.length < 2) continue;
-  for (const header of table.tHead.rows[0].cells) {
+  all.push(...rows);
+  for (const header of rows.length > 1 ? table.tHead.rows[0].cells : []) {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...header.childNodes);
     button.addEventListener("click", () => sort(table, rows, header));
     header.append(button);
   }
-  table.parentNode.before(filterBox(table, rows));
 }
+if (all.length > 1) document.querySelector("header").after(filterBox(all));
