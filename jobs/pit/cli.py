@@ -13,7 +13,7 @@ import click
 from jobs.pit.commands import Result, Run, execute, refuse_usage
 from jobs.pit.errors import InputError
 
-NOT_YET = ("rebuild", "trace", "monitor", "investigate")
+NOT_YET = ("rebuild", "monitor", "investigate")
 
 ONE_DAY = timedelta(days=1)
 
@@ -131,6 +131,21 @@ def show(run: Run, name: str, version: int | None) -> Result:
     from jobs.pit.commands_on_spark import show_training_set
 
     return show_training_set(run, name, version)
+
+
+@commands.command("trace")
+@takes_common_options
+@click.argument("name")
+@click.option("--where", metavar="SQL", required=True, help="A predicate over the label events' columns.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many at most."
+)
+@click.option("--report", metavar="FILE.html", help="Write an HTML report.")
+def trace(run: Run, name: str, where: str, limit: int, report: str | None) -> Result:
+    """Say which feature rows some label events used, and why not the nearest others."""
+    from jobs.pit.commands_on_spark import trace_training_set
+
+    return trace_training_set(run, name, where, limit, report)
 
 
 @commands.command("export")

@@ -20,14 +20,17 @@ from jobs.pit.report import (
     facts_of,
     render_build,
     render_reconciliation,
+    render_trace,
     summary_of_build,
     summary_of_ingestion,
     summary_of_reconciliation,
+    summary_of_trace,
     summary_of_versions,
 )
 from jobs.pit.session import private_session
 from jobs.pit.spine import Cut
 from jobs.pit.storage import write_text
+from jobs.pit.tracing import trace
 from jobs.pit.validation import refuse_broken_suite
 
 
@@ -77,6 +80,14 @@ def reconcile_feature_log(
         report = _written(report, render_reconciliation(facts), run)
     exit_code = ALERT if found.alerts else 0
     return Result(found.to_json(), summary_of_reconciliation(facts, report), exit_code)
+
+
+def trace_training_set(run: Run, name: str, where: str, limit: int, report: str | None) -> Result:
+    """`skewless trace`: for some label events, which feature rows were used, and why not the nearest others."""
+    facts = trace(run.spark(), run.configuration().training_set(name), where, limit)
+    if report:
+        report = _written(report, render_trace(facts), run)
+    return Result(facts, summary_of_trace(facts, report))
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:

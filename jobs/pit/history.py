@@ -41,6 +41,11 @@ class History:
         self.rows = rows.take(pa.array(order))
         self._key = number[order]
 
+    def rows_of(self, key: int) -> pa.Table:
+        """An entity's rows in the order of rule 4, the greatest last."""
+        first, last = np.searchsorted(self._key, [key, key + 1])
+        return self.rows.slice(first, last - first)
+
     def entities(self, columns: Sequence[pa.Array], size: int) -> Ints:
         """The numbers of entities by their key values."""
         return self._numbers(columns, size, grow=False)

@@ -5,6 +5,7 @@ from jobs.pit.report.ingestion import summary_of_ingestion
 from jobs.pit.report.page import Section, render_page
 from jobs.pit.report.reconciliation import render_reconciliation, summary_of_reconciliation
 from jobs.pit.report.summary import facts_of, summary_of_build, summary_of_versions
+from jobs.pit.report.tracing import render_trace, summary_of_trace
 
 __all__ = [
     "Section",
@@ -12,8 +13,10 @@ __all__ = [
     "render_build",
     "render_page",
     "render_reconciliation",
+    "render_trace",
     "summary_of_build",
     "summary_of_ingestion",
     "summary_of_reconciliation",
+    "summary_of_trace",
     "summary_of_versions",
 ]

@@ -165,12 +165,13 @@ def timeline(at: datetime, rows: Sequence[TimelineRow], title: str = "Feature ro
 
     values = [
         {
-            "row": f"{each.label}: {each.why}",
+            "row": f"{each.label}: {each.why}"
+            + "\u200b" * place,  # a line of its own for rows that read the same
             "event": _iso(each.event),
             "available": _iso(each.available),
             "use": USED[0] if each.is_used else USED[1],
         }
-        for each in rows
+        for place, each in enumerate(rows)
     ]
     names = list(dict.fromkeys(each["row"] for each in values))
     colour = colours("use:N", USED)

@@ -1,0 +1,135 @@
+"""What a trace found, for a terminal and as HTML: per label event each table's row, and the nearest not used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from jobs.pit.report.page import Section, render_page
+from jobs.pit.report.plots import TimelineRow, timeline
+
+Facts = Mapping[str, Any]
+Cells = tuple[str, ...]
+
+HEADER = ("of", "row", "event", "available", "age", "why, and values")
+USED, NO_ROW, WINDOW = "USED", "none", "window"
+LONGEST = 100
+
+
+def summary_of_trace(facts: Facts, report: str | None = None) -> str:
+    """The verdict, then a table for each label event."""
+    lines = [verdict_of(facts)]
+    for event in facts["label_events"]:
+        lines += ["", _title(event), *_aligned([HEADER, *_table(event)])]
+    return "\n".join([*lines, "", f"  report {report}"] if report else lines)
+
+
+def render_trace(facts: Facts) -> str:
+    """The report as one HTML document: for each label event the table, then the rows beside T as a picture."""
+    sections = [
+        Section(_title(event), (), HEADER, tuple(_table(event)), _picture(event))
+        for event in facts["label_events"]
+    ]
+    tables = ", ".join(f"{name} version {version}" for name, version in facts["versions"].items())
+    meta = f"where `{facts['where']}` · the tables as they stand: {tables or 'none'}"
+    return render_page(facts["training_set"], verdict_of(facts), False, meta, sections, "TRACED")
+
+
+def verdict_of(facts: Facts) -> str:
+    """How many label events are told of, and whether there are more."""
+    count = len(facts["label_events"])
+    events = f"{count} label event{'' if count == 1 else 's'}"
+    more = "the first by T; more match, see --limit" if facts["more"] else "all that match"
+    return f"{facts['training_set']}: {events}, {more}"
+
+
+def _title(event: Facts) -> str:
+    known = {name: value for name, value in event["label_event"].items() if not isinstance(value, datetime)}
+    columns = ", ".join(f"{name} = {_shown(value)}" for name, value in known.items())
+    return f"T = {event['event_timestamp'] or 'null'}: {columns}"
+
+
+def _table(event: Facts) -> Iterator[Cells]:
+    for name, table in event["feature_tables"].items():
+        yield from _row_cells(name, table)
+        for aggregation, window in table["aggregations"].items():
+            yield from _window_cells(aggregation, window, table["note"])
+
+
+def _row_cells(name: str, table: Facts) -> Iterator[Cells]:
+    """The row used, if any, then the others."""
+    if not table["values"]:
+        return
+    if table["row"]:
+        own = {column.removeprefix(f"{name}__"): value for column, value in table["values"].items()}
+        yield name, USED, *_times(table["row"]), _values(own)
+    else:
+        yield name, NO_ROW, "-", "-", "-", table["note"] or "every value is null"
+    for each in table["not_used"]:
+        yield name, each["why"], *_times(each), f"{each['detail']}: {_values(each['values'])}"
+
+
+def _window_cells(name: str, window: Facts, note: str | None) -> Iterator[Cells]:
+    """What the window holds, then the nearest events outside."""
+    value = f"value {_shown(window['value'])}"
+    if note:
+        yield name, NO_ROW, "-", "-", "-", f"{value}: {note}"
+        return
+    count = f"{window['events']:,} events in [{window['start']}, {window['end']})"
+    newest = ", ".join(each["event_timestamp"] for each in window["newest"])
+    yield name, WINDOW, "-", "-", "-", f"{value}: {count}" + (f", the newest at {newest}" if newest else "")
+    for each in window["not_used"]:
+        yield name, each["why"], *_times(each), each["detail"]
+
+
+def _times(row: Facts) -> Cells:
+    """Event, availability and age; what has not happened yet has no age."""
+    if row["event_timestamp"] is None:
+        return "-", "-", "-"
+    return row["event_timestamp"], row["available"], row["age"] if row["age_seconds"] >= 0 else "-"
+
+
+def _values(values: Facts) -> str:
+    return ", ".join(f"{name} = {_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    text = "null" if value is None else str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _aligned(rows: Sequence[Cells]) -> Iterator[str]:
+    """Cells under one another, the last as long as it is; what the rows are of is told once."""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER) - 1)]
+    before = ""
+    for of, *others in rows:
+        told = ["" if of == before else of, *others]
+        cells = [cell.ljust(width) for cell, width in zip(told, widths, strict=False)]
+        yield "  " + "  ".join([*cells, others[-1]])
+        before = of
+
+
+def _picture(event: Facts) -> str:
+    at = _moment(event["event_timestamp"])
+    rows = [row for name, table in event["feature_tables"].items() for row in _timeline_rows(name, table)]
+    return timeline(at, rows) if at and rows else ""
+
+
+def _timeline_rows(name: str, table: Facts) -> Iterator[TimelineRow]:
+    """The table's rows that have times which a picture can show."""
+    used = [{**table["row"], "why": "used"}] if table["row"] and table["values"] else []
+    for each in [*used, *table["not_used"]]:
+        event, available = _moment(each["event_timestamp"]), _moment(each["available"])
+        if event and available:
+            yield TimelineRow(name, event, available, each["why"] == "used", each.get("detail") or "used")
+
+
+def _moment(text: str | None) -> datetime | None:
+    """An instant as Python has it; None for none, and outside the years 1 to 9999."""
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    except ValueError:
+        return None

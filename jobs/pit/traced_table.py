@@ -1,0 +1,141 @@
+"""One joined table's part of a trace: for each label event its values, the row they came from, and the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.pit.asof import Lane
+from jobs.pit.columns import joined
+from jobs.pit.errors import InputError
+from jobs.pit.history import NO_ENTITY, History, utc
+from jobs.pit.instants import MICROSECOND
+from jobs.pit.python_values import python_list
+from jobs.pit.trace import Event, Row, RowRules, Unused, events_traced, rows_traced, span
+from jobs.pit.windows.kernel import AggregationError
+from jobs.pit.windows.layout import Measure
+from jobs.pit.windows.reduction import WindowReduction
+
+if TYPE_CHECKING:
+    from features.aggregation import Aggregation
+
+Told = dict[str, Any]
+
+
+def traced_table(history: History, events: pa.Table, moments: Sequence[int | None]) -> Iterator[Told]:
+    """What is told of the table for each label event; of one with a null key or a null T every value is null."""
+    lane = history.lane
+    columns = [events[name].combine_chunks() for name in lane.label_columns]
+    keys = history.entities([_as_key(column) for column in columns], len(moments)).tolist()
+    entities = [python_list(events[name]) for _, name in lane.keys]
+    for place, (key, at) in enumerate(zip(keys, moments, strict=True)):
+        own = {name: values[place] for (name, _), values in zip(lane.keys, entities, strict=True)}
+        if at is None or key == NO_ENTITY:
+            yield {
+                "keys": own,
+                "note": f"a null {'T' if at is None else 'key'} sees nothing",
+                **_nothing(lane),
+            }
+        else:
+            yield {"keys": own, "note": None, **_EntityRows(history, key).told(at)}
+
+
+class _EntityRows:
+    """The rows of one entity, the greatest last."""
+
+    def __init__(self, history: History, key: int) -> None:
+        self._history, self._lane, self._key = history, history.lane, key
+        self._table = history.rows_of(key)
+        times = (self._table[name].to_pylist() for name in ("event", "available", "ends"))
+        self._rows = [Row(place, *each) for place, each in enumerate(zip(*times, strict=True))]
+
+    def told(self, at: int) -> Told:
+        lane = self._lane
+        is_static = lane.event_timestamp is None
+        age = None if lane.max_age is None else lane.max_age // MICROSECOND
+        found = rows_traced(self._rows, at, RowRules(lane.strict, age, is_static))
+        values = self._values(found.used)
+        return {
+            "values": {joined(lane.name, name): value for name, value in values.items()},
+            "row": found.used and self._times(found.used, at),
+            "not_used": [
+                {**self._unused(each, at), "values": self._values(each.row)} for each in found.unused
+            ],
+            "aggregations": dict(self._aggregations(at)),
+        }
+
+    def _aggregations(self, at: int) -> Iterator[tuple[str, Told]]:
+        for aggregation, measure in _measures(self._lane):
+            bounds = aggregation.window.bounds(at)
+            found = events_traced(self._events(measure), at, bounds, strict=self._lane.strict)
+            yield (
+                joined(self._lane.name, aggregation.name),
+                {
+                    "value": self._aggregate(measure, at, bounds),
+                    "start": utc(bounds[0]),
+                    "end": utc(bounds[1]),
+                    "events": found.inside,
+                    "newest": [self._times(row, at) for row in found.newest],
+                    "not_used": [self._unused(each, at) for each in found.unused],
+                },
+            )
+
+    def _events(self, measure: Measure) -> list[Event]:
+        wanted = self._whether(measure.member, lambda value: value is True)
+        known = self._whether(measure.value, lambda value: value is not None)
+        return [Event(*each) for each in zip(self._rows, wanted, known, strict=True)]
+
+    def _whether(self, name: str | None, holds: Any) -> list[bool]:
+        if name is None:
+            return [True] * len(self._rows)
+        return [holds(value) for value in self._table[name].to_pylist()]
+
+    def _aggregate(self, measure: Measure, at: int, bounds: tuple[int, int]) -> Any:
+        start, end = (np.array([bound]) for bound in bounds)
+        try:
+            value = self._history.aggregate(measure, np.array([self._key]), np.array([at]), (start, end))
+        except AggregationError as error:
+            raise InputError(f"feature table '{self._lane.name}': {error}") from error
+        return python_list(value)[0]
+
+    def _values(self, row: Row | None) -> Told:
+        if row is None:
+            return dict.fromkeys(self._lane.columns)
+        columns = (self._table[f"value_{place}"] for place in range(len(self._lane.columns)))
+        values = [python_list(column.slice(row.place, 1))[0] for column in columns]
+        return dict(zip(self._lane.columns, values, strict=True))
+
+    def _unused(self, unused: Unused, at: int) -> Told:
+        return {**self._times(unused.row, at), "why": unused.why, "detail": unused.detail}
+
+    def _times(self, row: Row, at: int) -> Told:
+        """A row's times and its age at T; all null in a static table."""
+        if self._lane.event_timestamp is None:
+            return dict.fromkeys(("event_timestamp", "available", "age", "age_seconds"))
+        times = {"event_timestamp": utc(row.event), "available": utc(row.available)}
+        return {**times, "age": span(at - row.event), "age_seconds": (at - row.event) / 1e6}
+
+
+def _nothing(lane: Lane) -> Told:
+    """What is told where T or a key is null."""
+    window: Told = {"value": None, "start": None, "end": None, "events": 0, "newest": [], "not_used": []}
+    return {
+        "values": dict.fromkeys(joined(lane.name, name) for name in lane.columns),
+        "row": None,
+        "not_used": [],
+        "aggregations": {joined(lane.name, each.name): window for each, _ in _measures(lane)},
+    }
+
+
+def _measures(lane: Lane) -> list[tuple[Aggregation, Measure]]:
+    if not isinstance(lane.reduction, WindowReduction):
+        return []
+    return list(zip(lane.reduction.aggregations, lane.reduction.measures(lane.events_slot), strict=True))
+
+
+def _as_key(column: pa.Array) -> pa.Array:
+    """Integers as 64 bits, as a feature table's keys are held."""
+    return column.cast(pa.int64()) if pa.types.is_integer(column.type) else column

@@ -1,0 +1,131 @@
+"""Label events that match a predicate → per joined value the row it came from, and the nearest rows not used.
+
+The tables are read as they stand now, whatever version a published training set was made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.pit.binding import bind
+from jobs.pit.bound import Bound
+from jobs.pit.config import ResolvedTrainingSet
+from jobs.pit.errors import InputError
+from jobs.pit.history import History, utc
+from jobs.pit.instants import DAY_IN_MICROSECONDS
+from jobs.pit.python_values import python_columns
+from jobs.pit.rows_behind import rows_behind
+from jobs.pit.session import private_session
+from jobs.pit.spine import Cut, spine_of, take_census
+from jobs.pit.traced_table import traced_table
+
+AHEAD = 366 * DAY_IN_MICROSECONDS
+"""How far after T rows are read, to tell of the nearest that are not yet there."""
+MOST_ROWS = 500_000
+"""Rows of one feature table that are held on the driver."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The label events to trace: their keys and labels, and T in microseconds; `has_more` where others match too."""
+
+    columns: pa.Table
+    at: Sequence[int | None]
+    has_more: bool
+
+
+def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int) -> dict[str, Any]:
+    """The `--json` object of a trace: at most `limit` of the label events for which `where` is true, the first by T.
+
+    Errors: InputError for a predicate that Spark refuses, for one that no label event matches, and for a table of
+    which there are too many rows in reach.
+    """
+    own = private_session(spark)
+    bound = bind(own, spec)
+    try:
+        matching = replace(bound, events=bound.events.where(F.expr(where)))
+        chosen = _chosen(matching, limit)
+    except PySparkException as error:
+        reason = next(line for line in str(error).splitlines() if line.strip())
+        raise InputError(f"--where {where}: {reason.partition(' SQLSTATE:')[0]}") from error
+    if not chosen.at:
+        raise InputError(_no_match(matching, where))
+    tables = _traced_tables(bound, chosen)
+    events = [
+        {
+            "label_event": columns,
+            "event_timestamp": None if at is None else utc(at),
+            "feature_tables": {name: table[place] for name, table in tables.items()},
+        }
+        for place, (columns, at) in enumerate(zip(_rows(chosen.columns), chosen.at, strict=True))
+    ]
+    return {
+        "training_set": spec.training_set.name,
+        "where": where,
+        "more": chosen.has_more,
+        "versions": {lane.name: bound.inputs[f"feature_tables.{lane.name}"].version for lane in bound.lanes},
+        "label_events": events,
+    }
+
+
+def _chosen(bound: Bound, limit: int) -> Chosen:
+    labels = bound.labels
+    keys = [label_column for lane in bound.lanes for label_column in lane.label_columns]
+    names = dict.fromkeys([*labels.entity_keys, *keys, labels.event_timestamp, *labels.label_columns])
+    spine = spine_of(bound.events, labels, bound.sample, Cut(datetime.now(timezone.utc)))
+    label = F.col("label")
+    at = F.unix_micros("t").alias("at")
+    by = [F.col("at").asc_nulls_last(), *[F.col("label").getField(name) for name in labels.entity_keys]]
+    shown = F.struct(*[label.getField(name).alias(name) for name in names]).alias("label")
+    found = spine.select(shown, at).orderBy(*by).limit(limit + 1).toArrow().combine_chunks()
+    kept = found.slice(0, limit)
+    return Chosen(pa.Table.from_struct_array(kept["label"]), kept["at"].to_pylist(), found.num_rows > limit)
+
+
+def _no_match(bound: Bound, where: str) -> str:
+    subject = f"training set '{bound.spec.training_set.name}': no label event for which {where}"
+    census = take_census(bound.events, bound.labels, bound.sample, Cut(datetime.now(timezone.utc)))
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in census.left_out.items())
+    return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"
+
+
+def _traced_tables(bound: Bound, chosen: Chosen) -> Mapping[str, list[dict[str, Any]]]:
+    """As-name → what is told of it, for each label event."""
+    known = [at for at in chosen.at if at is not None]
+    return {
+        lane.name: list(traced_table(history, chosen.columns, chosen.at))
+        for lane, history in zip(bound.lanes, _histories(bound, chosen.columns, known), strict=True)
+    }
+
+
+def _histories(bound: Bound, events: pa.Table, moments: Sequence[int]) -> Iterator[History]:
+    """The rows of the label events' entities, table by table: the whole past, since an old row may have to be told."""
+    first, last = min(moments, default=0), max(moments, default=0) + AHEAD
+    for lane in bound.lanes:
+        columns = [events[name] for name in lane.label_columns]
+        entities = pa.table(columns, names=[f"entity_{place}" for place in range(len(columns))])
+        rows = _held(rows_behind(replace(lane, max_age=None), entities, first, last))
+        if rows is None:
+            raise InputError(
+                f"feature table '{lane.name}': over {MOST_ROWS:,} rows of these entities; trace fewer label events"
+            )
+        yield History(lane, rows)
+
+
+def _held(rows: DataFrame) -> pa.Table | None:
+    found = rows.limit(MOST_ROWS + 1).toArrow()
+    return found if found.num_rows <= MOST_ROWS else None
+
+
+def _rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Each row as Python values by column."""
+    values = python_columns(table)
+    return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
