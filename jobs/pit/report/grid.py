@@ -9,6 +9,9 @@ from dataclasses import dataclass
 NOTHING = frozenset({"", "-"})
 """What stands in a cell that has nothing to tell; it is sorted last, whichever way."""
 
+SHORT = 30
+"""Characters of a line that is not broken: an instant to the microsecond has 27."""
+
 _NUMBER = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)(%?)(?:$|(?: to |/).*)", re.IGNORECASE)
 
 
@@ -22,20 +25,26 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table's header, as (name, whether the column holds numbers), and its rows."""
+    """A table's header, as (name, kind of the column), and its rows.
 
-    header: tuple[tuple[str, bool], ...]
+    A column is of the kind `number`, or `short` where each cell is better not broken into lines, or `text`.
+    """
+
+    header: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
 def grid_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Grid:
     """A table of numbers and texts; a column is one of numbers where each cell is one, or has nothing to tell."""
-    numeric = [_is_numeric([row[place] for row in rows]) for place in range(len(header))]
+    kinds = [_kind([row[place] for row in rows]) for place in range(len(header))]
     cells = [
-        tuple(Cell(text, number_of(text) if each else None) for text, each in zip(row, numeric, strict=True))
+        tuple(
+            Cell(text, number_of(text) if kind == "number" else None)
+            for text, kind in zip(row, kinds, strict=True)
+        )
         for row in rows
     ]
-    return Grid(tuple(zip(header, numeric, strict=True)), tuple(cells))
+    return Grid(tuple(zip(header, kinds, strict=True)), tuple(cells))
 
 
 def number_of(text: str) -> float | None:
@@ -51,6 +60,8 @@ def number_of(text: str) -> float | None:
     return number / 100 if found[2] else number
 
 
-def _is_numeric(texts: Sequence[str]) -> bool:
+def _kind(texts: Sequence[str]) -> str:
     told = [text for text in texts if text.strip() not in NOTHING]
-    return bool(told) and all(number_of(text) is not None for text in told)
+    if told and all(number_of(text) is not None for text in told):
+        return "number"
+    return "short" if all(len(line) <= SHORT for text in told for line in text.splitlines()) else "text"

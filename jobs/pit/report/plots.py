@@ -165,7 +165,7 @@ def timeline(at: datetime, rows: Sequence[TimelineRow], title: str = "Feature ro
 
     values = [
         {
-            "row": f"{each.label}: {each.why}"
+            "row": ": ".join(filter(None, (each.label, each.why)))
             + "\u200b" * place,  # a line of its own for rows that read the same
             "event": _iso(each.event),
             "available": _iso(each.available),
@@ -195,7 +195,7 @@ def timeline(at: datetime, rows: Sequence[TimelineRow], title: str = "Feature ro
     chart += base.mark_tick(thickness=2, size=14).encode(x=alt.X("available:T"))
     told = "; ".join(
         f"{each.label}, event {_iso(each.event)}, available {_iso(each.available)}, "
-        f"{USED[0] if each.is_used else USED[1]}: {each.why}"
+        f"{USED[0] if each.is_used else USED[1]}" + (f": {each.why}" if each.why else "")
         for each in rows
     )
     return svg_of(

@@ -13,6 +13,7 @@ Facts = Mapping[str, Any]
 Cells = tuple[str, ...]
 
 HEADER = ("of", "row", "event", "available", "age", "why, and values")
+WINDOW_HEADER = ("aggregation", "value", "events", "window", "newest", "nearest that do not count")
 USED, NO_ROW, WINDOW = "USED", "none", "window"
 LONGEST = 100
 
@@ -26,11 +27,8 @@ def summary_of_trace(facts: Facts, report: str | None = None) -> str:
 
 
 def render_trace(facts: Facts) -> str:
-    """The report as one HTML document: for each label event the table, then the rows beside T as a picture."""
-    sections = [
-        Section(_title(event), (), HEADER, tuple(_table(event)), _picture(event))
-        for event in facts["label_events"]
-    ]
+    """The report as one HTML document: for each label event the rows, a picture of them beside T, and the windows."""
+    sections = [section for event in facts["label_events"] for section in _sections(event)]
     tables = ", ".join(f"{name} version {version}" for name, version in facts["versions"].items())
     meta = f"where `{facts['where']}` · the tables as they stand: {tables or 'none'}"
     return render_page(facts["training_set"], verdict_of(facts), False, meta, sections, "TRACED")
@@ -55,6 +53,23 @@ def _table(event: Facts) -> Iterator[Cells]:
         yield from _row_cells(name, table)
         for aggregation, window in table["aggregations"].items():
             yield from _window_cells(aggregation, window, table["note"])
+
+
+def _sections(event: Facts) -> Iterator[Section]:
+    tables = event["feature_tables"].items()
+    rows = [cells for name, table in tables for cells in _row_cells(name, table)]
+    yield Section(_title(event), (), HEADER, tuple(rows), _pictures(event))
+    windows = [
+        _window_row(name, window) for _, table in tables for name, window in table["aggregations"].items()
+    ]
+    yield Section(f"Windows at T = {event['event_timestamp'] or 'null'}", (), WINDOW_HEADER, tuple(windows))
+
+
+def _window_row(name: str, window: Facts) -> Cells:
+    newest = "\n".join(each["event_timestamp"] for each in window["newest"])
+    others = [f"{each['why']}: {each['detail']}" for each in window["not_used"]]
+    bounds = f"from {window['start']}\nuntil {window['end']}" if window["start"] else "-"
+    return name, _shown(window["value"]), f"{window['events']:,}", bounds, newest or "-", "\n".join(others)
 
 
 def _row_cells(name: str, table: Facts) -> Iterator[Cells]:
@@ -112,19 +127,21 @@ def _aligned(rows: Sequence[Cells]) -> Iterator[str]:
         before = of
 
 
-def _picture(event: Facts) -> str:
+def _pictures(event: Facts) -> str:
+    """A timeline for each table, since their rows are hours or months apart."""
     at = _moment(event["event_timestamp"])
-    rows = [row for name, table in event["feature_tables"].items() for row in _timeline_rows(name, table)]
-    return timeline(at, rows) if at and rows else ""
+    rows = {name: list(_timeline_rows(table)) for name, table in event["feature_tables"].items()}
+    return "".join(timeline(at, each, f"{name}: rows near T") for name, each in rows.items() if at and each)
 
 
-def _timeline_rows(name: str, table: Facts) -> Iterator[TimelineRow]:
+def _timeline_rows(table: Facts) -> Iterator[TimelineRow]:
     """The table's rows that have times which a picture can show."""
     used = [{**table["row"], "why": "used"}] if table["row"] and table["values"] else []
     for each in [*used, *table["not_used"]]:
         event, available = _moment(each["event_timestamp"]), _moment(each["available"])
         if event and available:
-            yield TimelineRow(name, event, available, each["why"] == "used", each.get("detail") or "used")
+            is_used = each["why"] == "used"
+            yield TimelineRow(each["why"], event, available, is_used, "" if is_used else each["detail"])
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -64,7 +64,7 @@ def test_sections_without_content_are_left_out_and_many_have_a_contents_list() -
 
 def test_columns_of_numbers_are_told_from_columns_of_text() -> None:
     grid = grid_of(RATES.header, RATES.rows)
-    assert [is_number for _, is_number in grid.header] == [False, True, True, True]
+    assert [kind for _, kind in grid.header] == ["short", "number", "number", "number"]
     assert grid.rows[0] == (
         Cell("price"),
         Cell("1,200", 1200.0),
@@ -78,5 +78,9 @@ def test_columns_of_numbers_are_told_from_columns_of_text() -> None:
     "texts", [("2024-01-01", "2024-01-02"), ("1", "r2"), ("-", "-"), ("1.2.3",), ("12 Main St",)]
 )
 def test_a_column_with_any_text_is_one_of_text(texts: tuple[str, ...]) -> None:
-    ((_, is_number),) = grid_of(("column",), [(text,) for text in texts]).header
-    assert not is_number
+    assert grid_of(("column",), [(text,) for text in texts]).header == (("column", "short"),)
+
+
+def test_a_column_with_a_long_line_may_be_broken() -> None:
+    cells = ["2024-07-01T12:00:00.000001Z\n2024-07-01", "word " * 10]
+    assert [grid_of(("column",), [(text,)]).header[0][1] for text in cells] == ["short", "text"]
