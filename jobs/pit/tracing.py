@@ -29,7 +29,7 @@ from jobs.pit.traced_table import traced_table
 
 AHEAD = 366 * DAY_IN_MICROSECONDS
 """How far after T rows are read, to tell of the nearest that are not yet there."""
-MOST_ROWS = 500_000
+MOST_ROWS = 200_000
 """Rows of one feature table that are held on the driver."""
 
 
@@ -93,7 +93,8 @@ def _chosen(bound: Bound, limit: int) -> Chosen:
 def _no_match(bound: Bound, where: str) -> str:
     subject = f"training set '{bound.spec.training_set.name}': no label event for which {where}"
     census = take_census(bound.events, bound.labels, bound.sample, Cut(datetime.now(timezone.utc)))
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in census.left_out.items())
+    told = {"where": "not where labels.where is true"}
+    reasons = ", ".join(f"{count:,} {told.get(why, why)}" for why, count in census.left_out.items())
     return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"
 
 

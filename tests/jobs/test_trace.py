@@ -167,7 +167,7 @@ def test_label_events_that_match_and_are_left_out_are_counted(offers: Project) -
     assert ran.code == 2
     assert ran.problems == [
         "skewless: training set 'fewer': no label event for which shop = 3; rows of the source that match, and are "
-        "left out: 1 where"
+        "left out: 1 not where labels.where is true"
     ]
 
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.pit.report.page import Section, render_page
+from jobs.pit.report.plots import trend
 
 Facts = Mapping[str, Any]
 
 HEADER = ("feature", "compared", "mismatched", "rate", "95% interval", "likely cause", "explains")
+FEWEST_DAYS = 3
+"""Days from which on a picture says more than a sentence."""
 CLEAN_HEADER = ("feature", "compared", "rate at most, 95% confidence")
 
 
@@ -27,12 +30,11 @@ def summary_of_reconciliation(facts: Facts, report: str | None = None) -> str:
 
 
 def render_reconciliation(facts: Facts) -> str:
-    """The report as one HTML document: no script, nothing fetched from elsewhere."""
+    """The report as one HTML document: features that differ, each of them with examples, then those that agree."""
     sections = [_differing_section(facts), *map(_feature_section, _differing(facts)), _clean_section(facts)]
-    sections.append(Section("To know before using it", tuple(notes_of(facts))))
-    kept = [section for section in sections if section.rows or section.sentences]
+    sections.append(Section("To know before using it", items=tuple(notes_of(facts))))
     meta = f"T in {facts['span']}" if facts["span"] else "every record of the log"
-    return render_page(facts["training_set"], verdict_of(facts), _has_alert(facts), meta, kept)
+    return render_page(facts["training_set"], verdict_of(facts), _has_alert(facts), meta, sections)
 
 
 def verdict_of(facts: Facts) -> str:
@@ -93,19 +95,35 @@ def _feature_section(each: Facts) -> Section:
         sentences.append(
             f"Logged less recomputed: median {middle}, 5% to 95% {least} to {most}, range {low} to {high}."
         )
-    sentences += _trend_sentences(each["trends"])
+    picture = _by_day(each)
+    sentences += _trend_sentences(each["trends"], leave_out="day" if picture else None)
     rows = tuple(_example_row(example) for example in each["examples"])
     header = ("record", "logged", "recomputed", "feature rows behind it")
-    return Section(each["name"], tuple(sentences), header if rows else (), rows)
+    return Section(each["name"], tuple(sentences), header if rows else (), rows, picture)
+
+
+def _by_day(each: Facts) -> str:
+    """The mismatch rate over days as a picture, where there are enough of them."""
+    days = sorted(
+        (day, counts) for day, counts in each["trends"].get("day", {}).items() if counts[0] and day != "null"
+    )
+    if len(days) < FEWEST_DAYS:
+        return ""
+    rates = [mismatched / compared for _, (compared, mismatched) in days]
+    return trend("Mismatches by day", [day for day, _ in days], {each["name"]: rates}, number=".1%")
 
 
 def _example_row(example: Facts) -> tuple[str, ...]:
-    return example["record"], example["logged"], example["recomputed"], "; ".join(example["rows"])
+    return example["record"], example["logged"], example["recomputed"], "\n".join(example["rows"])
 
 
-def _trend_sentences(trends: Mapping[str, Mapping[str, tuple[int, int]]]) -> Iterator[str]:
+def _trend_sentences(
+    trends: Mapping[str, Mapping[str, tuple[int, int]]], leave_out: str | None = None
+) -> Iterator[str]:
     """By each dimension that has more than one value: value, mismatches of compared."""
     for dimension, groups in trends.items():
+        if dimension == leave_out:
+            continue
         told = [
             f"{value} {mismatched / compared:.2%} of {compared:,}"
             for value, (compared, mismatched) in groups.items()
