@@ -12,9 +12,10 @@ from jobs.pit.report.plots import TimelineRow, timeline
 Facts = Mapping[str, Any]
 Cells = tuple[str, ...]
 
-HEADER = ("of", "row", "event", "available", "age", "why, and values")
+HEADER = ("of", "row", "why", "event", "available", "age", "values")
 WINDOW_HEADER = ("aggregation", "value", "events", "window", "newest", "nearest that do not count")
 USED, NO_ROW, WINDOW = "USED", "none", "window"
+NO_TIMES = ("-", "-", "-")
 LONGEST = 100
 
 
@@ -78,30 +79,30 @@ def _row_cells(name: str, table: Facts) -> Iterator[Cells]:
         return
     if table["row"]:
         own = {column.removeprefix(f"{name}__"): value for column, value in table["values"].items()}
-        yield name, USED, *_times(table["row"]), _values(own)
+        yield name, USED, "the greatest visible row", *_times(table["row"]), _values(own)
     else:
-        yield name, NO_ROW, "-", "-", "-", table["note"] or "every value is null"
+        yield name, NO_ROW, table["note"] or "every value is null", *NO_TIMES, "-"
     for each in table["not_used"]:
-        yield name, each["why"], *_times(each), f"{each['detail']}: {_values(each['values'])}"
+        yield name, each["why"], each["detail"], *_times(each), _values(each["values"])
 
 
 def _window_cells(name: str, window: Facts, note: str | None) -> Iterator[Cells]:
     """What the window holds, then the nearest events outside."""
     value = f"value {_shown(window['value'])}"
     if note:
-        yield name, NO_ROW, "-", "-", "-", f"{value}: {note}"
+        yield name, NO_ROW, note, *NO_TIMES, value
         return
     count = f"{window['events']:,} events in [{window['start']}, {window['end']})"
     newest = ", ".join(each["event_timestamp"] for each in window["newest"])
-    yield name, WINDOW, "-", "-", "-", f"{value}: {count}" + (f", the newest at {newest}" if newest else "")
+    yield name, WINDOW, "-", *NO_TIMES, f"{value}: {count}" + (f", the newest at {newest}" if newest else "")
     for each in window["not_used"]:
-        yield name, each["why"], *_times(each), each["detail"]
+        yield name, each["why"], each["detail"], *_times(each), "-"
 
 
 def _times(row: Facts) -> Cells:
     """Event, availability and age; what has not happened yet has no age."""
     if row["event_timestamp"] is None:
-        return "-", "-", "-"
+        return NO_TIMES
     return row["event_timestamp"], row["available"], row["age"] if row["age_seconds"] >= 0 else "-"
 
 
