@@ -16,7 +16,7 @@ TABLE = Section(
     rows=(("b10", "1,200", "9.5%"), ("a", "90", "-"), ("b9", "1e3", "10%"), ("-", "-300", "0.1%")),
     picture=match_rates({"orders": 0.5}),
 )
-OTHER = Section("One more", header=("name",), rows=(("b1",),))
+OTHER = Section("One more", header=("name",), rows=(("B1",),))
 PAGE = render_page("delays", "all is well", False, "T in May", [TABLE, OTHER])
 HELPERS = """
     const table = document.querySelector("table");
