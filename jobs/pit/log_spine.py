@@ -17,11 +17,12 @@ from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError
 from jobs.pit.fields import column
 from jobs.pit.instants import literal
-from jobs.pit.logged_labels import RECORD, label_value, types_in, was_logged, with_label_event
+from jobs.pit.logged_labels import RECORD, Presence, label_value, types_in, with_label_event
 from jobs.pit.sources import open_source, run_query
 from jobs.pit.spine import Cut
 
-FRACTION_BITS = 20
+CARRIED = ("record_id", "host", "model_version", "types", "entity", "features", "tags")
+"""What a record takes through the joins, beside T."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ class LogSpine:
     first: int | None
     last: int | None
     unlogged: tuple[str, ...]
+    presence: Presence
 
     def comparable(self, name: str) -> Column:
         """Whether a record's value of this column can be recomputed and held against what it logged."""
         known = [F.col("known").getField(each) for each in sorted(needed_label_columns(self.bound, [name]))]
-        return reduce(
-            Column.__and__, known, F.col("t").isNotNull() & was_logged("features", name, F.col(RECORD))
-        )
+        was_logged = self.presence.was_logged("features", name, F.col(RECORD).getField("types"))
+        return reduce(Column.__and__, known, F.col("t").isNotNull() & was_logged)
 
 
 def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: Cut) -> LogSpine:
@@ -56,18 +57,50 @@ def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
     """
     _refuse_incomplete(log)
     bound, events = _bound(spark, spec, log)
-    records = _within(log, cut).withColumn("types", _names_of(F.col("types")))
+    results = [*bound.table_column_names, *bound.features.names]
+    presence = _presence(log, results)
+    records = presence.added_to(_within(log, cut))
+    columns = _names_in(log, "features")
+    nulls = [name for name in results if name.casefold() not in columns]
     found = records.agg(
         F.count(F.lit(1)).alias("records"),
         F.unix_micros(F.min("event_timestamp")).alias("first"),
         F.unix_micros(F.max("event_timestamp")).alias("last"),
-        F.array_distinct(F.flatten(F.collect_set(F.map_keys(F.col("types.features"))))).alias("names"),
+        F.struct(
+            F.lit(True).alias("nothing"),
+            *[
+                F.bool_or(presence.was_logged("features", name, F.col("types"))).alias(f"null_{place}")
+                for place, name in enumerate(nulls)
+            ],
+        ).alias("nulls"),
     ).first()
     assert found is not None, "an aggregate without grouping has one row"
-    logged, strange = _logged(bound, log, found["names"] or ())
+    only_null = {name for place, name in enumerate(nulls) if found["nulls"][f"null_{place}"]}
+    logged = {
+        name: columns.get(name.casefold())
+        for name in results
+        if name in only_null or name.casefold() in columns
+    }
     bound = _cut_down(bound, logged)
-    rows = _rows(bound, events, records, found["first"], found["last"])
-    return LogSpine(bound, rows, logged, found["records"], found["first"], found["last"], strange)
+    rows = _rows(bound, events, records, presence, found["first"], found["last"])
+    strange = _strange(columns, [*results, *bound.events.columns])
+    return LogSpine(bound, rows, logged, found["records"], found["first"], found["last"], strange, presence)
+
+
+def _names_in(log: DataFrame, part: str) -> dict[str, str]:
+    """The log's columns of a part: name in lower case → as the log spells it."""
+    return {name.casefold(): name for name in types_in(log, part)}
+
+
+def _presence(log: DataFrame, results: Iterable[str]) -> Presence:
+    features = dict.fromkeys([*_names_in(log, "features"), *(name.casefold() for name in results)])
+    return Presence({"features": tuple(features), "entity": tuple(_names_in(log, "entity"))})
+
+
+def _strange(columns: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...]:
+    """What the log has that is no column of the training set."""
+    names = {name.casefold() for name in known}
+    return tuple(sorted(own for name, own in columns.items() if name not in names))
 
 
 def _refuse_incomplete(log: DataFrame) -> None:
@@ -125,23 +158,6 @@ def _within(log: DataFrame, cut: Cut) -> DataFrame:
     return log.where(within)
 
 
-def _names_of(types: Column) -> Column:
-    """What a record says that it logged: names in lower case → types, of features and of the entity."""
-    return F.from_json(F.lower(types), "features map<string,string>, entity map<string,string>")
-
-
-def _logged(
-    bound: Bound, log: DataFrame, names: Iterable[str]
-) -> tuple[dict[str, str | None], tuple[str, ...]]:
-    """Result column → the log's field for it, of those that the log has; and what else it has."""
-    fields = {name.casefold(): name for name in types_in(log, "features")}
-    there = {**dict.fromkeys(name.casefold() for name in names), **fields}
-    results = [*bound.table_column_names, *bound.features.names]
-    logged = {name: there[name.casefold()] for name in results if name.casefold() in there}
-    known = {name.casefold() for name in (*results, *bound.events.columns)}
-    return logged, tuple(sorted(name for name in there if name not in known))
-
-
 def _cut_down(bound: Bound, logged: Iterable[str]) -> Bound:
     """The functions that were logged with those they take, and the tables that any of it needs."""
     features = bound.features.subset([name for name in logged if name in bound.features.schema])
@@ -166,11 +182,16 @@ def needed_label_columns(bound: Bound, names: Iterable[str]) -> set[str]:
 
 
 def _rows(
-    bound: Bound, events: DataFrame | None, records: DataFrame, first: int | None, last: int | None
+    bound: Bound,
+    events: DataFrame | None,
+    records: DataFrame,
+    presence: Presence,
+    first: int | None,
+    last: int | None,
 ) -> DataFrame:
     needed = sorted(needed_label_columns(bound, [*bound.table_column_names, *bound.features.names]))
     results = {name.casefold() for name in (*bound.table_column_names, *bound.features.names)}
-    record = F.struct(*[column(name) for name in records.columns])
+    record = F.struct(*[column(name) for name in CARRIED if name in records.columns])
     rows = records.select(record.alias(RECORD), F.col("event_timestamp").alias("t"))
     entity = {name.casefold() for name in types_in(records, "entity")}
     looked_up = [name for name in needed if name.casefold() not in entity]
@@ -179,7 +200,7 @@ def _rows(
     values, known = [], []
     for name, kind in ((field.name, field.dataType) for field in bound.events.schema):
         if name in needed:
-            value, is_known = label_value(rows, name, kind, results)
+            value, is_known = label_value(rows, name, kind, results, presence)
             values.append(value.alias(name))
             known.append(is_known.alias(name))
         elif name == bound.labels.event_timestamp and isinstance(kind, TimestampType):

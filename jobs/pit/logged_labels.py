@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StructType
+from pyspark.sql.types import DataType, StringType, StructType
 
 from jobs.pit.bound import Bound
 from jobs.pit.fields import INTEGERS, as_key, column
@@ -15,13 +18,61 @@ RECORD = "record"
 """The struct column of the spine that holds the record: what it logged, and where."""
 
 
-def was_logged(part: str, name: str, record: Column) -> Column:
-    """Whether a record has this name at all; a log from elsewhere does not say, and every name counts as there."""
-    names = record.getField("types").getField(part)
-    return F.coalesce(F.map_contains_key(names, F.lit(name.lower())), F.lit(True))
+BITS = 62
+"""Names that one whole number tells of."""
 
 
-def label_value(rows: DataFrame, name: str, kind: DataType, results: set[str]) -> tuple[Column, Column]:
+@dataclass(frozen=True)
+class Presence:
+    """Which names a record has: a bit each, since a record carries them through every join.
+
+    `names` are those that anyone asks for, in lower case, of the parts `features` and `entity`.
+    """
+
+    names: Mapping[str, tuple[str, ...]]
+
+    def added_to(self, records: DataFrame) -> DataFrame:
+        """The records with `types`, in JSON, made into whole numbers, a field for each part and BITS names."""
+        schema = StructType()
+        for part, names in self.names.items():
+            fields = StructType()
+            for name in names:
+                fields.add(name, StringType())
+            schema.add(part, fields)
+        parsed = records.withColumn("types", F.from_json(F.lower("types"), schema))
+        numbers = [
+            F.when(F.col("types").getField(part).isNotNull(), _bits(part, names[first : first + BITS])).alias(
+                _field(part, first)
+            )
+            for part, names in self.names.items()
+            for first in range(0, len(names), BITS)
+        ]
+        return parsed.withColumn("types", F.struct(F.lit(True).alias("nothing"), *numbers))
+
+    def was_logged(self, part: str, name: str, types: Column) -> Column:
+        """Whether a record has this name at all; a log from elsewhere does not say, and every name counts as there."""
+        place = self.names[part].index(name.casefold())
+        number = types.getField(_field(part, place - place % BITS))
+        return F.coalesce(F.getbit(number, F.lit(place % BITS)) == 1, F.lit(True))
+
+
+def _field(part: str, first: int) -> str:
+    return f"{part}_{first}"
+
+
+def _bits(part: str, names: tuple[str, ...]) -> Column:
+    number = F.lit(0).cast("bigint")
+    for place, name in enumerate(names):
+        is_there = F.col("types").getField(part).getField(name).isNotNull()
+        number = number.bitwiseOR(
+            F.when(is_there, F.lit(1 << place).cast("bigint")).otherwise(F.lit(0).cast("bigint"))
+        )
+    return number
+
+
+def label_value(
+    rows: DataFrame, name: str, kind: DataType, results: set[str], presence: Presence
+) -> tuple[Column, Column]:
     """A column of the label event: as the entity or the features have it, else from the one label event."""
     record = F.col(RECORD)
     places: list[tuple[Column, Column]] = []
@@ -30,7 +81,8 @@ def label_value(rows: DataFrame, name: str, kind: DataType, results: set[str]) -
         if name.casefold() in fields and (part == "entity" or name.casefold() not in results):
             each, own = fields[name.casefold()]
             value = record.getField(part).getField(each)
-            places.append((was_logged(part, each, record), _as_label(value, own, kind)))
+            is_there = presence.was_logged(part, each, record.getField("types"))
+            places.append((is_there, _as_label(value, own, kind)))
     if "found" in rows.columns and name in rows.schema["found"].dataType.names:  # type: ignore[attr-defined]
         places.append((F.col("is_found"), F.col("found").getField(name)))
     value, known = F.lit(None).cast(kind), F.lit(False)
