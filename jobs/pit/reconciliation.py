@@ -32,7 +32,7 @@ from jobs.pit.reconcile.comparison import (
     held_together,
 )
 from jobs.pit.sampling import OTHER, collect_sample, event_numbers, sampled
-from jobs.pit.session import private_session
+from jobs.pit.session import hand_over, private_session
 from jobs.pit.spine import Census, Cut
 from jobs.pit.what_if import WhatIf
 from jobs.pit.windows import WindowReduction
@@ -40,7 +40,8 @@ from jobs.pit.windows import WindowReduction
 ADDED = ("sum", "mean", "stddev")
 """Functions that add doubles, whose order of adding may differ."""
 
-# What is kept in memory has as many partitions as a shuffle asks for, however small, unless Spark may merge them.
+# What is kept in memory has as many partitions as a shuffle asks for, however small, unless Spark may merge them; each
+# costs a pass through Python workers.
 KEPT_SETTINGS = {"spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true"}
 
 MOST_GROUPS = 2_000
@@ -59,7 +60,7 @@ def reconcile(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
     function's own error.
     """
     own = private_session(spark, **KEPT_SETTINGS)
-    spine = log_spine(own, spec, log, cut)
+    spine = log_spine(own, spec, hand_over(log, own), cut)
     features = compared_features(spine)
     kept = _recomputed(spine, features).persist()
     compared = compare(kept, features)
