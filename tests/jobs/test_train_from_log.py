@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from jobs.pit import build_frame
 from tests.jobs.conftest import Project
-from tests.jobs.served import served_in, training_set
+from tests.jobs.served import training_set
 
 COMPUTED = (
     "prices__price",
@@ -23,11 +23,6 @@ COMPUTED = (
     "quadrupled",
     "share",
 )
-
-
-@pytest.fixture(scope="module")
-def served(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return served_in(tmp_path_factory.mktemp("served"), spark)
 
 
 @dataclass(frozen=True)
