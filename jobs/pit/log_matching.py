@@ -73,7 +73,7 @@ def with_logged(spine: DataFrame, log: TrainingLog) -> DataFrame:
     rows = spine
     if log.request_id is not None:
         rows = _joined_by_id(rows, log.request_id, records)
-    if log.entity_keys:
+    if log.is_keyed:
         rows = _joined_by_keys(rows, log, records)
     return _with_best(rows, log, records).select(*spine.columns, LOGGED)
 

@@ -39,11 +39,9 @@ class TrainingLog:
     request_id: str | None
 
     @property
-    def entity_keys(self) -> dict[str, str]:
-        """The entity keys by label column; {} where the log does not have them all."""
-        first = list(self.keys.items())[: self.identifying]
-        found = {name: logged for name, logged in first if logged is not None}
-        return found if len(found) == self.identifying else {}
+    def is_keyed(self) -> bool:
+        """Whether the log has all entity keys, so that label events can match by keys and T."""
+        return all(logged is not None for logged in list(self.keys.values())[: self.identifying])
 
     @property
     def subject(self) -> str:
@@ -158,7 +156,7 @@ def _matching_problems(log: TrainingLog, events: StructType) -> Iterator[str]:
                 f"request_id: column '{log.request_id}' is {found}; ids match as text, so make it a string or an "
                 "integer"
             )
-    elif not log.entity_keys:
+    elif not log.is_keyed:
         for name, logged in list(log.keys.items())[: log.identifying]:
             if logged is None:
                 remedy = unknown(name, entity)

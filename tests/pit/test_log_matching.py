@@ -277,3 +277,12 @@ def test_the_tolerance_holds_both_ends_and_not_a_microsecond_more(spark: SparkSe
     ]
     found = [match.record for (match,) in spark_matches(session, cases, 5_000_000)]
     assert found == ["r0", "r1", None, None, "r4"]
+
+
+def test_a_record_counts_once_where_the_tolerance_reaches_into_one_stretch_only(spark: SparkSession) -> None:
+    """Records are gathered by stretches of twice the tolerance and a microsecond, counted from 1970 on."""
+    tolerance, start = 5_000_000, int(NOON.timestamp()) * 1_000_000
+    centre = (tolerance - start) % (2 * tolerance + 1)
+    event, record = LabelEvent(centre, None, (1, "12"), "x"), Record("r", centre, None, (1, "12"), "x", 1)
+    ((match,),) = spark_matches(private_session(spark), [Case((event,), (record,))], tolerance)
+    assert match == Match("r", "keys", 1, False, 1)

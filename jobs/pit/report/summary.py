@@ -100,8 +100,10 @@ def notes_of(facts: Facts) -> list[str]:
         f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
         for name, count in facts["repeated_keys"].items()
     ]
+    logged = facts["log"]["features"] if facts.get("log") else {}
     failed = [
         f"feature '{name}': failed on {count:,} label events and is null there (on_error=null)"
+        + (", where it was not logged" if name in logged else "")
         for name, count in facts["failed"].items()
     ]
     return [*facts["warnings"], *repeated, *failed, *log_notes_of(facts)]
