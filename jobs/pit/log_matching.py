@@ -8,7 +8,7 @@ from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, DecimalType, StructType
+from pyspark.sql.types import ArrayType, DecimalType, StringType, StructField, StructType
 
 from jobs.pit.columns import EVENT_DATE
 from jobs.pit.fields import as_key, types_in
@@ -100,8 +100,7 @@ def _tolerance(log: TrainingLog) -> int:
 def _records(log: TrainingLog) -> DataFrame:
     """A struct per record: its time, ids, keys, and of each column to be taken value and state."""
     entity, kinds = types_in(log.rows, "entity"), types_in(log.rows, "features")
-    names = F.from_json(F.lower("types"), "features map<string,string>, entity map<string,string>")
-    rows = log.rows.withColumn("types", F.when(F.col("types").isNotNull(), names))
+    rows = log.rows.withColumn("types", F.from_json(F.lower("types"), _names(log)))
     parts = [F.unix_micros("event_timestamp").alias("at"), F.col("record_id"), F.col("request_id")]
     for place, logged in enumerate(log.keys.values()):
         if logged is not None:
@@ -123,11 +122,20 @@ def _records(log: TrainingLog) -> DataFrame:
     return rows.select(F.struct(*parts).alias(_RECORD))
 
 
+def _names(log: TrainingLog) -> StructType:
+    """What is asked of a record's `types`. As fields, since looking many names up in a map takes their square."""
+    asked = {"entity": [name for name in log.keys.values() if name is not None], "features": list(log.taken)}
+    names = StructType()
+    for part, each in asked.items():
+        names.add(part, StructType([StructField(name.lower(), StringType()) for name in each]))
+    return names
+
+
 def _has(part: str, name: str, has_field: bool) -> Column:
     """Whether a record has this name, be it null; a log from elsewhere does not say, and has all of its fields."""
-    names = F.col("types").getField(part)
-    told = F.coalesce(F.map_contains_key(names, F.lit(name.lower())), F.lit(False))
-    return F.when(F.col("types").isNull(), F.lit(has_field)).otherwise(told)
+    types = F.col("types")
+    is_told = types.getField(part).getField(name.lower()).isNotNull()
+    return F.when(types.isNull(), F.lit(has_field)).otherwise(is_told)
 
 
 def _joined_by_id(rows: DataFrame, request_id: str, records: DataFrame) -> DataFrame:
