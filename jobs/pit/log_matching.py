@@ -8,11 +8,12 @@ from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, DecimalType, StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, DecimalType, StructType
 
 from jobs.pit.columns import EVENT_DATE
-from jobs.pit.fields import as_key, types_in
+from jobs.pit.fields import as_key
 from jobs.pit.instants import MICROSECOND, utc_date
+from jobs.pit.log_records import RECORD, records_of, state_field, value_field
 from jobs.pit.logged_values import as_kind, fits
 from jobs.pit.training_log import TrainingLog
 
@@ -22,31 +23,23 @@ LOGGED = "logged"
 SPREAD_OF_NULL_IDS = 1024
 """Label events without a request id meet no record by it, so they need not meet in one partition."""
 
-_RECORD, _BY_ID, _IDS = "skewless_record", "skewless_by_id", "skewless_ids"
+_BY_ID, _IDS = "skewless_by_id", "skewless_ids"
 _BY_KEYS = ("skewless_by_keys_0", "skewless_by_keys_1")
 
 
 def value_of(log: TrainingLog, name: str) -> Column:
     """Of a row with `LOGGED`, what was logged of a column that is taken."""
-    return F.col(LOGGED).getField("record").getField(_value(list(log.taken).index(name)))
+    return F.col(LOGGED).getField("record").getField(value_field(list(log.taken).index(name)))
 
 
 def state_of(log: TrainingLog, name: str) -> Column:
     """True where that was logged and fits the column's type, false where it does not fit, null where it was not."""
-    return F.col(LOGGED).getField("record").getField(_state(list(log.taken).index(name)))
+    return F.col(LOGGED).getField("record").getField(state_field(list(log.taken).index(name)))
 
 
 def ahead() -> Column:
     """Microseconds from a row's T to that of its record; null where there is none."""
     return F.col(LOGGED).getField("record").getField("at") - F.unix_micros("t")
-
-
-def _value(place: int) -> str:
-    return f"value_{place}"
-
-
-def _state(place: int) -> str:
-    return f"state_{place}"
 
 
 def with_logged(spine: DataFrame, log: TrainingLog) -> DataFrame:
@@ -69,7 +62,7 @@ def with_logged(spine: DataFrame, log: TrainingLog) -> DataFrame:
     `other_keys` (the id was logged, but with other keys only), and `record`. A label event stays one row: records are
     gathered before they meet it.
     """
-    records = _records(log)
+    records = records_of(log)
     rows = spine
     if log.request_id is not None:
         rows = _joined_by_id(rows, log.request_id, records)
@@ -97,54 +90,13 @@ def _tolerance(log: TrainingLog) -> int:
     return log.told.tolerance // MICROSECOND
 
 
-def _records(log: TrainingLog) -> DataFrame:
-    """A struct per record: its time, ids, keys, and of each column to be taken value and state."""
-    entity, kinds = types_in(log.rows, "entity"), types_in(log.rows, "features")
-    rows = log.rows.withColumn("types", F.from_json(F.lower("types"), _names(log)))
-    parts = [F.unix_micros("event_timestamp").alias("at"), F.col("record_id"), F.col("request_id")]
-    for place, logged in enumerate(log.keys.values()):
-        if logged is not None:
-            key = F.col("entity").getField(logged)
-            parts.append(as_key(key, entity[logged]).alias(f"key_{place}"))
-            parts.append(_has("entity", logged, True).alias(f"has_key_{place}"))
-    for place, (name, field) in enumerate(log.taken.items()):
-        kind = log.results[name]
-        is_there = _has("features", name, field is not None)
-        if field is None:
-            parts += [
-                F.lit(None).cast(kind).alias(_value(place)),
-                F.when(is_there, True).alias(_state(place)),
-            ]
-            continue
-        value, own = F.col("features").getField(field), kinds[field]
-        parts.append(as_kind(value, own, kind).alias(_value(place)))
-        parts.append(F.when(is_there, fits(value, own, kind)).alias(_state(place)))
-    return rows.select(F.struct(*parts).alias(_RECORD))
-
-
-def _names(log: TrainingLog) -> StructType:
-    """What is asked of a record's `types`. As fields, since looking many names up in a map takes their square."""
-    asked = {"entity": [name for name in log.keys.values() if name is not None], "features": list(log.taken)}
-    names = StructType()
-    for part, each in asked.items():
-        names.add(part, StructType([StructField(name.lower(), StringType()) for name in each]))
-    return names
-
-
-def _has(part: str, name: str, has_field: bool) -> Column:
-    """Whether a record has this name, be it null; a log from elsewhere does not say, and has all of its fields."""
-    types = F.col("types")
-    is_told = types.getField(part).getField(name.lower()).isNotNull()
-    return F.when(types.isNull(), F.lit(has_field)).otherwise(is_told)
-
-
 def _joined_by_id(rows: DataFrame, request_id: str, records: DataFrame) -> DataFrame:
     wanted = F.col("label").getField(request_id).cast("string")
-    found = F.col(_RECORD).getField("request_id")
+    found = F.col(RECORD).getField("request_id")
     gathered = (
         records.where(found.isNotNull())
         .groupBy(found.alias("id"), F.lit(0).cast("bigint").alias("spread"))
-        .agg(F.collect_list(_RECORD).alias(_BY_ID))
+        .agg(F.collect_list(RECORD).alias(_BY_ID))
     )
     spread = F.when(wanted.isNull(), F.pmod("label_id", F.lit(SPREAD_OF_NULL_IDS))).otherwise(F.lit(0))
     matches = [wanted == F.col("id"), spread == F.col("spread")]
@@ -158,14 +110,14 @@ def _joined_by_keys(rows: DataFrame, log: TrainingLog, records: DataFrame) -> Da
     """
     reach = _tolerance(log)
     length = F.lit(2 * reach + 1)
-    record, places = F.col(_RECORD), range(log.identifying)
+    record, places = F.col(RECORD), range(log.identifying)
     keys = [record.getField(f"key_{place}") for place in places]
     named = [key.alias(f"key_{place}") for place, key in enumerate(keys)]
     stretch = _floor(record.getField("at"), length)
     gathered = (
         records.where(_all([stretch.isNotNull(), *(key.isNotNull() for key in keys)]))
         .groupBy(*named, stretch.alias("stretch"))
-        .agg(F.collect_list(_RECORD).alias("gathered"))
+        .agg(F.collect_list(RECORD).alias("gathered"))
     )
     wanted = _label_keys(rows, log, records)
     same = [wanted[place] == F.col(f"key_{place}") for place in places]
@@ -184,7 +136,7 @@ def _floor(micros: Column, length: Column) -> Column:
 
 def _label_keys(rows: DataFrame, log: TrainingLog, records: DataFrame) -> dict[int, Column]:
     """The label events' columns of `keys` that the records have, as they have them, by their places."""
-    record, label = records.schema[_RECORD].dataType, rows.schema["label"].dataType
+    record, label = records.schema[RECORD].dataType, rows.schema["label"].dataType
     assert isinstance(record, StructType) and isinstance(label, StructType), "both are structs"
     keys = {}
     for place, (name, logged) in enumerate(log.keys.items()):
@@ -200,7 +152,7 @@ def _label_keys(rows: DataFrame, log: TrainingLog, records: DataFrame) -> dict[i
 
 def _with_best(rows: DataFrame, log: TrainingLog, records: DataFrame) -> DataFrame:
     """The rows with `LOGGED` made of the records that were gathered for each."""
-    nothing = F.array().cast(ArrayType(records.schema[_RECORD].dataType))
+    nothing = F.array().cast(ArrayType(records.schema[RECORD].dataType))
     keys = _label_keys(rows, log, records)
     ids = F.coalesce(F.col(_BY_ID), nothing) if _BY_ID in rows.columns else nothing
     near = [F.coalesce(F.col(name), nothing) for name in _BY_KEYS if name in rows.columns]
@@ -210,13 +162,13 @@ def _with_best(rows: DataFrame, log: TrainingLog, records: DataFrame) -> DataFra
     by_keys = F.filter(F.concat(nothing, *near), lambda record: _matches_by_keys(record, log, keys))
     found = rows.withColumn(_IDS, F.size(ids)).withColumn(_BY_ID, by_id).withColumn(_BY_KEYS[0], by_keys)
     has_id, has_keys = F.size(_BY_ID) > 0, F.size(_BY_KEYS[0]) > 0
-    found = found.withColumn(_RECORD, F.when(has_id, F.col(_BY_ID)).otherwise(F.col(_BY_KEYS[0])))
-    best = F.get(_RECORD, _place_of_best(F.col(_RECORD)))
+    found = found.withColumn(RECORD, F.when(has_id, F.col(_BY_ID)).otherwise(F.col(_BY_KEYS[0])))
+    best = F.get(RECORD, _place_of_best(F.col(RECORD)))
     return found.withColumn(
         LOGGED,
         F.struct(
             F.when(has_id, "request_id").when(has_keys, "keys").alias("by"),
-            F.size(_RECORD).alias("candidates"),
+            F.size(RECORD).alias("candidates"),
             ((F.col(_IDS) > 0) & ~has_id).alias("other_keys"),
             best.alias("record"),
         ),
