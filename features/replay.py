@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from features.errors import FeatureError, raised, shown
 from features.feature_set import FeatureSet
-from features.plan_layout import read_layout
+from features.plan_layout import Layout, read_layout
 from features.plan_tables import JoinedTable
 from features.replay_rows import Entities, RowsNear
 from features.same_values import same, within_tolerance
@@ -87,11 +87,17 @@ def _each_column_first(differences: Sequence[Difference]) -> list[Difference]:
     return [difference for _, difference in sorted(turns, key=itemgetter(0))]
 
 
+def functions_of(layout: Layout) -> FeatureSet:
+    """The plan's functions as this process has them; that of a part of a training set has not all of them."""
+    found = FeatureSet.from_modules(layout.modules)
+    return found.subset(name for name in layout.functions if name in found.schema)
+
+
 class _Checker:
     def __init__(self, request: Request) -> None:
         layout = read_layout(request.document)
-        self._plan = ServingPlan.from_document(request.document)
-        self._functions = FeatureSet.from_modules(layout.modules)
+        self._functions = functions_of(layout)
+        self._plan = ServingPlan.from_document(request.document, features=self._functions)
         self._tables = layout.tables
         self._keys = (*layout.labels.entity_keys, layout.labels.event_timestamp)
         self._near = {

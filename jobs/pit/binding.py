@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,9 +14,10 @@ from jobs.pit.bound_problems import problems_of
 from jobs.pit.config import JoinedTable, Labels, ResolvedTrainingSet, Sample
 from jobs.pit.errors import InputError
 from jobs.pit.fields import spelt
-from jobs.pit.ondemand import FeatureSet, feature_set_of, ship_code
+from jobs.pit.ondemand import FeatureSet, feature_set_of, schema_of, ship_code
 from jobs.pit.sources import Source, open_source, run_query
 from jobs.pit.spine.refusals import clock_or_chance, is_deterministic
+from jobs.pit.training_log import open_training_log, training_log
 from jobs.pit.windows import WindowReduction
 
 
@@ -30,6 +32,7 @@ def bind(spark: SparkSession, spec: ResolvedTrainingSet, events: DataFrame | Non
         events, opened = _label_rows(spark, spec, problems)
         inputs.update(opened)
     tables = [_opened(spark, join, problems) for join in spec.joins]
+    log = _log(spark, spec, problems)
     features = _features(spec, problems)
     if problems or events is None or features is None:
         raise InputError(problems)
@@ -51,7 +54,7 @@ def bind(spark: SparkSession, spec: ResolvedTrainingSet, events: DataFrame | Non
     if problems:
         raise InputError(problems)
     ship_code(spark.sparkContext, spec.training_set.features)
-    return bound
+    return bound if log is None else _with_log(bound, log)
 
 
 def _label_rows(
@@ -87,6 +90,26 @@ def _opened(spark: SparkSession, join: JoinedTable, problems: list[str]) -> Sour
     except InputError as error:
         problems.extend(error.problems)
         return None
+
+
+def _log(spark: SparkSession, spec: ResolvedTrainingSet, problems: list[str]) -> Source | None:
+    try:
+        return open_training_log(spark, spec)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _with_log(bound: Bound, log: Source) -> Bound:
+    """The build with its log, held against its result columns. InputError where they do not go together."""
+    results = {name: kind for name, (_, kind) in bound.table_columns.items()}
+    types = schema_of(bound.features)
+    results |= {name: types[name].dataType for name in bound.features.names}
+    joined_by = [label_column for lane in bound.lanes for _, label_column in lane.keys]
+    found = training_log(
+        bound.spec, log.rows, results, bound.events.schema, bound.labels.entity_keys, joined_by
+    )
+    return replace(bound, inputs={**bound.inputs, "log": log}, log=found)
 
 
 def _features(spec: ResolvedTrainingSet, problems: list[str]) -> FeatureSet | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, TimestampType
 
 from jobs.pit.asof import Lane
-from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, joined
+from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES, joined
 from jobs.pit.config import Labels, ResolvedTrainingSet, Sample
 from jobs.pit.ondemand import FeatureSet, Inputs
 from jobs.pit.sources import Source
+from jobs.pit.training_log import TrainingLog
 from jobs.pit.windows import WindowReduction
 
 PARITY_SAMPLE = 1000
@@ -22,7 +23,11 @@ PARITY_SAMPLE = 1000
 
 @dataclass(frozen=True)
 class Bound:
-    """What a build works on: pinned rows, column names spelt as in their tables, and checked features."""
+    """What a build works on: pinned rows, column names spelt as in their tables, and checked features.
+
+    With a log its `results` are all columns of tables and functions, also where lanes and features are only those
+    that have to be recomputed.
+    """
 
     spec: ResolvedTrainingSet
     events: DataFrame
@@ -31,6 +36,7 @@ class Bound:
     lanes: tuple[Lane, ...]
     features: FeatureSet
     inputs: Mapping[str, Source]
+    log: TrainingLog | None = None
 
     @property
     def parity_sample(self) -> int:
@@ -61,6 +67,8 @@ class Bound:
 
     @property
     def result_columns(self) -> list[str]:
+        if self.log is not None:
+            return [*self.events.columns, *self.log.results, LOGGED_FEATURES, EVENT_DATE]
         return [*self.events.columns, *self.table_column_names, *self.features.names, EVENT_DATE]
 
     @property
@@ -86,3 +94,17 @@ class Bound:
             forbidden[self.labels.label_available_at] = "label_available_at"
         forbidden.pop(EVENT_TIMESTAMP, None)
         return Inputs(columns, types, forbidden)
+
+
+def cut_down(bound: Bound, names: Collection[str]) -> Bound:
+    """What it takes to compute these result columns: functions with those they take, and the tables behind them."""
+    features = bound.features.subset([name for name in names if name in bound.features.schema])
+    wanted = {*names, *features.inputs}
+    lanes = [lane for lane in bound.lanes if wanted & columns_of(bound, lane.name)]
+    return replace(bound, lanes=tuple(lanes), features=features)
+
+
+def columns_of(bound: Bound, lane_name: str) -> set[str]:
+    """The result columns of one joined table."""
+    own = replace(bound, lanes=tuple(lane for lane in bound.lanes if lane.name == lane_name))
+    return set(own.table_column_names)

@@ -11,6 +11,7 @@ from jobs.pit.bound import Bound
 from jobs.pit.columns import EVENT_DATE, collisions, unknown
 from jobs.pit.config import FeatureTable, JoinedTable
 from jobs.pit.fields import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
+from jobs.pit.from_log import RECOMPUTED
 from jobs.pit.instants import refusal
 from jobs.pit.ondemand import wrong_inputs
 from jobs.pit.parity import AUDIT
@@ -33,7 +34,7 @@ def problems_of(bound: Bound) -> Iterator[str]:
         elif name.casefold() not in features:
             yield f"column '{name}' would occur twice in the result (names ignore case); rename one, or use as"
     for name in bound.result_columns:
-        if name.casefold() == AUDIT:
+        if name.casefold() in (AUDIT, RECOMPUTED):
             yield f"column '{name}': skewless keeps a name of its own while it audits a build; rename the column"
     are_known = all(name in lane.types for lane in bound.lanes for name in lane.columns)
     if are_known and not any(reduction.problems() for reduction in bound.reductions.values()):

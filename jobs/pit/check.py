@@ -38,7 +38,7 @@ def check_configuration(run: Run) -> Result:
 
 def _feature_problems(configuration: Configuration) -> Iterator[str]:
     for name, training_set in configuration.training_sets.items():
-        if not training_set.features:
+        if not training_set.features and training_set.log is None:
             continue
         try:
             features = FeatureSet.from_modules(training_set.features)
@@ -47,6 +47,8 @@ def _feature_problems(configuration: Configuration) -> Iterator[str]:
         else:
             for problem in _input_problems(features, training_set, configuration):
                 yield f"training set '{name}': {problem}"
+            for problem in _log_problems(features, training_set, configuration):
+                yield f"training set '{name}': log.features: {problem}"
 
 
 def _input_problems(
@@ -66,11 +68,29 @@ def _input_problems(
                 yield f"{subject} is no column of '{table}'; {unknown(parameter.name, columns)}"
 
 
+def _log_problems(
+    features: FeatureSet, training_set: TrainingSet, configuration: Configuration
+) -> Iterator[str]:
+    """Names to be taken from the log that are no result column. What a table without `columns` has is not known yet."""
+    declared = _declared_columns(training_set, configuration)
+    open_ended = {join.as_name.casefold() for join in training_set.feature_tables} - {
+        name.casefold() for name in declared
+    }
+    known = [*(column for columns in declared.values() for column in columns), *features.names]
+    folded = {name.casefold() for name in known}
+    for name in (training_set.log and training_set.log.features) or ():
+        if name.casefold() not in folded and name.casefold().partition("__")[0] not in open_ended:
+            yield f"'{name}' is no result column; {unknown(name, known)}"
+
+
 def _declared_columns(training_set: TrainingSet, configuration: Configuration) -> dict[str, list[str]]:
-    """As-name → result columns, of the tables that declare their columns."""
+    """As-name → result columns, aggregations included, of the tables that declare their columns."""
     tables = configuration.feature_tables
     return {
-        join.as_name: [joined(join.as_name, column) for column in columns]
+        join.as_name: [
+            joined(join.as_name, name)
+            for name in (*columns, *(each["name"] for each in tables[join.table].aggregations))
+        ]
         for join in training_set.feature_tables
         if join.table in tables and (columns := tables[join.table].columns) is not None
     }

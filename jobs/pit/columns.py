@@ -12,6 +12,10 @@ EVENT_DATE = "event_date"
 """The partition column of a training set: the UTC date of T, null for a null T."""
 
 
+LOGGED_FEATURES = "logged_features"
+"""The column of a training set with a log that names, for each row, the columns whose value is the logged one."""
+
+
 def joined(table: str, column: str) -> str:
     """The result column of a joined table's column or aggregation.
 

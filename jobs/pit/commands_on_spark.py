@@ -18,6 +18,7 @@ from jobs.pit.publish import Output, Published, read_manifests
 from jobs.pit.reconciliation import reconcile
 from jobs.pit.report import (
     facts_of,
+    log_sections_of,
     render_build,
     render_reconciliation,
     render_trace,
@@ -50,7 +51,7 @@ def build_training_set(
     outcome = build(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
     facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path, outcome.unchanged)
     if report:
-        report = _written(report, render_build(facts), run)
+        report = _written(report, render_build(facts, log_sections_of(facts)), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
     return Result(outcome.to_json(), summary_of_build(facts, report), exit_code)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
     ArrayType,
@@ -77,3 +77,9 @@ def spelt(name: str, schema: StructType) -> str:
     """The column's name as its table spells it, since names compare case-insensitively; else the name itself."""
     by_folded = {field.name.casefold(): field.name for field in schema}
     return name if name in schema.names else by_folded.get(name.casefold(), name)
+
+
+def types_in(rows: DataFrame, part: str) -> dict[str, DataType]:
+    """The fields of a struct column with their types; {} where there is no such column."""
+    kind = rows.schema[part].dataType if part in rows.columns else StructType()
+    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}

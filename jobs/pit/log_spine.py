@@ -11,13 +11,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, StructType, TimestampType
 
 from jobs.pit.binding import bind
-from jobs.pit.bound import Bound
+from jobs.pit.bound import Bound, columns_of, cut_down
 from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, unknown
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError
-from jobs.pit.fields import column
+from jobs.pit.fields import column, types_in
 from jobs.pit.instants import literal
-from jobs.pit.logged_labels import RECORD, Presence, label_value, types_in, with_label_event
+from jobs.pit.logged_labels import RECORD, Presence, label_value, with_label_event
 from jobs.pit.sources import open_source, run_query
 from jobs.pit.spine import Cut
 
@@ -81,7 +81,7 @@ def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
         for name in results
         if name in only_null or name.casefold() in columns
     }
-    bound = _cut_down(bound, logged)
+    bound = cut_down(bound, logged)
     rows = _rows(bound, events, records, presence, found["first"], found["last"])
     strange = _strange(columns, [*results, *bound.events.columns])
     return LogSpine(bound, rows, logged, found["records"], found["first"], found["last"], strange, presence)
@@ -113,6 +113,7 @@ def _refuse_incomplete(log: DataFrame) -> None:
 def _bound(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame) -> tuple[Bound, DataFrame | None]:
     """The training set over its label events, or, where there are none yet, over what the log says of their columns."""
     labels = spec.training_set.labels
+    spec = replace(spec, training_set=spec.training_set.model_copy(update={"log": None}))
     try:
         if labels.query is not None:
             events, _ = run_query(spark, labels.query, labels.sources)
@@ -158,24 +159,11 @@ def _within(log: DataFrame, cut: Cut) -> DataFrame:
     return log.where(within)
 
 
-def _cut_down(bound: Bound, logged: Iterable[str]) -> Bound:
-    """The functions that were logged with those they take, and the tables that any of it needs."""
-    features = bound.features.subset([name for name in logged if name in bound.features.schema])
-    wanted = {*logged, *features.inputs}
-    lanes = [lane for lane in bound.lanes if wanted & _columns_of(bound, lane.name)]
-    return replace(bound, lanes=tuple(lanes), features=features)
-
-
-def _columns_of(bound: Bound, lane_name: str) -> set[str]:
-    own = replace(bound, lanes=tuple(lane for lane in bound.lanes if lane.name == lane_name))
-    return set(own.table_column_names)
-
-
 def needed_label_columns(bound: Bound, names: Iterable[str]) -> set[str]:
     """The columns of the label event that these result columns are computed from: keys, and inputs of functions."""
     features = [name for name in names if name in bound.features.schema]
     wanted = {*names, *(bound.features.subset(features).inputs if features else ())}
-    lanes = [lane for lane in bound.lanes if wanted & _columns_of(bound, lane.name)]
+    lanes = [lane for lane in bound.lanes if wanted & columns_of(bound, lane.name)]
     keys = {name for lane in lanes for name in lane.label_columns}
     own = {*bound.events.columns} - {bound.labels.event_timestamp, EVENT_TIMESTAMP}
     return keys | (wanted & own)

@@ -127,11 +127,6 @@ def with_label_event(
     return rows.join(once, matches, how="left").select(*rows.columns, "found", is_found)
 
 
-def types_in(log: DataFrame, part: str) -> dict[str, DataType]:
-    kind = log.schema[part].dataType if part in log.columns else StructType()
-    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}
-
-
 def record_types(rows: DataFrame, part: str) -> dict[str, DataType]:
     record = rows.schema[RECORD].dataType
     assert isinstance(record, StructType), "a record is a struct"

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.pit.binding import bind
 from jobs.pit.config import ConfFiles, LocalFiles, load
+from jobs.pit.from_log import recomputed_part
 from jobs.pit.pipeline import joined_rows, select_result, spine_for
 from jobs.pit.session import hand_over, private_session
 from jobs.pit.spine import Cut
@@ -48,7 +49,7 @@ def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of
         spec = configuration.from_dicts(content, feature_tables)
     own = private_session(spark)
     # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
-    bound = bind(own, spec, None if labels is None else hand_over(labels, own))
+    bound = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
     cut = Cut(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
     return hand_over(select_result(bound, joined_rows(bound, spine_for(bound, cut))), spark)
 

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from jobs.pit.bound import Bound
+from jobs.pit.from_log import LogUse
 from jobs.pit.parity import Parity
 from jobs.pit.sources import Extent
 from jobs.pit.spine import Census, Cut
@@ -36,7 +37,8 @@ class Outcome:
     """A finished build. It is published if it has a version, else rejected; `unchanged` if that version stood before.
 
     `failed` counts, per feature with `on_error="null"`, the label events on which it failed and is null.
-    `verdict` is None without a suite, `parity` without an audit; `document` is that of the serving plan.
+    `verdict` is None without a suite, `parity` without an audit, `log` where nothing is taken from one; `document` is
+    that of the serving plan.
     """
 
     bound: Bound
@@ -52,6 +54,7 @@ class Outcome:
     version: int | None = None
     unchanged: bool = False
     rejected_path: str | None = None
+    log: LogUse | None = None
 
     @property
     def passed(self) -> bool:
@@ -69,7 +72,7 @@ class Outcome:
         return self.bound.spec.training_set.name
 
     def to_json(self) -> dict[str, Any]:
-        """The contract's `--json` object of `build`."""
+        """The contract's `--json` object of `build`; `log` stands beside it where something is taken from one."""
         rows = self.census.taken
         return {
             "training_set": self.name,
@@ -92,6 +95,7 @@ class Outcome:
             "parity": self.parity and {"rows": self.parity.rows, "mismatches": self.parity.mismatches},
             "expectations": self.verdict
             and {"evaluated": self.verdict.evaluated, "failed": len(self.verdict.failures)},
+            **({"log": self.log.to_json()} if self.log else {}),
         }
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
@@ -19,7 +18,19 @@ from jobs.pit.columns import EVENT_DATE
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError, LostRowsError
 from jobs.pit.fields import as_key, column
+from jobs.pit.from_log import (
+    RECOMPUTED,
+    LogUse,
+    as_recomputed,
+    log_counts,
+    log_use,
+    logged_features,
+    recomputed_column,
+    recomputed_part,
+    result_values,
+)
 from jobs.pit.instants import instant_sql, utc_date
+from jobs.pit.log_matching import with_logged
 from jobs.pit.ondemand import failures_of, with_features
 from jobs.pit.outcome import Outcome, TableUse, manifest_of
 from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit
@@ -47,11 +58,12 @@ _OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULT
 
 
 class Staged(NamedTuple):
-    """A slice in the run's own place, how its tables were used, and how often each feature failed and is null."""
+    """A slice in the run's own place, how its tables and its log were used, how often a feature failed and is null."""
 
     rows: DataFrame
     tables: dict[str, TableUse]
     failed: dict[str, int]
+    log: LogUse | None
 
 
 def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Outcome:
@@ -70,17 +82,17 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
     if census.in_range == 0 and not allow_empty:
         raise InputError(_nothing_there(bound, cut))
     document = serving_document(bound)
-    reading = prune(bound, census)
+    part = recomputed_part(bound)
+    reading = prune(part, census)
     if cut.is_range:
-        refuse_other_columns(
-            own, output, select_result(bound, joined_rows(bound, spine_for(bound, cut))).schema
-        )
+        refuse_other_columns(own, output, select_result(part, joined_rows(part, spine_for(part, cut))).schema)
     try:
         staged = _staged(reading, cut, census, output, run_id)
-        rows = staged.rows.drop(AUDIT)
-        verdict, parity = _judged(bound, staged.rows, rows, census, document)
+        rows = staged.rows.drop(AUDIT, RECOMPUTED)
+        verdict, parity = _judged(part, staged.rows, rows, census)
         outcome = Outcome(
-            bound, cut, census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity, document
+            *(bound, cut, census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity, document),
+            log=staged.log,
         )
         if not outcome.passed:
             return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
@@ -94,8 +106,9 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
 
 
 def spine_for(bound: Bound, cut: Cut) -> DataFrame:
-    """The spine of the label events that this run takes."""
-    return spine_of(bound.events, bound.labels, bound.sample, cut)
+    """The spine of the label events that this run takes, with what was logged of each where there is a log."""
+    spine = spine_of(bound.events, bound.labels, bound.sample, cut)
+    return spine if bound.log is None else with_logged(spine, bound.log)
 
 
 def joined_rows(bound: Bound, spine: DataFrame) -> DataFrame:
@@ -111,12 +124,15 @@ def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
 
 
 def select_result(bound: Bound, joined: DataFrame, *more: Column) -> DataFrame:
-    """The published columns in the contract's order: label events, joined columns, features, event_date; and more."""
-    label, features = F.col("label"), F.col("features")
+    """The published columns in the contract's order: label events, joined columns, features, event_date; and more.
+
+    With a log the column before event_date says which values are from it.
+    """
+    label = F.col("label")
     return joined.select(
         *[label.getField(name).alias(name) for name in bound.events.columns],
-        *[value.alias(name) for name, (value, _) in bound.table_columns.items()],
-        *[features.getField(name).alias(name) for name in bound.features.names],
+        *[value.alias(name) for name, value in result_values(bound).items()],
+        *([logged_features(bound.log)] if bound.log else []),
         utc_date(F.col("t")).alias(EVENT_DATE),
         *more,
     )
@@ -127,7 +143,7 @@ def _staged(bound: Bound, cut: Cut, census: Census, output: Output, run_id: str)
     noting in the column `AUDIT` which rows are worth an audit.
     """
     read = {lane.name: Observation() for lane in bound.lanes}
-    audited = bound.parity_sample > 0
+    audited = bool(_audit(bound))
     lanes = [replace(_counting(lane, read[lane.name]), audited=audited) for lane in bound.lanes]
     counted = replace(bound, lanes=tuple(lanes))
     joined = joined_rows(counted, spine_for(counted, cut))
@@ -137,7 +153,8 @@ def _staged(bound: Bound, cut: Cut, census: Census, output: Output, run_id: str)
         F.sum(F.col("features").getField(counted)).alias(counted)
         for counted in failures_of(bound.features).values()
     ]
-    joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *matches, *failures)
+    counts = [*matches, *failures, *log_counts(bound.log)]
+    joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *counts)
     try:
         staged = stage(select_result(counted, joined, *_audit(counted)), output, run_id)
     except PySparkException as error:
@@ -149,7 +166,7 @@ def _staged(bound: Bound, cut: Cut, census: Census, output: Output, run_id: str)
         )
     used = {lane.name: _use(bound, lane, read[lane.name].get, totals[lane.slot]) for lane in bound.lanes}
     failed = {name: totals[counted] or 0 for name, counted in failures_of(bound.features).items()}
-    return Staged(staged, used, failed)
+    return Staged(staged, used, failed, log_use(bound, totals))
 
 
 def _counting(lane: Lane, observation: Observation) -> Lane:
@@ -177,27 +194,29 @@ def repeated_keys(lane: Lane) -> int:
 
 
 def _audit(bound: Bound) -> list[Column]:
-    if not bound.parity_sample:
+    if not bound.parity_sample or not (bound.lanes or bound.features.names):
         return []
     label = F.col("label")
     keys = dict.fromkeys(
         [*bound.labels.entity_keys, *(name for lane in bound.lanes for _, name in lane.keys)]
     )
     tables = [F.col(lane.audit_slot) for lane in bound.lanes]
-    return [audit_column([label.getField(key) for key in keys], F.col("t"), tables).alias(AUDIT)]
+    audit = audit_column([label.getField(key) for key in keys], F.col("t"), tables).alias(AUDIT)
+    return [audit, *recomputed_column(bound)]
 
 
 def _judged(
-    bound: Bound, staged: DataFrame, rows: DataFrame, census: Census, document: Mapping[str, Any]
+    bound: Bound, staged: DataFrame, rows: DataFrame, census: Census
 ) -> tuple[Verdict | None, Parity | None]:
-    """What the suite says of the rows, and what serving makes of a sample of them, both at once."""
+    """What the suite says of the rows, and what serving makes of a sample of what was computed, both at once."""
     suite = bound.spec.suite
     if not census.taken:
         return None, None
     audit = None
-    if bound.parity_sample:
+    if AUDIT in staged.columns:
         tables = {lane.name: bound.inputs[f"feature_tables.{lane.name}"].rows for lane in bound.lanes}
-        audit = begin_audit(staged, document, tables, bound.parity_sample)
+        computed = as_recomputed(staged, bound)
+        audit = begin_audit(computed, serving_document(bound), tables, bound.parity_sample)
     try:
         verdict = validate(rows, suite, {"label_events": census.taken}) if suite else None
         return verdict, None if audit is None else audit.result()

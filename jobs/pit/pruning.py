@@ -8,19 +8,22 @@ from jobs.pit.asof import Lane
 from jobs.pit.bound import Bound
 from jobs.pit.fields import column
 from jobs.pit.instants import MICROSECOND, could_be_within
+from jobs.pit.log_matching import within_reach
 from jobs.pit.spine import Census
 from jobs.pit.windows import WindowReduction
 
 
 def prune(bound: Bound, census: Census) -> Bound:
-    """The same build reading only feature rows that some label event could use, by their times.
+    """The same build reading only feature rows, and records of a log, that some label event could use, by their times.
 
     A row older than the first T less max_age cannot survive, nor can it hide behind one that does; a row after the
     last T is not visible. Rows with null times are kept, so that they are counted.
     """
     if census.first is None or census.last is None:
         return bound
-    return replace(bound, lanes=tuple(_pruned(lane, census.first, census.last) for lane in bound.lanes))
+    log = bound.log and within_reach(bound.log, census.first, census.last)
+    lanes = tuple(_pruned(lane, census.first, census.last) for lane in bound.lanes)
+    return replace(bound, lanes=lanes, log=log)
 
 
 def _pruned(lane: Lane, first: int, last: int) -> Lane:

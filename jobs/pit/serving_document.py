@@ -34,12 +34,12 @@ def _document(bound: Bound, version: int | None) -> dict[str, Any]:
         label_available_at=bound.labels.label_available_at,
         timezone=bound.labels.timezone,
     )
-    pairs = zip(bound.spec.joins, bound.lanes, strict=True)
+    joins = {join.name: join for join in bound.spec.joins}
     return plan_document(
         training_set=bound.spec.training_set.name,
         version=version,
         label_events=labels,
-        feature_tables=[_table(labels, join, lane) for join, lane in pairs],
+        feature_tables=[_table(labels, joins[lane.name], lane) for lane in bound.lanes],
         features=bound.features,
         modules=bound.spec.training_set.features,
     )

@@ -227,3 +227,11 @@ def delays(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Del
 def project(tmp_path: Path) -> Project:
     """A project without Spark, for what is refused before anything runs."""
     return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def served(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Label events with a log of what was served; each test gives its training set a name of its own."""
+    from tests.jobs.served import served_in  # which is made of projects
+
+    return served_in(tmp_path_factory.mktemp("served"), spark)

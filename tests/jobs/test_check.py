@@ -82,6 +82,31 @@ def test_inputs_that_cannot_be_are_reported(project: Project, tmp_path: Path) ->
     assert "p -> q -> p" in ran.stderr or "q -> p -> q" in ran.stderr
 
 
+AGGREGATED = """
+    {name: a, source: w/a, entity_keys: [k], event_timestamp: at, delay: 0s, columns: [v],
+     aggregations: [{name: n, function: count, window: 1h}]}
+"""
+OPEN_ENDED = "{name: open, source: w/open, entity_keys: [k], event_timestamp: at, delay: 0s}"
+
+
+def test_names_to_take_from_a_log_are_checked_and_aggregations_known(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "own_counted.py").write_text("def f(a__n: int) -> int:\n    return a__n\n")
+    project.conf({"feature_tables/a.yml": AGGREGATED, "feature_tables/open.yml": OPEN_ENDED})
+    rest = "feature_tables: [a, open], output: o/s, features: own_counted"
+    log = "log: {source: w/log, features: [A__N, a__v, f, open__any, a__w, other__v, g]}"
+    project.conf({"training_sets/s.yml": f"{{name: s, {LABELS}, {rest}, {log}}}"})
+    code = "from jobs.pit.main import run; run()"
+    ran = in_process_of_its_own(code, tmp_path, "check", "--conf-dir", str(tmp_path / "conf"))
+    assert ran.returncode == 2
+    assert ran.stderr.splitlines() == [
+        "skewless: training set 's': log.features: 'a__w' is no result column; did you mean 'a__v'?",
+        "skewless: training set 's': log.features: 'other__v' is no result column; it has a__n, a__v, f",
+        "skewless: training set 's': log.features: 'g' is no result column; it has a__n, a__v, f",
+    ]
+
+
 def test_two_hundred_files_are_checked_without_spark(project: Project, tmp_path: Path) -> None:
     (tmp_path / "own_sound.py").write_text("def f(t0__v: float) -> float:\n    return t0__v\n")
     project.conf({f"feature_tables/t{n}.yml": TABLE.format(name=f"t{n}") for n in range(100)})

@@ -77,12 +77,12 @@ def test_explain_is_refused(project: Project) -> None:
 
 
 def test_keys_of_later_versions_are_refused_where_they_are_written(project: Project) -> None:
-    project.conf(training_set(rest=", feature_tables: [facts], log: a/log"))
+    project.conf(training_set(rest=", feature_tables: [facts], require_fresh: 1h"))
     project.conf(facts(rest=", require_fresh: true"))
     lines = refused(project.run("build", "s"))
     assert [line.split("conf/")[1] for line in lines] == [
         "feature_tables/facts.yml:1: require_fresh: not available in this version; remove it",
-        "training_sets/s.yml:1: log: not available in this version; remove it",
+        "training_sets/s.yml:1: require_fresh: not available in this version; remove it",
     ]
 
 

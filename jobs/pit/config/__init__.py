@@ -3,6 +3,7 @@ join keys and expectation suite resolved, or every problem in one InputError."""
 
 from jobs.pit.config.configuration import Configuration, load
 from jobs.pit.config.files import ConfFiles, LocalFiles
+from jobs.pit.config.from_log import FromLog
 from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.reconciling import Reconcile
 from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
@@ -13,6 +14,7 @@ __all__ = [
     "ConfFiles",
     "Configuration",
     "FeatureTable",
+    "FromLog",
     "JoinedTable",
     "Labels",
     "LocalFiles",

@@ -45,7 +45,7 @@ class Configuration:
     @property
     def problems(self) -> tuple[str, ...]:
         """Everything wrong with any file, one line each, by file and line."""
-        around = Surroundings(self._files, self._tables)
+        around = Surroundings(self._files, self._tables, self._logs)
         found = {problem for table in self._tables.entries() for problem in table.problems}
         found.update(problem for log in self._logs.entries() for problem in log.problems)
         for entry in self._sets.entries():
@@ -72,7 +72,7 @@ class Configuration:
         if entry is None:
             folder = shown(self._files, "training_sets")
             raise InputError(f"{folder}: no training set '{name}'; {unknown(name, self._sets.names)}")
-        return _or_refused(*resolved(entry, Surroundings(self._files, self._tables)))
+        return _or_refused(*resolved(entry, Surroundings(self._files, self._tables, self._logs)))
 
     def log(self, name: str) -> LogMapping:
         """The mapped log of that name; InputError with the problems of its file only."""
@@ -104,7 +104,7 @@ class Configuration:
         entries = [self._entry(table, "feature table", FeatureTable) for table in [*feature_tables, *inline]]
         given = {_name(entry.document.content): entry for entry in entries}
         entry = self._entry(content, "training set", TrainingSet)
-        spec, problems = resolved(entry, Surroundings(self._files, self._tables, given))
+        spec, problems = resolved(entry, Surroundings(self._files, self._tables, self._logs, given))
         return _or_refused(spec, problems + _given_twice(entries))
 
     def _entry(self, content: Any, kind: str, model: type[SpecT]) -> Entry[SpecT]:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from jobs.pit.columns import unknown
 from jobs.pit.config.documents import Document, Keys, Problem
+from jobs.pit.config.from_log import FromLog
 from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.reconciling import Reconcile
 from jobs.pit.config.spec import Spec
@@ -23,7 +24,10 @@ _SECTIONS: Mapping[str, type[Spec]] = {
     "sample": Sample,
     "feature_tables": TableJoin,
     "reconcile": Reconcile,
+    "log": FromLog,
 }
+# Keys of a mapping that may be written as that value alone.
+_SHORTHAND = (("table",), ("source",))
 _EXPECTED = {
     "string_type": "text",
     "bool_type": "true or false",
@@ -61,7 +65,7 @@ def _problem(document: Document, model: type[Spec], error: ErrorDetails) -> Prob
 
 def _written_keys(document: Document, loc: Keys) -> Keys:
     keys = loc[:-1] if loc and loc[-1] == "[key]" else loc
-    is_shorthand = keys[-1:] == ("table",) and keys[:-1] in document.written
+    is_shorthand = keys[-1:] in _SHORTHAND and keys[:-1] in document.written
     return keys[:-1] if is_shorthand else keys
 
 

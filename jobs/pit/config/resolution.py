@@ -10,6 +10,7 @@ from typing import Any
 from jobs.pit.columns import unknown
 from jobs.pit.config.documents import Document, Problem
 from jobs.pit.config.files import ConfFiles, Entry, Folder, read_text, shown
+from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.specs import FeatureTable, Labels, TableJoin, TrainingSet
 
 
@@ -24,11 +25,17 @@ class JoinedTable:
 
 @dataclass(frozen=True)
 class ResolvedTrainingSet:
-    """A training set with all that its names stand for; `suite` is the expectation suite's JSON text."""
+    """A training set with all that its names stand for; `suite` is the expectation suite's JSON text.
+
+    `log_mapping` says what the columns of its log mean, None where the log is a table of ingest-log; `log_names` are
+    the names that there are mappings for.
+    """
 
     training_set: TrainingSet
     joins: tuple[JoinedTable, ...]
     suite: str | None = None
+    log_mapping: LogMapping | None = None
+    log_names: frozenset[str] = frozenset()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -36,9 +43,10 @@ class ResolvedTrainingSet:
         return tuple(dict.fromkeys(line for join in self.joins for line in join.table.warnings))
 
     def to_document(self) -> dict[str, Any]:
-        """The specs as JSON values, for manifests: the training set, and its feature tables by name."""
+        """The specs as JSON values, for manifests: the training set, its feature tables by name, and its mapped log."""
         tables = {join.table.name: join.table.to_document() for join in self.joins}
-        return {"training_set": self.training_set.to_document(), "feature_tables": tables}
+        document = {"training_set": self.training_set.to_document(), "feature_tables": tables}
+        return {**document, "log": self.log_mapping.to_document()} if self.log_mapping else document
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Surroundings:
 
     files: ConfFiles
     tables: Folder[FeatureTable]
+    logs: Folder[LogMapping]
     given: Mapping[str, Entry[FeatureTable]] = field(default_factory=dict)
 
     def table(self, name: str) -> Entry[FeatureTable] | None:
@@ -67,8 +76,12 @@ def resolved(
     if entry.spec is None:
         return None, problems
     joins, wrong_joins = _joins(document, entry.spec, around)
-    problems += wrong_joins
-    return (None if problems else ResolvedTrainingSet(entry.spec, tuple(joins), suite)), problems
+    log = around.logs.entry(entry.spec.log.source) if entry.spec.log else None
+    problems += [*wrong_joins, *(log.problems if log else ())]
+    if problems:
+        return None, problems
+    names = frozenset(around.logs.names) if entry.spec.log else frozenset()
+    return ResolvedTrainingSet(entry.spec, tuple(joins), suite, log.spec if log else None, names), []
 
 
 def joined_table(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from jobs.pit.columns import collisions
+from jobs.pit.config.from_log import FromLog, as_from_log
 from jobs.pit.config.reconciling import Reconcile
 from jobs.pit.config.spec import Spec
 from jobs.pit.config.values import (
@@ -187,7 +188,7 @@ class TrainingSet(Spec):
     `output`, and the source and the query of `labels`, may be None only in specs given as dicts.
     """
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"log", "require_fresh"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"require_fresh"})
 
     name: Name
     labels: Labels
@@ -198,6 +199,7 @@ class TrainingSet(Spec):
     sample: Sample | None = None
     parity_sample: int | None = None
     reconcile: Reconcile = Reconcile()
+    log: Annotated[FromLog, BeforeValidator(as_from_log)] | None = None
 
     @field_validator("feature_tables")
     @classmethod

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jobs.pit.log.batch import Counts, Tables
     from jobs.pit.log.ingestion import ingest, tables_at
-    from jobs.pit.log.opening import LAYOUT, open_log, was_logged
+    from jobs.pit.log.opening import LAYOUT, open_log, open_records, was_logged
 
 _HOMES = {
     **dict.fromkeys(("Counts", "Tables"), "batch"),
     **dict.fromkeys(("ingest", "tables_at"), "ingestion"),
-    **dict.fromkeys(("LAYOUT", "open_log", "was_logged"), "opening"),
+    **dict.fromkeys(("LAYOUT", "open_log", "open_records", "was_logged"), "opening"),
 }
-__all__ = ["LAYOUT", "Counts", "Tables", "ingest", "open_log", "tables_at", "was_logged"]
+__all__ = ["LAYOUT", "Counts", "Tables", "ingest", "open_log", "open_records", "tables_at", "was_logged"]
 
 
 def __getattr__(name: str) -> Any:

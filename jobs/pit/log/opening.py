@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from jobs.pit.columns import nearest
-from jobs.pit.config import Configuration, is_location
+from jobs.pit.config import Configuration, LogMapping, is_location
 from jobs.pit.errors import InputError
 from jobs.pit.log.decoding import STRUCTS
 from jobs.pit.log.mapping import mapped
 from jobs.pit.log.table import LogTable
-from jobs.pit.sources import open_source
+from jobs.pit.sources import Source, open_source
 
 LAYOUT = (
     *(
@@ -36,17 +39,23 @@ def open_log(spark: SparkSession, log: str, configuration: Configuration) -> Dat
     `log` is the name of a file in conf/logs, else a table that ingest-log made. `spark` has to be a session of the
     run's own. Errors: InputError where it is neither, and where a mapping does not fit its table.
     """
-    if log in configuration.log_names:
-        mapping = configuration.log(log)
-        return mapped(open_source(spark, mapping.source, f"log '{log}'").rows, mapping)
+    names = configuration.log_names
+    return open_records(spark, log, configuration.log(log) if log in names else None, names).rows
+
+
+def open_records(spark: SparkSession, log: str, mapping: LogMapping | None, names: Iterable[str]) -> Source:
+    """The same with its place and version; `names` are those that there are mappings for."""
+    if mapping is not None:
+        source = open_source(spark, mapping.source, f"log '{log}'")
+        return replace(source, rows=mapped(source.rows, mapping))
     if not is_location(log):
         raise InputError(f"log '{log}' is neither a name of conf/logs, nor a path, nor a catalog table name")
     if not LogTable.of_records(spark, log).is_ours(spark):
-        guess = nearest(log, configuration.log_names)
+        guess = nearest(log, names)
         remedy = f"did you mean '{guess}'?" if guess else "say in conf/logs/NAME.yml what its columns mean"
         raise InputError(f"log '{log}' is no table that ingest-log made and no name of conf/logs; {remedy}")
-    rows = open_source(spark, log, f"log '{log}'").rows
-    return rows.select(*(_column(name, rows.schema) for name in LAYOUT))
+    source = open_source(spark, log, f"log '{log}'")
+    return replace(source, rows=source.rows.select(*(_column(name, source.rows.schema) for name in LAYOUT)))
 
 
 def was_logged(feature: str) -> Column:

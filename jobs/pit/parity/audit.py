@@ -18,7 +18,8 @@ from pyspark.sql import DataFrame
 
 from features.errors import FeatureError
 from features.plan_compiled import TableNeeds
-from features.replay import Difference, LabelEvent, Replay, Request
+from features.plan_layout import read_layout
+from features.replay import Difference, LabelEvent, Replay, Request, functions_of
 from features.serving_plan import ServingPlan
 from jobs.pit.errors import InputError
 from jobs.pit.fields import column
@@ -131,7 +132,7 @@ def _decisive(document: Mapping[str, Any]) -> list[str]:
 
 def _plan(document: Mapping[str, Any]) -> ServingPlan:
     try:
-        return ServingPlan.from_document(document)
+        return ServingPlan.from_document(document, features=functions_of(read_layout(document)))
     except FeatureError as error:
         raise InputError(f"parity audit: {line}" for line in error.problems) from error
 

@@ -1,5 +1,6 @@
 """What was built, found or traced → what a person reads: a summary for a terminal, one self-contained HTML file."""
 
+from jobs.pit.report.from_log import log_sections_of
 from jobs.pit.report.html import render_build
 from jobs.pit.report.ingestion import summary_of_ingestion
 from jobs.pit.report.page import Section, render_page
@@ -10,6 +11,7 @@ from jobs.pit.report.tracing import render_trace, summary_of_trace
 __all__ = [
     "Section",
     "facts_of",
+    "log_sections_of",
     "render_build",
     "render_page",
     "render_reconciliation",

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jobs.pit.report.from_log import log_lines_of, log_notes_of
+
 Facts = Mapping[str, Any]
 MOST_DIFFERENCES = 3
 
@@ -98,11 +100,13 @@ def notes_of(facts: Facts) -> list[str]:
         f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
         for name, count in facts["repeated_keys"].items()
     ]
+    logged = facts["log"]["features"] if facts.get("log") else {}
     failed = [
         f"feature '{name}': failed on {count:,} label events and is null there (on_error=null)"
+        + (", where it was not logged" if name in logged else "")
         for name, count in facts["failed"].items()
     ]
-    return [*facts["warnings"], *repeated, *failed]
+    return [*facts["warnings"], *repeated, *failed, *log_notes_of(facts)]
 
 
 def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
@@ -136,6 +140,8 @@ def _build_lines(facts: Facts) -> Iterator[str]:
     if facts["feature_tables"]:
         for row in [TABLE_HEADER, *table_rows_of(facts)]:
             yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7}".format(*row)
+    for line in log_lines_of(facts):
+        yield f"  {'log':<13} {line}"
     if audit := audit_of(facts):
         yield f"  {'parity':<13} {audit}"
     for difference in differences_of(facts)[:MOST_DIFFERENCES]:

@@ -95,13 +95,9 @@ def test_keys_of_later_versions_are_refused_and_not_ignored(set_problems: Proble
         name: delay
         labels: {source: a/b, entity_keys: [origin], event_timestamp: at, label_columns: [late]}
         output: a/out
-        log: a/log
         require_fresh: 1h
     """
-    assert set_problems(text) == [
-        "4: log: not available in this version; remove it",
-        "5: require_fresh: not available in this version; remove it",
-    ]
+    assert set_problems(text) == ["4: require_fresh: not available in this version; remove it"]
 
 
 def test_a_parity_sample_of_zero_is_off_and_a_negative_one_refused() -> None:

@@ -1,0 +1,65 @@
+"""A feature log → a struct per record: when and of what it is, and what it has of the columns to be taken."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
+
+from jobs.pit.fields import as_key, types_in
+from jobs.pit.logged_values import as_kind, fits
+from jobs.pit.training_log import TrainingLog
+
+RECORD = "skewless_record"
+"""The struct column: `at` in microseconds, `record_id`, `request_id`, keys, values and states by their places."""
+
+
+def value_field(place: int) -> str:
+    """Of the column taken at a place, the value in its type."""
+    return f"value_{place}"
+
+
+def state_field(place: int) -> str:
+    """True where that was logged and fits, false where it does not fit, null where it was not logged."""
+    return f"state_{place}"
+
+
+def records_of(log: TrainingLog) -> DataFrame:
+    """The records, a struct each; with every key whether the record has it."""
+    entity, kinds = types_in(log.rows, "entity"), types_in(log.rows, "features")
+    rows = log.rows.withColumn("types", F.from_json(F.lower("types"), _names(log)))
+    parts = [F.unix_micros("event_timestamp").alias("at"), F.col("record_id"), F.col("request_id")]
+    for place, logged in enumerate(log.keys.values()):
+        if logged is not None:
+            key = F.col("entity").getField(logged)
+            parts.append(as_key(key, entity[logged]).alias(f"key_{place}"))
+            parts.append(_has("entity", logged, True).alias(f"has_key_{place}"))
+    for place, (name, field) in enumerate(log.taken.items()):
+        kind = log.results[name]
+        is_there = _has("features", name, field is not None)
+        if field is None:
+            parts += [
+                F.lit(None).cast(kind).alias(value_field(place)),
+                F.when(is_there, True).alias(state_field(place)),
+            ]
+            continue
+        value, own = F.col("features").getField(field), kinds[field]
+        parts.append(as_kind(value, own, kind).alias(value_field(place)))
+        parts.append(F.when(is_there, fits(value, own, kind)).alias(state_field(place)))
+    return rows.select(F.struct(*parts).alias(RECORD))
+
+
+def _names(log: TrainingLog) -> StructType:
+    """What is asked of a record's `types`. As fields, since looking many names up in a map takes their square."""
+    asked = {"entity": [name for name in log.keys.values() if name is not None], "features": list(log.taken)}
+    names = StructType()
+    for part, each in asked.items():
+        names.add(part, StructType([StructField(name.lower(), StringType()) for name in each]))
+    return names
+
+
+def _has(part: str, name: str, has_field: bool) -> Column:
+    """Whether a record has this name, be it null; a log from elsewhere does not say, and has all of its fields."""
+    types = F.col("types")
+    is_told = types.getField(part).getField(name.lower()).isNotNull()
+    return F.when(types.isNull(), F.lit(has_field)).otherwise(is_told)
