@@ -14,11 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import ThreadpoolController
 
 Floats = NDArray[np.float64]
 
 MOST_CATEGORIES = 255
 """The model's limit for a categorical column: a text column with more values (tail numbers) is not used."""
+
+# Beside other work scikit-learn's threads wait for one another, a hundred times longer than one of them works.
+THREADS = ThreadpoolController()
 
 SERVED_MODEL = "DEMO_MODEL"
 """The environment variable with the place of the model that `score` loads."""
@@ -34,7 +38,9 @@ class DelayModel:
 
     def scores(self, table: pa.Table) -> Floats:
         """The probability of a late arrival, a number a row; null, NaN and unknown text count as missing."""
-        found: Floats = self.estimator.predict_proba(matrix_of(table, self.columns, self.categories))[:, 1]
+        rows = matrix_of(table, self.columns, self.categories)
+        with THREADS.limit(limits=1, user_api="openmp"):
+            found: Floats = self.estimator.predict_proba(rows)[:, 1]
         return found
 
     def save(self, file: Path) -> None:
@@ -68,7 +74,8 @@ def fitted(
         early_stopping=False,
         random_state=0,
     )
-    estimator.fit(matrix_of(table, columns, categories), is_late)
+    with THREADS.limit(limits=1, user_api="openmp"):
+        estimator.fit(matrix_of(table, columns, categories), is_late)
     return DelayModel(tuple(columns), dict(categories), estimator)
 
 
