@@ -130,7 +130,10 @@ def test_what_the_careless_release_broke_is_named_and_nothing_else_differs(month
     assert "sched_dep_at America/New_York time read as UTC" in hour["detail"]
     delay = differing["aircraft__arr_delay"]
     assert (delay["cause"], delay["confidence"]) == ("null_handling", 1.0)
-    assert differing["aircraft_was_late"]["cause"] in ("null_handling", "unknown")  # by a few true/false values
+    assert differing["aircraft_was_late"]["cause"] in (
+        "null_handling",
+        "unknown",
+    )  # by a few true/false values
 
 
 def test_a_range_without_a_record_is_refused_with_the_range(month: Month) -> None:
