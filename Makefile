@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO := build/demo
+SERVED := $(DEMO)/served
+FEATURE_LOG := $(DEMO)/warehouse/feature_log
+WAREHOUSE := --set WAREHOUSE=$(DEMO)/warehouse
 SUBMIT = $(BIN)/spark-submit --properties-file conf/spark/local.conf
 
 export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
@@ -34,10 +37,18 @@ lint: install ## Check style and types
 test: install java ## Run every test
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
-demo: install java ## Build a training set from real flights and show what leakage costs
+demo: install java ## Build a training set from real flights, serve a month, find its faults, show what leakage costs
 	$(SUBMIT) jobs/load_flights.py --warehouse $(DEMO)/warehouse
-	$(SUBMIT) jobs/build_training_set.py flight_delay --set WAREHOUSE=$(DEMO)/warehouse
-	$(SUBMIT) jobs/report_leakage.py flight_delay --set WAREHOUSE=$(DEMO)/warehouse --report $(CURDIR)/$(DEMO)/flight_delay.html
+	$(SUBMIT) jobs/build_training_set.py flight_delay $(WAREHOUSE)
+	@rm -rf $(SERVED) $(FEATURE_LOG) $(FEATURE_LOG)_rejected
+	$(BIN)/skewless export flight_delay $(WAREHOUSE) --to $(SERVED)/serving.json
+	$(SUBMIT) jobs/prepare_serving.py flight_delay $(WAREHOUSE) --start 2013-07-01 --end 2013-08-01 --to $(SERVED)
+	$(BIN)/python jobs/serve_flights.py $(SERVED) --careless-from 2013-07-08
+	$(SUBMIT) jobs/ingest_feature_log.py $(SERVED)/log --to $(FEATURE_LOG)
+	$(SUBMIT) jobs/reconcile_feature_log.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) --start 2013-07-01 --end 2013-08-01 \
+	  --report $(DEMO)/skew.html; code=$$?; [ $$code -eq 4 ] || { echo "reconcile: expected exit code 4 for the two planted faults, found $$code" >&2; exit 1; }
+	$(SUBMIT) jobs/join_outcomes.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG)
+	$(SUBMIT) jobs/report_leakage.py flight_delay $(WAREHOUSE) --report $(CURDIR)/$(DEMO)/flight_delay.html
 
 bench: install java ## Side by side with what a user would pick instead; BENCH='--events 2000000' for fewer window events
 	$(BIN)/python -m bench.windows $(BENCH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,8 @@ def find_causes(sampled: Sequence[Sampled], what_if: WhatIf, event: Ints) -> dic
     """Feature → verdict, for those with a mismatch in the sample.
 
     Inputs come before the functions that take them, so that a function whose logged inputs explain its mismatches is
-    given their cause. `event` numbers what the records are about.
+    given their cause; and what is named of one feature is the first thing that is tried of the next, since one fault of
+    serving mostly shows in several. `event` numbers what the records are about.
     """
     by_name = {each.name: each for each in sampled}
     verdicts: dict[str, Verdict] = {}
@@ -69,7 +70,7 @@ def _cause_of(
     explanations = [
         *_inherited(case, feature.name, what_if, rows, others, known),
         *pair_explanations(case, what_if.clocks),
-        *_changed(case, feature.name, what_if, rows),
+        *_changed(case, feature.name, what_if, rows, {each.detail for each in known.values()}),
     ]
     return judge(case, explanations)
 
@@ -104,13 +105,18 @@ def _as_recomputed(other: Sampled, rows: Ints) -> pa.Array | None:
     return pc.if_else(where, logged, other.recomputed).take(pa.array(rows))
 
 
-def _changed(case: Case, feature: str, what_if: WhatIf, rows: Ints) -> Iterator[Explanation]:
-    """Causes that take the rows behind a value: every change on a few records, the promising ones on all."""
+def _changed(
+    case: Case, feature: str, what_if: WhatIf, rows: Ints, named: Collection[str]
+) -> Iterator[Explanation]:
+    """Causes that take the rows behind a value: every change on a few records, the promising ones on all.
+
+    A change that is named of another feature is no find among many: it counts as the only one of its kind.
+    """
     matches = np.flatnonzero(~case.mismatched)[:SCREENED]
     screen = np.concatenate([case.places[:SCREENED], matches])
     is_mismatch = case.mismatched[screen]
     logged = case.logged.take(screen)
-    promising: dict[str, list[tuple[float, int, int, Change]]] = {}
+    promising: dict[str, list[tuple[float, int, bool, int, Change]]] = {}
     for order, change in enumerate(what_if.changes(feature)):
         predicted = _predicted(change, feature, what_if, rows[screen])
         if predicted is None:
@@ -119,12 +125,15 @@ def _changed(case: Case, feature: str, what_if: WhatIf, rows: Ints) -> Iterator[
         share = float(np.mean(agrees[is_mismatch]))
         if share >= SCREENED_SHARE:
             broken = int(np.count_nonzero(~agrees & ~is_mismatch))
-            promising.setdefault(change.cause, []).append((-share, broken, order, change))
+            promising.setdefault(change.cause, []).append(
+                (-share, broken, change.detail not in named, order, change)
+            )
     for tried in promising.values():
-        for *_, change in sorted(tried, key=lambda each: each[:3])[:KEPT]:
+        for *_, change in sorted(tried, key=lambda each: each[:4])[:KEPT]:
             predicted = _predicted(change, feature, what_if, rows)
             if predicted is not None:
-                yield _explained(case, change.cause, change.detail, change.variants, predicted)
+                variants = 1 if change.detail in named else change.variants
+                yield _explained(case, change.cause, change.detail, variants, predicted)
 
 
 def _predicted(change: Change, feature: str, what_if: WhatIf, which: Ints) -> Values | None:

@@ -53,7 +53,8 @@ class LogSpine:
 def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: Cut) -> LogSpine:
     """The log's records with T in the range, ready for the as-of join.
 
-    Errors: InputError for a log without its columns, and for whatever keeps the training set from being built.
+    Errors: InputError for a log without its columns, for one without a record in the range, and for whatever keeps
+    the training set from being built.
     """
     _refuse_incomplete(log)
     bound, events = _bound(spark, spec, log)
@@ -75,6 +76,8 @@ def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
         ).alias("nulls"),
     ).first()
     assert found is not None, "an aggregate without grouping has one row"
+    if not found["records"]:
+        raise InputError(_nothing_there(cut))
     only_null = {name for place, name in enumerate(nulls) if found["nulls"][f"null_{place}"]}
     logged = {
         name: columns.get(name.casefold())
@@ -101,6 +104,12 @@ def _strange(columns: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...
     """What the log has that is no column of the training set."""
     names = {name.casefold() for name in known}
     return tuple(sorted(own for name, own in columns.items() if name not in names))
+
+
+def _nothing_there(cut: Cut) -> str:
+    if cut.is_range:
+        return f"log: no record with T in {cut}; give another range, or ingest what was logged then"
+    return "log: no record at all; ingest what serving logged"
 
 
 def _refuse_incomplete(log: DataFrame) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 import pyarrow as pa
 import pytest
 
-from jobs.demo.leakage import price_of_leakage, usable_columns
+from jobs.demo.leakage import price_of_leakage
+from jobs.demo.model import usable_columns
 from jobs.pit.errors import InputError
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ LEAST_SHARE = 0.5
 
 SIGNIFICANCE = 1e-3
 """The greatest probability, over all variants tried of a cause, that chance explains as much."""
+
+ALIKE = 100
+"""Records with one recomputed value, from which it can be told how often a prediction changes it into another."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,21 @@ class Case:
         return predicted.same(self.logged, self.tolerance)
 
     def chance_of(self, predicted: Values) -> float:
-        """How often a prediction, made for any other record, would be the value that a mismatch has logged."""
-        counts, total = predicted.counts(), len(predicted)
-        hits = [counts[code] for code in self.logged.take(self.places).codes()]
-        return (float(np.mean(hits)) + 1.0) / (total + 1.0) if hits else 1.0
+        """How often a prediction, made for any other record, would be the value that a mismatch has logged.
+
+        Any other of the same recomputed value, where there are enough: two true/false values are equal anyway, but
+        seldom does what changes few of the records change just those that differ.
+        """
+        made, wanted = predicted.codes(), self.logged.take(self.places).codes()
+        right = self.recomputed.codes()
+        counts, pairs, like = Counter(made), Counter(zip(right, made, strict=True)), Counter(right)
+        chances = [
+            (pairs[right[place], code], like[right[place]])
+            if like[right[place]] >= ALIKE
+            else (counts[code], len(made))
+            for place, code in zip(self.places.tolist(), wanted, strict=True)
+        ]
+        return float(np.mean([(hits + 1.0) / (among + 1.0) for hits, among in chances])) if chances else 1.0
 
 
 class Explanation(NamedTuple):
@@ -118,10 +133,14 @@ class _Tested(NamedTuple):
 
 
 def _nothing_found(case: Case, tested: list[_Tested]) -> str:
-    best = max(tested, key=lambda each: each.explained, default=None)
+    best = min(tested, key=lambda each: each.rank, default=None)
     if best is None or not best.explained:
         return "no cause explains any of the mismatches"
     name = f"{best.explanation.cause} ({best.explanation.detail})"
     if best.share < LEAST_SHARE:
         return f"no cause explains half of the mismatches; the best, {name}, explains {best.share:.0%}"
-    return f"{name} explains {best.share:.0%}, which chance could do on {case.distinct} label events"
+    return f"{name} explains {best.share:.0%}, which chance could do on {_events(case.distinct)}"
+
+
+def _events(number: int) -> str:
+    return "one label event" if number == 1 else f"{number} label events"

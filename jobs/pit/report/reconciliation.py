@@ -81,7 +81,25 @@ def _differing_section(facts: Facts) -> Section:
         explains = "" if each["cause"] == "unknown" else f"{each['confidence']:.1%}"
         counts = (f"{each['compared']:,}", f"{each['mismatched']:,}", f"{each['mismatch_rate']:.3%}")
         rows.append((each["name"], *counts, f"{low:.3%} to {high:.3%}", each["cause"], explains))
-    return Section("Features that differ", (), HEADER, tuple(rows))
+    return Section("Features that differ", (), HEADER, tuple(rows), items=tuple(_by_cause(facts)))
+
+
+def _by_cause(facts: Facts) -> Iterator[str]:
+    """Each cause once with the features that it explains: one fault of serving mostly shows in several."""
+    found: dict[str, list[str]] = {}
+    for each in _differing(facts):
+        if each["cause"] != "unknown":
+            told = f"{each['cause']}: {_at_its_root(each['detail'])}"
+            found.setdefault(told, []).append(f"`{each['name']}`")
+    for told, names in found.items():
+        yield f"{told}: {', '.join(names)}"
+
+
+def _at_its_root(detail: str) -> str:
+    """What is named of a function's input, without the way from there to the function."""
+    while detail.startswith("through "):
+        detail = detail.partition(": ")[2]
+    return detail
 
 
 def _feature_section(each: Facts) -> Section:
@@ -98,7 +116,9 @@ def _feature_section(each: Facts) -> Section:
     picture = _by_day(each)
     sentences += _trend_sentences(each["trends"], leave_out="day" if picture else None)
     rows = tuple(_example_row(example) for example in each["examples"])
-    header = ("record", "logged", "recomputed", "feature rows behind it")
+    header: tuple[str, ...] = ("record", "logged", "recomputed", "feature rows behind it")
+    if not any(row[-1] for row in rows):
+        header, rows = header[:-1], tuple(row[:-1] for row in rows)
     return Section(each["name"], tuple(sentences), header if rows else (), rows, picture)
 
 
