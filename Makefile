@@ -55,6 +55,8 @@ bench: install java ## Side by side with what a user would pick instead; BENCH='
 	$(BIN)/python -m bench.window_costs
 	$(BIN)/python -m bench.ondemand
 	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.drift_calibration
+	$(BIN)/python -m bench.profile_cost
 
 wheel: install ## Build the wheel for pip and the zip for spark-submit --py-files
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

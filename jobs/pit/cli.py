@@ -13,7 +13,7 @@ import click
 from jobs.pit.commands import Result, Run, execute, refuse_usage
 from jobs.pit.errors import InputError
 
-NOT_YET = ("rebuild", "monitor", "investigate")
+NOT_YET = ("rebuild", "investigate")
 
 ONE_DAY = timedelta(days=1)
 
@@ -187,6 +187,22 @@ def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetim
     from jobs.pit.commands_on_spark import reconcile_feature_log
 
     return reconcile_feature_log(run, name, log, start, end, report)
+
+
+@commands.command("monitor")
+@takes_common_options
+@click.argument("name")
+@click.option("--log", required=True, metavar="TABLE", help="A table of ingest-log, or a name in conf/logs.")
+@click.option("--date", type=Day(), help="Only records of this UTC day.")
+@click.option("--start", type=Moment(), help="Only records with T from here on.")
+@click.option("--end", type=Moment(), help="Only records with T before this.")
+@click.option("--report", metavar="FILE.html", help="Write an HTML report.")
+def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
+    """Hold the distributions that serving logged against those of training, and say what drifted."""
+    start, end = _range(when["date"], when["start"], when["end"])
+    from jobs.pit.commands_on_spark import monitor_features
+
+    return monitor_features(run, name, log, start, end, report)
 
 
 @commands.command("check")

@@ -12,6 +12,8 @@ from jobs.pit.commands import ALERT, REFUSED, Result, Run
 from jobs.pit.config import is_location
 from jobs.pit.errors import InputError
 from jobs.pit.log import ingest, open_log, tables_at
+from jobs.pit.monitor import monitor
+from jobs.pit.monitor_delivery import deliver
 from jobs.pit.outcome import manifest_of
 from jobs.pit.pipeline import build
 from jobs.pit.publish import Output, Published, read_manifests
@@ -20,10 +22,12 @@ from jobs.pit.report import (
     facts_of,
     log_sections_of,
     render_build,
+    render_monitoring,
     render_reconciliation,
     render_trace,
     summary_of_build,
     summary_of_ingestion,
+    summary_of_monitoring,
     summary_of_reconciliation,
     summary_of_trace,
     summary_of_versions,
@@ -89,6 +93,25 @@ def trace_training_set(run: Run, name: str, where: str, limit: int, report: str 
     if report:
         report = _written(report, render_trace(facts), run)
     return Result(facts, summary_of_trace(facts, report))
+
+
+def monitor_features(
+    run: Run, name: str, log: str, start: datetime | None, end: datetime | None, report: str | None
+) -> Result:
+    """`skewless monitor`: exit code 4 where a feature drifted, with both an effect and evidence of it."""
+    configuration, run_at = run.configuration(), datetime.now(timezone.utc)
+    spec, watch = configuration.training_set(name), configuration.monitoring(name)
+    spark = private_session(run.spark())
+    found = monitor(spark, spec, watch, open_log(spark, log, configuration), Cut(run_at, start, end))
+    facts = found.to_facts()
+    if report:
+        report = _written(report, render_monitoring(facts), run)
+    done = deliver(spark, spec, watch, log, found, run_at, report)
+    document = found.to_json()
+    if len(done) > 1:  # more than the history was asked for
+        document["deliveries"] = done
+    text = summary_of_monitoring(facts, done, report)
+    return Result(document, text, ALERT if found.alerting else 0)
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:

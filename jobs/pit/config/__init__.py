@@ -5,6 +5,7 @@ from jobs.pit.config.configuration import Configuration, load
 from jobs.pit.config.files import ConfFiles, LocalFiles
 from jobs.pit.config.from_log import FromLog
 from jobs.pit.config.log_mapping import LogMapping
+from jobs.pit.config.monitoring import Monitoring, Watched, Webhook
 from jobs.pit.config.reconciling import Reconcile
 from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
 from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
@@ -19,11 +20,14 @@ __all__ = [
     "Labels",
     "LocalFiles",
     "LogMapping",
+    "Monitoring",
     "Reconcile",
     "ResolvedTrainingSet",
     "Sample",
     "TableJoin",
     "TrainingSet",
+    "Watched",
+    "Webhook",
     "is_location",
     "is_path",
     "load",

@@ -9,6 +9,7 @@ from jobs.pit.columns import unknown
 from jobs.pit.config.documents import Document, Problem, Variables, from_mapping
 from jobs.pit.config.files import ConfFiles, Entry, Folder, shown
 from jobs.pit.config.log_mapping import LogMapping
+from jobs.pit.config.monitoring import Monitoring
 from jobs.pit.config.refusals import SpecT, spec_of
 from jobs.pit.config.resolution import ResolvedTrainingSet, Surroundings, resolved
 from jobs.pit.config.specs import FeatureTable, TrainingSet
@@ -26,6 +27,7 @@ class Configuration:
         self._tables = Folder(files, "feature_tables", FeatureTable, variables)
         self._sets = Folder(files, "training_sets", TrainingSet, variables)
         self._logs = Folder(files, "logs", LogMapping, variables)
+        self._watches = Folder(files, "monitoring", Monitoring, variables)
 
     @property
     def feature_tables(self) -> dict[str, FeatureTable]:
@@ -48,6 +50,7 @@ class Configuration:
         around = Surroundings(self._files, self._tables, self._logs)
         found = {problem for table in self._tables.entries() for problem in table.problems}
         found.update(problem for log in self._logs.entries() for problem in log.problems)
+        found.update(problem for watch in self._watches.entries() for problem in self._watch_problems(watch))
         for entry in self._sets.entries():
             found.update(resolved(entry, around)[1])
         if not self._tables.names and not self._sets.names:
@@ -83,6 +86,22 @@ class Configuration:
         if entry.spec is None:
             raise InputError(str(problem) for problem in entry.problems)
         return entry.spec
+
+    def monitoring(self, name: str) -> Monitoring:
+        """How a training set is watched, by default where no file says it; InputError with the problems of its file."""
+        entry = self._watches.entry(name)
+        if entry is None:
+            return Monitoring(name=name)
+        if entry.spec is None:
+            raise InputError(str(problem) for problem in entry.problems)
+        return entry.spec
+
+    def _watch_problems(self, entry: Entry[Monitoring]) -> list[Problem]:
+        """What is wrong with the file, also where it watches what is not there."""
+        if entry.spec is None or entry.spec.name in self._sets.names:
+            return list(entry.problems)
+        text = f"no training set '{entry.spec.name}'; {unknown(entry.spec.name, self._sets.names)}"
+        return [entry.document.problem(("name",), text)]
 
     @property
     def log_names(self) -> set[str]:

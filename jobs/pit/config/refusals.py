@@ -13,11 +13,12 @@ from jobs.pit.columns import unknown
 from jobs.pit.config.documents import Document, Keys, Problem
 from jobs.pit.config.from_log import FromLog
 from jobs.pit.config.log_mapping import LogMapping
+from jobs.pit.config.monitoring import Monitoring, Watched, Webhook
 from jobs.pit.config.reconciling import Reconcile
 from jobs.pit.config.spec import Spec
 from jobs.pit.config.specs import IN_MEMORY, FeatureTable, Labels, Sample, TableJoin, TrainingSet
 
-SpecT = TypeVar("SpecT", FeatureTable, TrainingSet, LogMapping)
+SpecT = TypeVar("SpecT", FeatureTable, TrainingSet, LogMapping, Monitoring)
 
 _SECTIONS: Mapping[str, type[Spec]] = {
     "labels": Labels,
@@ -25,6 +26,8 @@ _SECTIONS: Mapping[str, type[Spec]] = {
     "feature_tables": TableJoin,
     "reconcile": Reconcile,
     "log": FromLog,
+    "features": Watched,
+    "webhook": Webhook,
 }
 # Keys of a mapping that may be written as that value alone.
 _SHORTHAND = (("table",), ("source",))
@@ -82,7 +85,7 @@ def _text(document: Document, model: type[Spec], error: ErrorDetails, keys: Keys
 
 def _unknown_key(model: type[Spec], loc: Keys) -> str:
     sections = [key for key in loc[:-1] if isinstance(key, str)]
-    owner = _SECTIONS[sections[-1]] if sections else model
+    owner = next((_SECTIONS[key] for key in reversed(sections) if key in _SECTIONS), model)
     key = str(loc[-1])
     if key in owner.not_yet:
         return "not available in this version; remove it"

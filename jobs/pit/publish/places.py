@@ -42,5 +42,9 @@ class Output:
         return f"{self.folder}/_skewless/manifests"
 
     @property
+    def profiles(self) -> str:
+        return f"{self.folder}/_skewless/profiles"
+
+    @property
     def refusals(self) -> str:
         return f"{self.folder}_rejected/_skewless"

@@ -165,7 +165,7 @@ def test_files_that_are_not_yaml_and_hidden_files_are_no_specs(configuration: Co
         "feature_tables/weather.yml.bak": "x",
         "feature_tables/.#weather.yml": "x",
         "training_sets/README.md": "x",
-        "monitoring/weather.yml": "x",
+        "notes/weather.yml": "x",
     }
     assert configuration(texts).problems == ()
 

@@ -1,0 +1,167 @@
+"""Feature log → its profile beside the training set's → what drifted, with effect and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.pit.columns import unknown
+from jobs.pit.config import Monitoring, ResolvedTrainingSet
+from jobs.pit.errors import InputError
+from jobs.pit.instants import utc_date
+from jobs.pit.monitored_log import (
+    OWN_COLUMNS,
+    Logged,
+    Records,
+    logged_of,
+    names_told,
+    place_of,
+    records_of,
+    segments_of,
+    within_range,
+)
+from jobs.pit.monitoring.counting import Subject, counted
+from jobs.pit.monitoring.judging import Finding, judged, pairs_of
+from jobs.pit.monitoring.outcome import Monitored
+from jobs.pit.monitoring.profile import DAY, EVERYTHING, Group, Profile, Reference
+from jobs.pit.monitoring.values import kind_of, told
+from jobs.pit.ondemand import ship_code
+from jobs.pit.reference import Version, frequent, reference_of, version_of
+from jobs.pit.session import private_session
+from jobs.pit.spine import Cut
+
+MOST_SEGMENTS = 20
+MOST_DAYS = 400
+
+
+def monitor(
+    spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring, log: DataFrame, cut: Cut
+) -> Monitored:
+    """Hold the features of a log's records against those of a published version.
+
+    `log` has the columns of docs/feature-log-table.md. Errors: InputError where nothing is published, where the log
+    is another training set's, and where it has too few records to tell anything.
+    """
+    own = private_session(spark)
+    ship_code(own.sparkContext, ())
+    name = spec.training_set.name
+    version = version_of(own, spec, watch)
+    problems = list(_unknown_features(watch, version))
+    segments = segments_of(watch, log, problems)
+    if problems:
+        raise InputError(problems)
+    in_training = {each: match for each in segments if (match := _training_column(each, version)) is not None}
+    records = records_of(name, version, within_range(log, cut), cut)
+    names, types = names_told(records.rows)
+    logged = logged_of(name, version, log, names)
+    if records.size < watch.min_rows:
+        raise InputError(
+            f"log: {place_of(cut)} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
+            "give a longer range, or set min_rows"
+        )
+    reference = reference_of(own, version, watch, in_training)
+    _refuse_other_kinds(reference, logged)
+    if reference.profile.rows < watch.min_rows:
+        raise InputError(
+            f"training set '{name}': version {reference.version} has "
+            f"{reference.profile.rows:,} rows; fewer than {watch.min_rows} tell nothing"
+        )
+    current = _counted(records, reference, logged, segments, types)
+    return _monitored(spec, watch, cut, reference, current, records, logged, in_training)
+
+
+def _unknown_features(watch: Monitoring, version: Version) -> Iterator[str]:
+    known = {name.casefold() for name in version.features}
+    for name in watch.features:
+        if name.casefold() not in known:
+            told_ = unknown(name, version.features)
+            yield f"monitoring '{watch.name}': features: training set has no feature '{name}'; {told_}"
+
+
+def _training_column(segment: str, version: Version) -> str | None:
+    """The training set's column that a segment is one of too; what only a log has is held against all rows."""
+    part, _, name = segment.rpartition(".")
+    if part == "tags" or name in OWN_COLUMNS:
+        return None
+    columns = {each.casefold(): each for each in version.published.manifest["columns"]}
+    found: str | None = columns.get(name.casefold())
+    return found
+
+
+def _refuse_other_kinds(reference: Reference, logged: Mapping[str, Logged]) -> None:
+    problems = []
+    for name, own in _spelt(reference, logged).items():
+        kind = None if own.type is None else kind_of(own.type)
+        if kind is not None and kind != reference.kinds[name]:
+            problems.append(
+                f"log: feature '{name}' is logged as {own.type.simpleString()}, a {kind}, but a "  # type: ignore[union-attr]
+                f"{reference.kinds[name]} in the training set; give the log of its own serving"
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def _spelt(reference: Reference, logged: Mapping[str, Logged]) -> dict[str, Logged]:
+    """What is logged, by the names of the reference's features."""
+    folded = {name.casefold(): own for name, own in logged.items()}
+    return {name: folded[name.casefold()] for name in reference.kinds if name.casefold() in folded}
+
+
+def _counted(
+    records: Records,
+    reference: Reference,
+    logged: Mapping[str, Logged],
+    segments: Mapping[str, Column],
+    types: Mapping[int, frozenset[str]] | None,
+) -> Profile:
+    t = F.col("event_timestamp")
+    features = {}
+    for name, own in _spelt(reference, logged).items():
+        if own.type is None:
+            text = reference.kinds[name] == "category"
+            features[name] = F.lit(None).cast("string" if text else "double")
+        else:
+            features[name] = told(F.col("features").getField(own.field), own.type, t)
+    dimensions = {DAY: frequent(records.rows, utc_date(t).cast("string"), MOST_DAYS)}
+    for name, value in segments.items():
+        dimensions[name] = frequent(records.rows, value, MOST_SEGMENTS)
+    says = F.col("types") if types is None else F.when(F.col("types").isNotNull(), F.xxhash64("types"))
+    subject = Subject(records.rows, features, dimensions, says, types or {})
+    return counted(subject, reference.profile.bins, records.size)
+
+
+def _monitored(
+    spec: ResolvedTrainingSet,
+    watch: Monitoring,
+    cut: Cut,
+    reference: Reference,
+    current: Profile,
+    records: Records,
+    logged: Mapping[str, Logged],
+    in_training: Mapping[str, str],
+) -> Monitored:
+    names = list(_spelt(reference, logged))
+    groups = [EVERYTHING]
+    for segment in watch.segments:
+        groups += [
+            group
+            for group in current.groups(segment)
+            if segment not in in_training or group in reference.profile.counts
+        ]
+    whole = reference.profile.counts
+
+    def found(of: list[Group]) -> list[Finding]:
+        return judged(pairs_of(names, reference.profile.bins, whole, current.counts, of), watch)
+
+    return Monitored(
+        training_set=spec.training_set.name,
+        span=str(cut) if cut.is_range else None,
+        reference=reference,
+        rows=records.size,
+        strangers=records.strangers,
+        findings=tuple(found(groups)),
+        days=tuple(found(current.groups(DAY))),
+        missing=tuple(name for name in reference.kinds if name not in names),
+    )

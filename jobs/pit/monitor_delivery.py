@@ -1,0 +1,47 @@
+"""A monitoring → its history, and those who asked to be told. What fails is said, and fails nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+from pyspark.sql import SparkSession
+
+from jobs.pit.config import Monitoring, ResolvedTrainingSet
+from jobs.pit.monitor_history import add_history, history_location
+from jobs.pit.monitoring.delivery import post, slack_message, write_textfile
+from jobs.pit.monitoring.outcome import Monitored
+
+
+def deliver(
+    spark: SparkSession,
+    spec: ResolvedTrainingSet,
+    watch: Monitoring,
+    log: str,
+    found: Monitored,
+    run_at: datetime,
+    report: str | None,
+) -> list[str]:
+    """Keep the findings and tell of them, as conf/monitoring says; a line for each, failures also on standard error."""
+    facts = found.to_facts()
+    location = history_location(spec, watch)
+    done = [_tried(f"history {location}", lambda: add_history(spark, location, log, run_at, found))]
+    hook, textfile = watch.webhook, watch.textfile
+    if hook is not None and hook.url and (found.alerting or hook.always):
+        done.append(_tried("webhook", lambda: post(hook, slack_message(facts, report))))
+    if textfile:
+        done.append(
+            _tried(f"textfile {textfile}", lambda: write_textfile(textfile, facts, run_at.timestamp()))
+        )
+    return done
+
+
+def _tried(what: str, delivery: Callable[[], str]) -> str:
+    try:
+        return delivery()
+    except Exception as error:  # whatever it is: the findings stand all the same
+        line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        text = line if line.startswith(what.split(" ", maxsplit=1)[0]) else f"{what}: {line}"
+        print(f"skewless: {text}; the monitoring stands", file=sys.stderr)
+        return f"NOT DELIVERED: {text}"

@@ -1,0 +1,130 @@
+"""An opened log → the records of one training set, what they have of its features, and its segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructType
+
+from jobs.pit.columns import EVENT_DATE, unknown
+from jobs.pit.config import Monitoring
+from jobs.pit.errors import InputError
+from jobs.pit.fields import column
+from jobs.pit.instants import literal
+from jobs.pit.monitoring.counting import logged_names
+from jobs.pit.reference import Version
+from jobs.pit.spine import Cut
+
+MOST_TYPES = 1_000
+OWN_COLUMNS = ("host", "pid", "model_version", "fingerprint", "request_id")
+_PARTS = ("tags", "entity", "features")
+
+
+class Logged(NamedTuple):
+    """A training set's feature in the log: its field, None where it was only ever null, and the field's type."""
+
+    field: str | None
+    type: DataType | None
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a run: `strangers` carry another feature set's fingerprint and are left out."""
+
+    rows: DataFrame
+    size: int
+    strangers: int
+
+
+def records_of(name: str, version: Version, rows: DataFrame, cut: Cut) -> Records:
+    """The records of this training set. Errors: InputError where there are none, or only another one's."""
+    counts = {row["fingerprint"]: row["count"] for row in rows.groupBy("fingerprint").count().collect()}
+    if not counts:
+        raise InputError(f"log: no record {place_of(cut)}; give another range, or ingest the log first")
+    strange = {text: n for text, n in counts.items() if text is not None and text not in version.fingerprints}
+    if len(strange) == len(counts):
+        raise InputError(
+            f"log: its records carry the fingerprint {next(iter(strange))}, which no published version of "
+            f"training set '{name}' has; give the log of its own serving, or build from the code that serves"
+        )
+    own = F.col("fingerprint").isNull() | F.col("fingerprint").isin(sorted(version.fingerprints))
+    strangers = sum(strange.values())
+    return Records(rows.where(own) if strange else rows, sum(counts.values()) - strangers, strangers)
+
+
+def within_range(log: DataFrame, cut: Cut) -> DataFrame:
+    """The records in the range; files of other days are not read where the log is partitioned by day."""
+    within = F.lit(True)
+    if cut.start:
+        within &= (F.col("event_timestamp") >= literal(cut.start)) & (
+            F.col(EVENT_DATE) >= F.lit(cut.start.date())
+        )
+    if cut.end:
+        within &= (F.col("event_timestamp") < literal(cut.end)) & (F.col(EVENT_DATE) <= F.lit(cut.end.date()))
+    return log.where(within) if cut.is_range else log
+
+
+def place_of(cut: Cut) -> str:
+    return f"with T in {cut}" if cut.is_range else "in it"
+
+
+def names_told(rows: DataFrame) -> tuple[frozenset[str], Mapping[int, frozenset[str]] | None]:
+    """The features that records say they have, in lower case, and those by the hash of what says it.
+
+    The second is None where the records say it in too many ways.
+    """
+    is_told = rows.where(F.col("types").isNotNull())
+    texts = is_told.groupBy(F.xxhash64("types").alias("number")).agg(F.first("types").alias("types"))
+    found = {row["number"]: logged_names(row["types"]) for row in texts.limit(MOST_TYPES + 1).collect()}
+    names = frozenset(name for of in found.values() for name in of)
+    return names, found if len(found) <= MOST_TYPES else None
+
+
+def logged_of(
+    training_set: str, version: Version, log: DataFrame, names: frozenset[str]
+) -> dict[str, Logged]:
+    """The training set's features that the log has. Errors: InputError where it has none."""
+    fields = {name.casefold(): (name, kind) for name, kind in _fields(log, "features").items()}
+    found = {}
+    for name in version.features:
+        if name.casefold() in fields:
+            found[name] = Logged(*fields[name.casefold()])
+        elif name.casefold() in names:
+            found[name] = Logged(None, None)
+    if not found:
+        has = ", ".join(sorted({*(name for name, _ in fields.values()), *names})) or "none"
+        raise InputError(
+            f"log: none of its features ({has}) is one of training set '{training_set}' "
+            f"({', '.join(version.features)}); give the log of its own serving"
+        )
+    return found
+
+
+def segments_of(watch: Monitoring, log: DataFrame, problems: list[str]) -> dict[str, Column]:
+    """Segment as configured → the logged column that it means."""
+    known = {name: column(name) for name in OWN_COLUMNS if name in log.columns}
+    dotted = {}
+    for part in _PARTS:
+        for name in _fields(log, part):
+            dotted[f"{part}.{name}"] = column(part).getField(name)
+            known.setdefault(name, dotted[f"{part}.{name}"])
+    folded = {name.casefold(): name for name in {**known, **dotted}}
+    found = {}
+    for name in watch.segments:
+        spelling = folded.get(name.casefold())
+        if spelling is None:
+            told_ = unknown(name, [*known, *dotted])
+            problems.append(f"monitoring '{watch.name}': segments: no logged column '{name}'; {told_}")
+        else:
+            value = {**known, **dotted}[spelling]
+            found[name] = F.coalesce(value.cast("string"), F.lit("(null)"))
+    return found
+
+
+def _fields(log: DataFrame, part: str) -> dict[str, DataType]:
+    kind = log.schema[part].dataType if part in log.columns else StructType()
+    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}

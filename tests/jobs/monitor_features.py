@@ -1,0 +1,5 @@
+"""Feature functions of the tests of `monitor`."""
+
+
+def warm(facts__temp: float) -> bool:
+    return facts__temp > 50
