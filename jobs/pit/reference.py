@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
 from features.recorded import digest
-from jobs.pit.columns import EVENT_DATE
+from jobs.pit.columns import EVENT_DATE, LOGGED_FEATURES
 from jobs.pit.config import Monitoring, ResolvedTrainingSet
 from jobs.pit.errors import InputError
 from jobs.pit.fields import column, spelt
@@ -50,8 +50,11 @@ class Version:
     def not_features(self) -> set[str]:
         """Columns that say who, when and what came of it, in lower case."""
         labels = self.labels
-        names = [*labels["entity_keys"], labels["event_timestamp"], *labels["label_columns"], EVENT_DATE]
-        return {name.casefold() for name in (*names, labels.get("label_available_at") or "")}
+        names = [*labels["entity_keys"], labels["event_timestamp"], *labels["label_columns"]]
+        return {
+            name.casefold()
+            for name in (*names, labels.get("label_available_at") or "", EVENT_DATE, LOGGED_FEATURES)
+        }
 
     @property
     def features(self) -> list[str]:
