@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "jobs" / "pit"
 ROOMS = sorted(path.name for path in ENGINE.iterdir() if path.is_dir() and (path / "__init__.py").exists())
-WITHOUT_SPARK = ["columns.py", "errors.py", "config", "report"]
+WITHOUT_SPARK = ["columns.py", "errors.py", "config", "investigation", "report"]
 SPARK = {"pyspark", "delta", "py4j"}
 STORAGE = {"session.py", "sources.py", "storage.py", "tables.py", "publish"}
 
@@ -71,6 +71,7 @@ def test_only_rooms_that_read_or_run_the_serving_side_import_features() -> None:
         "parity",
         "windows",
         "check.py",
+        "own_fingerprints.py",
         "serving_document.py",
         "reference.py",
         "reconcile",

@@ -13,7 +13,7 @@ import click
 from jobs.pit.commands import Result, Run, execute, refuse_usage
 from jobs.pit.errors import InputError
 
-NOT_YET = ("rebuild", "investigate")
+NOT_YET = ("rebuild",)
 
 ONE_DAY = timedelta(days=1)
 
@@ -203,6 +203,36 @@ def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime 
     from jobs.pit.commands_on_spark import monitor_features
 
     return monitor_features(run, name, log, start, end, report)
+
+
+@commands.command("investigate")
+@takes_common_options
+@click.argument("name")
+@click.option(
+    "--offline", required=True, metavar="TABLE", help="Scores and labels of the offline evaluation."
+)
+@click.option(
+    "--online", required=True, metavar="TABLE", help="Those of serving, with the features it logged."
+)
+@click.option(
+    "--metric",
+    type=click.Choice(["auc", "log_loss", "rmse", "mae"]),
+    default="auc",
+    show_default=True,
+    help="What is compared.",
+)
+@click.option(
+    "--model", metavar="MODULE:FUNCTION", help="Takes an Arrow table of features, gives the scores."
+)
+@click.option("--arm", metavar="COLUMN", help="The arms of a test, each told apart.")
+@click.option("--any-score", is_flag=True, help="Scores are no probabilities: AUC of any finite numbers.")
+@click.option("--as-of", type=Moment(), help="Only labels that were known by then.  [default: now]")
+@click.option("--report", metavar="FILE.html", help="Write an HTML report.")
+def investigate(run: Run, name: str, as_of: datetime | None, report: str | None, **asked: Any) -> Result:
+    """Say whether an offline-online gap is real, and which features explain it."""
+    from jobs.pit.commands_on_spark import investigate_gap
+
+    return investigate_gap(run, name, as_of or datetime.now(timezone.utc), report, **asked)
 
 
 @commands.command("check")

@@ -11,6 +11,7 @@ from typing import Any
 from jobs.pit.commands import ALERT, REFUSED, Result, Run
 from jobs.pit.config import is_location
 from jobs.pit.errors import InputError
+from jobs.pit.gap import Asked, investigate
 from jobs.pit.log import ingest, open_log, tables_at
 from jobs.pit.monitor import monitor
 from jobs.pit.monitor_delivery import deliver
@@ -22,11 +23,13 @@ from jobs.pit.report import (
     facts_of,
     log_sections_of,
     render_build,
+    render_investigation,
     render_monitoring,
     render_reconciliation,
     render_trace,
     summary_of_build,
     summary_of_ingestion,
+    summary_of_investigation,
     summary_of_monitoring,
     summary_of_reconciliation,
     summary_of_trace,
@@ -112,6 +115,16 @@ def monitor_features(
         document["deliveries"] = done
     text = summary_of_monitoring(facts, done, report)
     return Result(document, text, ALERT if found.alerting else 0)
+
+
+def investigate_gap(run: Run, name: str, as_of: datetime, report: str | None, **asked: Any) -> Result:
+    """`skewless investigate`: a question, so that no answer is an alert: exit code 0 whatever is found."""
+    spec = run.configuration().training_set(name)
+    facts = investigate(run.spark(), spec, Asked(**asked), as_of)
+    told = facts.to_facts()
+    if report:
+        report = _written(report, render_investigation(told), run)
+    return Result(facts.to_json(), summary_of_investigation(told, report))
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:

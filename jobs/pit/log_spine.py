@@ -21,7 +21,7 @@ from jobs.pit.logged_labels import RECORD, Presence, label_value, with_label_eve
 from jobs.pit.sources import open_source, run_query
 from jobs.pit.spine import Cut
 
-CARRIED = ("record_id", "host", "model_version", "types", "entity", "features", "tags")
+CARRIED = ("record_id", "host", "model_version", "types", "entity", "features", "tags", "scored")
 """What a record takes through the joins, beside T."""
 
 
@@ -50,8 +50,12 @@ class LogSpine:
         return reduce(Column.__and__, known, F.col("t").isNotNull() & was_logged)
 
 
-def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: Cut) -> LogSpine:
+def log_spine(
+    spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: Cut, *, whole: bool = False
+) -> LogSpine:
     """The log's records with T in the range, ready for the as-of join.
+
+    `whole` is for what was not logged too: every column of the training set is computed, and counts as logged null.
 
     Errors: InputError for a log without its columns, for one without a record in the range, and for whatever keeps
     the training set from being built.
@@ -70,7 +74,7 @@ def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
         F.struct(
             F.lit(True).alias("nothing"),
             *[
-                F.bool_or(presence.was_logged("features", name, F.col("types"))).alias(f"null_{place}")
+                F.bool_or(presence.says("features", name, F.col("types"))).alias(f"null_{place}")
                 for place, name in enumerate(nulls)
             ],
         ).alias("nulls"),
@@ -82,7 +86,7 @@ def log_spine(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
     logged = {
         name: columns.get(name.casefold())
         for name in results
-        if name in only_null or name.casefold() in columns
+        if whole or name in only_null or name.casefold() in columns
     }
     bound = cut_down(bound, logged)
     rows = _rows(bound, events, records, presence, found["first"], found["last"])

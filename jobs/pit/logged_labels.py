@@ -51,9 +51,13 @@ class Presence:
 
     def was_logged(self, part: str, name: str, types: Column) -> Column:
         """Whether a record has this name at all; a log from elsewhere does not say, and every name counts as there."""
+        return F.coalesce(self.says(part, name, types), F.lit(True))
+
+    def says(self, part: str, name: str, types: Column) -> Column:
+        """What a record itself says of the name; null where it says nothing."""
         place = self.names[part].index(name.casefold())
         number = types.getField(_field(part, place - place % BITS))
-        return F.coalesce(F.getbit(number, F.lit(place % BITS)) == 1, F.lit(True))
+        return F.getbit(number, F.lit(place % BITS)) == 1
 
 
 def _field(part: str, first: int) -> str:

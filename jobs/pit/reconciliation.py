@@ -62,14 +62,14 @@ def reconcile(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cu
     own = private_session(spark, **KEPT_SETTINGS)
     spine = log_spine(own, spec, hand_over(log, own), cut)
     features = compared_features(spine)
-    kept = _recomputed(spine, features).persist()
+    kept = recomputed(spine, features, carried_columns(spine)).persist()
     compared = compare(kept, features)
     try:
         rows, unmatched, counts = count_all(compared, features)
         differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
         trends = _trends(compared, {place: each.name for place, each in differing.items()})
         mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
-        told = _explained(spine, features, compared, rows, mismatched)
+        told = explained(spine, features, compared, rows, mismatched)
     except PySparkException as error:
         raise as_input_error(error) from error
     finally:
@@ -152,17 +152,22 @@ def _with_weights(lane: Lane) -> Lane:
     return replace(lane, reduction=replace(reduction, aggregations=(*reduction.aggregations, *more)))
 
 
-def _recomputed(spine: LogSpine, features: Sequence[Compared]) -> DataFrame:
-    bound = spine.bound
-    weighted = replace(bound, lanes=tuple(map(_with_weights, bound.lanes)))
+def recomputed(spine: LogSpine, features: Sequence[Compared], carried: Sequence[Column]) -> DataFrame:
+    """The records joined and computed again: the carried columns, and all that decides each feature's state."""
+    weighted = replace(spine.bound, lanes=tuple(map(_with_weights, spine.bound.lanes)))
     reading = prune(weighted, Census(0, 0, 0, 0, 0, 0, 0, spine.first, spine.last))
-    record = F.col(RECORD)
+    return held_together(joined_rows(reading, spine.rows), features, carried)
+
+
+def carried_columns(spine: LogSpine) -> list[Column]:
+    """What trends, samples and causes need of a record beside its features."""
+    bound, record = spine.bound, F.col(RECORD)
     entity = [record.getField("entity").getField(name) for name in _fields(spine.rows, RECORD, "entity")]
     others = {
         name: value for name, (value, _) in bound.table_columns.items() if name in bound.features.inputs
     }
     others |= {name: F.col("features").getField(name) for name in bound.features.names}
-    carried = [
+    return [
         record.getField("record_id").alias("record_id"),
         F.pmod(F.xxhash64(record.getField("record_id"), F.col("t"), *entity), F.lit(FRACTIONS)).alias(
             "fraction"
@@ -175,7 +180,6 @@ def _recomputed(spine: LogSpine, features: Sequence[Compared]) -> DataFrame:
         F.col("label"),
         *[value.alias(OTHER + name) for name, value in others.items() if name not in spine.logged],
     ]
-    return held_together(joined_rows(reading, spine.rows), features, carried)
 
 
 def _trends(compared: DataFrame, differing: Mapping[int, str]) -> dict[str, dict[str, dict[str, Counts]]]:
@@ -191,7 +195,7 @@ def _trends(compared: DataFrame, differing: Mapping[int, str]) -> dict[str, dict
     return found
 
 
-def _explained(
+def explained(
     spine: LogSpine,
     features: Sequence[Compared],
     compared: DataFrame,

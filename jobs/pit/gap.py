@@ -1,0 +1,137 @@
+"""Offline and online predictions → features recomputed on both sides → the gap, its parts, and the suspects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from jobs.pit.called_model import called_model, imported_function
+from jobs.pit.config import ResolvedTrainingSet
+from jobs.pit.errors import InputError
+from jobs.pit.investigation import Features, Investigation, Predictions, Question, inquire, refuse_unfit
+from jobs.pit.own_fingerprints import own_fingerprints
+from jobs.pit.pipeline import as_input_error
+from jobs.pit.reconciliation import KEPT_SETTINGS
+from jobs.pit.scored_features import ScoredFeatures, scored_features
+from jobs.pit.scored_tables import LABEL, REQUEST, SCORE, ScoredTable, scored_tables
+from jobs.pit.session import private_session
+
+FINGERPRINT = "fingerprint"
+MOST_ROWS = 200_000
+"""Rows of a side whose features are brought to the driver."""
+
+SETTLED = 0.99
+"""The share of labels that are known when a row counts as old enough."""
+
+RECOMPUTABLE = 0.99
+"""The share of rows in which a feature has to be known on both sides for its drift to mean anything."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user asks: two tables, a metric, and perhaps a model and a column with the arms of a test."""
+
+    offline: str
+    online: str
+    metric: str
+    model: str | None = None
+    arm: str | None = None
+    any_score: bool = False
+
+    @property
+    def is_probability(self) -> bool:
+        return self.metric == "log_loss" or (self.metric == "auc" and not self.any_score)
+
+
+def investigate(
+    spark: SparkSession, spec: ResolvedTrainingSet, asked: Asked, as_of: datetime
+) -> Investigation:
+    """Whether the gap is real, and what it is made of.
+
+    Errors: InputError with what is wrong with the tables, the scores, the labels or the model.
+    """
+    function = imported_function(asked.model) if asked.model else None
+    own = private_session(spark, **KEPT_SETTINGS)
+    tables = scored_tables(own, spec.training_set.labels, asked.offline, asked.online, asked.arm)
+    strangers = _strangers(own, spec, tables[1])
+    by_request = all(table.there(REQUEST) for table in tables)
+    delay = _delay(tables[0], as_of)
+    offline, online = (_predictions(table, as_of, by_request, delay) for table in tables)
+    refuse_unfit((offline, online), asked.metric, asked.any_score)
+    share = min(1.0, MOST_ROWS / max(len(offline), len(online)))
+    logs = [table.log(as_of, by_request, share) for table in tables]
+    try:
+        served = scored_features(own, spec, logs[1], as_of, "online")
+        trained = scored_features(own, spec, logs[0], as_of, "offline")
+    except PySparkException as error:
+        raise as_input_error(error) from error
+    question = Question(
+        spec.training_set.name,
+        asked.metric,
+        function and called_model(str(asked.model), function, served.others, asked.is_probability),
+        spec.training_set.reconcile.rate_of,
+        served.causes,
+        _drifting(trained, served),
+        any_score=not asked.is_probability,
+        notes=strangers,
+    )
+    sampled = (trained.predictions, served.predictions, trained.recomputed, served.logged, served.recomputed)
+    return inquire(question, offline, online, Features(*sampled, served.compared, served.mismatched))
+
+
+def _strangers(spark: SparkSession, spec: ResolvedTrainingSet, online: ScoredTable) -> tuple[str, ...]:
+    """A note on records of another feature set. Errors: InputError where there are no others."""
+    if online.there(FINGERPRINT) is None:
+        return ()
+    rows = (
+        online.rows.select(online.text(FINGERPRINT).alias(FINGERPRINT)).groupBy(FINGERPRINT).count().collect()
+    )
+    counts = {row[FINGERPRINT]: row["count"] for row in rows}
+    known = own_fingerprints(spark, spec) if any(counts) else set()
+    strange = [text for text in counts if text is not None and text not in known]
+    name = spec.training_set.name
+    if strange and len(strange) == len(counts):
+        raise InputError(
+            f"online: its records carry the fingerprint {min(strange)}, which training set '{name}' never had; give "
+            "the predictions of its own serving"
+        )
+    if not strange:
+        return ()
+    return (
+        f"{sum(counts[text] for text in strange):,} online rows carry a fingerprint that '{name}' never had",
+    )
+
+
+def _drifting(trained: ScoredFeatures, served: ScoredFeatures) -> tuple[str, ...]:
+    known = {name: min(share, trained.known[name]) for name, share in served.known.items()}
+    return tuple(name for name, share in known.items() if share >= RECOMPUTABLE)
+
+
+def _delay(offline: ScoredTable, as_of: datetime) -> int | None:
+    """How long all but a few labels take, in microseconds; None where the table does not say when they were known."""
+    if offline.available is None:
+        return None
+    taken = F.unix_micros(offline.known_at()) - F.unix_micros(offline.t)
+    row = offline.rows.where(offline.matured(as_of)).agg(F.percentile(taken, SETTLED).alias("delay")).first()
+    return None if row is None or row["delay"] is None else int(row["delay"])
+
+
+def _predictions(table: ScoredTable, as_of: datetime, by_request: bool, delay: int | None) -> Predictions:
+    """Every row with a score and a known label, and how many have none."""
+    rows = table.predictions(as_of, by_request, delay).toArrow()
+    unlabelled, unscored = rows[LABEL].null_count, rows.filter(rows[LABEL].is_valid())[SCORE].null_count
+    kept = rows.filter(_both(rows[LABEL], rows[SCORE])).combine_chunks()
+    score, label, unit, row = (np.asarray(kept[name].to_numpy()) for name in (SCORE, LABEL, "unit", "row"))
+    arm = tuple(kept["arm"].to_pylist()) if table.there(table.arm) else None
+    settled = None if delay is None else kept["settled"].to_numpy()
+    return Predictions(table.side, score, label, unit, row, arm, settled, unlabelled, unscored)
+
+
+def _both(one: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.Array:
+    return pa.array(one.is_valid().to_numpy() & other.is_valid().to_numpy())

@@ -1,0 +1,164 @@
+"""What an investigation found: both metrics, the gap, the parts of it, and the suspects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.pit.investigation.calibration import Calibration
+from jobs.pit.investigation.measures import GREATER_IS_BETTER, Estimate
+
+SIGNIFICANT = 0.05
+
+POPULATION, FEATURES, RUNTIME, UNEXPLAINED = "population", "features", "model", "unexplained"
+"""The parts of a gap: other rows, other feature values, other scores for equal features, and what is left."""
+
+SKEW, DRIFT = "skew", "drift"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One side's metric over `rows` rows."""
+
+    told: Estimate
+    rows: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"value": self.told.value, "low": self.told.low, "high": self.told.high, "rows": self.rows}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the gap, in the metric's units and with the gap's sign; None where it cannot be told."""
+
+    name: str
+    told: Estimate | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A feature that could explain some of the gap: `score` from 0 to 1, and why."""
+
+    feature: str
+    kind: str
+    score: float
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm of a test: its online metric, and the gap of offline to it; None where it has too few rows."""
+
+    name: str
+    rows: int
+    online: Estimate | None
+    gap: Estimate | None
+    adjusted: float | None
+
+
+@dataclass(frozen=True)
+class Investigation:
+    """The answer to: is it real, which feature, and did the world move or the pipeline break?
+
+    The parts add up to `sampled_gap`, the gap over the rows that features are known of. `differing` are features that
+    were logged otherwise, with the share of records; `settled` is the online metric on rows old enough for their
+    labels to be complete.
+    """
+
+    training_set: str
+    metric: str
+    offline: Measured
+    online: Measured
+    gap: Estimate
+    matched: int
+    same_rows: Estimate | None
+    sampled_gap: Estimate
+    sampled_rows: tuple[int, int]
+    parts: tuple[Part, ...]
+    suspects: tuple[Suspect, ...]
+    differing: Mapping[str, float]
+    together: Estimate | None
+    arms: tuple[Arm, ...] = ()
+    settled: tuple[Estimate, int] | None = None
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def significant(self) -> bool:
+        return self.gap.p_value < SIGNIFICANT
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the online side is the worse one."""
+        return self.gap.value > 0 if self.metric in GREATER_IS_BETTER else self.gap.value < 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's `--json` object of `investigate`, and after it the parts, the arms and the notes."""
+        return {
+            "metric": self.metric,
+            "offline": self.offline.to_json(),
+            "online": self.online.to_json(),
+            "gap": self.gap.value,
+            "gap_p_value": self.gap.p_value,
+            "significant": self.significant,
+            "suspects": [
+                {"feature": each.feature, "score": each.score, "evidence": dict(each.evidence)}
+                for each in self.suspects
+            ],
+            "decomposition": {each.name: each.told and _estimate(each.told) for each in self.parts},
+            "arms": [
+                {
+                    "arm": each.name,
+                    "rows": each.rows,
+                    "value": each.online and each.online.value,
+                    "gap": each.gap and each.gap.value,
+                    "gap_p_value": each.adjusted,
+                }
+                for each in self.arms
+            ],
+            "notes": list(self.notes),
+        }
+
+    def to_facts(self) -> dict[str, Any]:
+        """All that summaries and reports print."""
+        return {
+            **self.to_json(),
+            "training_set": self.training_set,
+            "is_worse": self.is_worse,
+            "gap_interval": (self.gap.low, self.gap.high),
+            "matched": self.matched,
+            "same_rows": self.same_rows and _estimate(self.same_rows),
+            "sampled_gap": _estimate(self.sampled_gap),
+            "sampled_rows": self.sampled_rows,
+            "parts": [
+                {"name": each.name, "detail": each.detail, **(_estimate(each.told) if each.told else {})}
+                for each in self.parts
+            ],
+            "differing": dict(self.differing),
+            "together": self.together and _estimate(self.together),
+            "arm_details": [
+                {
+                    "arm": each.name,
+                    "rows": each.rows,
+                    "online": each.online and _estimate(each.online),
+                    "gap": each.gap and _estimate(each.gap),
+                    "adjusted": each.adjusted,
+                }
+                for each in self.arms
+            ],
+            "settled": self.settled and {**_estimate(self.settled[0]), "rows": self.settled[1]},
+            "calibrations": {
+                side: {
+                    "bias": _estimate(told.bias),
+                    "error": told.error,
+                    "groups": [group._asdict() for group in told.groups],
+                }
+                for side, told in self.calibrations.items()
+            },
+        }
+
+
+def _estimate(told: Estimate) -> dict[str, float]:
+    return {"value": told.value, "low": told.low, "high": told.high, "p_value": told.p_value}

@@ -1,0 +1,34 @@
+"""Which fingerprints records of a training set may carry: those of its published plans and of its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from features.errors import FeatureError
+from features.recorded import digest
+from jobs.pit.config import ResolvedTrainingSet
+from jobs.pit.ondemand import feature_set_of
+from jobs.pit.publish import Output, read_manifests
+
+
+def own_fingerprints(spark: SparkSession, spec: ResolvedTrainingSet) -> set[str]:
+    """Those of every published version, and of the functions as they are now."""
+    known: set[str] = set()
+    if spec.training_set.output is not None:
+        versions, _ = read_manifests(spark, Output.at(spark, spec.training_set.output))
+        known.update(text for item in versions for text in _of_manifest(item.manifest))
+    with suppress(FeatureError):  # a function without source has none
+        known.add(feature_set_of(spec.training_set.features).fingerprint)
+    return known
+
+
+def _of_manifest(manifest: Mapping[str, Any]) -> Iterator[str]:
+    plan = manifest.get("serving_plan") or {}
+    if "fingerprint" in plan:
+        yield plan["fingerprint"]
+    functions = manifest.get("feature_fingerprints") or {}
+    yield digest([[name, functions[name]] for name in manifest["columns"] if name in functions])
