@@ -37,7 +37,7 @@ lint: install ## Check style and types
 test: install java ## Run every test
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
-demo: install java ## Build a training set from real flights, serve a month, find its faults, show what leakage costs
+demo: install java ## Real flights to a training set, a served month, its faults by name, and what they cost
 	$(SUBMIT) jobs/load_flights.py --warehouse $(DEMO)/warehouse
 	$(SUBMIT) jobs/build_training_set.py flight_delay $(WAREHOUSE)
 	@rm -rf $(SERVED) $(FEATURE_LOG) $(FEATURE_LOG)_rejected
@@ -48,6 +48,11 @@ demo: install java ## Build a training set from real flights, serve a month, fin
 	$(SUBMIT) jobs/reconcile_feature_log.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) --start 2013-07-01 --end 2013-08-01 \
 	  --report $(DEMO)/skew.html; code=$$?; [ $$code -eq 4 ] || { echo "reconcile: expected exit code 4 for the two planted faults, found $$code" >&2; exit 1; }
 	$(SUBMIT) jobs/join_outcomes.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG)
+	$(SUBMIT) jobs/monitor_features.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) --start 2013-07-01 --end 2013-08-01 \
+	  --report $(DEMO)/drift.html; code=$$?; [ $$code -eq 4 ] || { echo "monitor: expected exit code 4, July is not the year, found $$code" >&2; exit 1; }
+	DEMO_MODEL=$(SERVED)/model.pickle $(SUBMIT) jobs/investigate_gap.py flight_delay $(WAREHOUSE) --arm release \
+	  --offline $(DEMO)/warehouse/offline_predictions --online $(DEMO)/warehouse/online_predictions \
+	  --model jobs.demo.model:score --report $(DEMO)/gap.html
 	$(SUBMIT) jobs/report_leakage.py flight_delay $(WAREHOUSE) --report $(CURDIR)/$(DEMO)/flight_delay.html
 
 bench: install java ## Side by side with what a user would pick instead; BENCH='--events 2000000' for fewer window events
@@ -55,6 +60,9 @@ bench: install java ## Side by side with what a user would pick instead; BENCH='
 	$(BIN)/python -m bench.window_costs
 	$(BIN)/python -m bench.ondemand
 	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.reconcile
+	$(BIN)/python -m bench.skew_causes
+	$(BIN)/python -m bench.gap_causes
 	$(BIN)/python -m bench.drift_calibration
 	$(BIN)/python -m bench.profile_cost
 
