@@ -20,13 +20,14 @@ def own_fingerprints(spark: SparkSession, spec: ResolvedTrainingSet) -> set[str]
     known: set[str] = set()
     if spec.training_set.output is not None:
         versions, _ = read_manifests(spark, Output.at(spark, spec.training_set.output))
-        known.update(text for item in versions for text in _of_manifest(item.manifest))
+        known.update(text for item in versions for text in fingerprints_of(item.manifest))
     with suppress(FeatureError):  # a function without source has none
         known.add(feature_set_of(spec.training_set.features).fingerprint)
     return known
 
 
-def _of_manifest(manifest: Mapping[str, Any]) -> Iterator[str]:
+def fingerprints_of(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What records served by this version may carry: its plan's fingerprint, or that of its functions alone."""
     plan = manifest.get("serving_plan") or {}
     if "fingerprint" in plan:
         yield plan["fingerprint"]

@@ -15,7 +15,6 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
-from features.recorded import digest
 from jobs.pit.columns import EVENT_DATE, LOGGED_FEATURES
 from jobs.pit.config import Monitoring, ResolvedTrainingSet
 from jobs.pit.errors import InputError
@@ -24,6 +23,7 @@ from jobs.pit.instants import instant
 from jobs.pit.monitoring.counting import Subject, counted, laid_out
 from jobs.pit.monitoring.profile import Profile, Reference
 from jobs.pit.monitoring.values import kind_of, told
+from jobs.pit.own_fingerprints import fingerprints_of
 from jobs.pit.publish import Output, Published, read_manifests
 from jobs.pit.sources import read_version
 from jobs.pit.storage import Hadoop
@@ -76,16 +76,8 @@ def version_of(spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring
     if found is None:
         known = ", ".join(str(item.version) for item in versions)
         raise InputError(f"monitoring '{name}': reference_version: no version {wanted}; there are {known}")
-    fingerprints = frozenset(text for item in versions for text in _fingerprints(item.manifest))
+    fingerprints = frozenset(text for item in versions for text in fingerprints_of(item.manifest))
     return Version(output, found, fingerprints)
-
-
-def _fingerprints(manifest: Mapping[str, Any]) -> list[str]:
-    """What records of this training set may carry: its plan's fingerprint, or that of its functions alone."""
-    functions = manifest.get("feature_fingerprints") or {}
-    names = [name for name in manifest["columns"] if name in functions]
-    plan = manifest.get("serving_plan") or {}
-    return [digest([[name, functions[name]] for name in names]), plan.get("fingerprint", "")]
 
 
 def reference_of(
