@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from tests.browser import opened
 from tests.jobs.conftest import Project, Ran
 from tests.jobs.investigate_model import score
 
@@ -164,7 +165,7 @@ def test_each_arm_is_told_apart(ran: Ran) -> None:
     assert sum(each["rows"] for each in ran.document["arms"]) == ran.document["online"]["rows"]
 
 
-def test_the_report_says_that_it_is_a_bug(ran: Ran, project: Project) -> None:
+def test_the_report_says_that_it_is_a_bug(ran: Ran, project: Project, tmp_path: Path) -> None:
     page = (project.root / "report.html").read_text()
     for told in (
         "A BUG",
@@ -175,6 +176,7 @@ def test_the_report_says_that_it_is_a_bug(ran: Ran, project: Project) -> None:
         "By arm",
     ):
         assert told in page, told
+    assert opened(page, tmp_path)[1] == []
 
 
 def test_without_the_model_the_suspect_is_the_same(project: Project) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
 from jobs.pit.log.table import OWNER, RECORDS
+from tests.browser import opened
 from tests.jobs.conftest import Project, Ran
 
 TRAINING_SET = """
@@ -163,10 +165,13 @@ def test_the_history_has_a_row_for_each_feature_segment_and_day(project: Project
     assert by_day[CLEAN]["current_rows"] == by_day[DRIFTED]["current_rows"] == 600
 
 
-def test_the_report_has_the_verdict_the_reasons_and_the_days(project: Project, drifted: Ran) -> None:
+def test_the_report_has_the_verdict_the_reasons_and_the_days(
+    project: Project, drifted: Ran, tmp_path: Path
+) -> None:
     page = (project.root / "report.html").read_text()
     for told in ("DRIFT: 4 features have drifted", "new categories: 2.50%", "host", DRIFTED, "volume: "):
         assert told in page, told
+    assert opened(page, tmp_path)[1] == []
 
 
 def test_what_cannot_be_told_from_is_refused_in_a_line(project: Project) -> None:

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from jobs.pit.log.table import OWNER
 from jobs.pit.log.table import RECORDS as RECORDS_HELD
+from tests.browser import opened
 from tests.jobs.conftest import Project, Ran
 
 TRAINING_SET = """
@@ -133,10 +134,13 @@ def test_an_input_of_the_label_event_is_that_of_the_one_with_those_keys_and_t(ra
     assert (km["compared"], km["mismatched"]) == (1, 0)
 
 
-def test_the_report_has_rates_causes_examples_and_the_rows_behind_them(ran: Ran, project: Project) -> None:
+def test_the_report_has_rates_causes_examples_and_the_rows_behind_them(
+    ran: Ran, project: Project, tmp_path: Path
+) -> None:
     page = (project.root / "report.html").read_text()
     for told in ("SKEW", "stale_value", "weather: row used: event 2024-03-0", "By host: web-0", "stranger"):
         assert told in page, told
+    assert opened(page, tmp_path)[1] == []
 
 
 def test_a_range_takes_its_records_alone_and_a_configured_rate_is_no_alert(project: Project) -> None:
