@@ -152,7 +152,7 @@ def main() -> None:
     )
     parser.add_argument("--events", type=int, default=20_000_000)
     parser.add_argument("--labels", type=int, default=1_000_000)
-    parser.add_argument("--keys", type=int, default=100_000)
+    parser.add_argument("--keys", type=int, default=2_000)
     parser.add_argument("--days", type=int, nargs="+", default=[1, 7, 30, 90])
     parser.add_argument("--only", nargs="+", help="ours, range_between, range_join, duckdb")
     parser.add_argument("--hot", action="store_true", help="a fifth of all rows under one key")

@@ -64,7 +64,7 @@ def test_unknown_commands_and_options_say_so(project: Project) -> None:
     assert "--dates" in line
 
 
-@pytest.mark.parametrize("command", ["rebuild", "investigate"])
+@pytest.mark.parametrize("command", ["rebuild"])
 def test_commands_of_later_versions_are_refused(project: Project, command: str) -> None:
     assert refused(project.run(command, "s", "--version", "3")) == [
         f"{command}: not available in this version; see skewless --help"
