@@ -56,19 +56,23 @@ class Case:
     def chance_of(self, predicted: Values) -> float:
         """How often a prediction, made for any other record, would be the value that a mismatch has logged.
 
-        Any other of the same recomputed value, where there are enough: two true/false values are equal anyway, but
-        seldom does what changes few of the records change just those that differ.
+        Any other at all, or, where that is rarer and there are enough, any of the same recomputed value: two
+        true/false values are equal anyway, but seldom does what changes few of the records change just those that
+        differ. A shifted hour, on the other hand, follows from the right one, and is still one of many.
         """
         made, wanted = predicted.codes(), self.logged.take(self.places).codes()
         right = self.recomputed.codes()
         counts, pairs, like = Counter(made), Counter(zip(right, made, strict=True)), Counter(right)
         chances = [
-            (pairs[right[place], code], like[right[place]])
-            if like[right[place]] >= ALIKE
-            else (counts[code], len(made))
+            min(
+                (counts[code] + 1.0) / (len(made) + 1.0),
+                (pairs[right[place], code] + 1.0) / (like[right[place]] + 1.0)
+                if like[right[place]] >= ALIKE
+                else 1.0,
+            )
             for place, code in zip(self.places.tolist(), wanted, strict=True)
         ]
-        return float(np.mean([(hits + 1.0) / (among + 1.0) for hits, among in chances])) if chances else 1.0
+        return float(np.mean(chances)) if chances else 1.0
 
 
 class Explanation(NamedTuple):

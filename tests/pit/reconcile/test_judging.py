@@ -36,6 +36,19 @@ def test_what_changes_every_truth_may_be_one() -> None:
     assert verdict_on(range(RECORDS)) == "unknown"
 
 
+def test_an_hour_that_follows_from_the_right_one_is_still_one_of_many() -> None:
+    """Of 24 hours, each shifted to the same other one: 20 records that have just that are no accident."""
+    hours = [place % 24 for place in range(24 * 150)]
+    shifted = [(hour + 4) % 24 for hour in hours]
+    logged = [
+        moved if place < 20 else hour for place, (hour, moved) in enumerate(zip(hours, shifted, strict=True))
+    ]
+    told, right, made = (values_of(pa.array(each)) for each in (logged, hours, shifted))
+    case = Case(told, right, ~told.same(right), np.arange(len(hours)))
+    found = judge(case, [Explanation("timezone_shift", "", case.agreement(made), case.chance_of(made), 100)])
+    assert found.cause == "timezone_shift"
+
+
 class TwoClocks:
     """Feature `hour` has one input, `minutes` two, whose shifts do the same to it."""
 
