@@ -99,6 +99,22 @@ class Day(click.ParamType[datetime]):
         return day
 
 
+def takes_a_log(function: Command) -> Command:
+    """A training set's name, and which records of a log to hold against it."""
+    for option in (
+        click.option("--report", metavar="FILE.html", help="Write an HTML report."),
+        click.option("--end", type=Moment(), help="Only records with T before this."),
+        click.option("--start", type=Moment(), help="Only records with T from here on."),
+        click.option("--date", type=Day(), help="Only records of this UTC day."),
+        click.option(
+            "--log", required=True, metavar="TABLE", help="A table of ingest-log, or a name in conf/logs."
+        ),
+        click.argument("name"),
+    ):
+        function = option(function)
+    return function
+
+
 @commands.command("build")
 @takes_common_options
 @click.argument("name")
@@ -175,12 +191,7 @@ def ingest_log(run: Run, folder: str, table: str) -> Result:
 
 @commands.command("reconcile")
 @takes_common_options
-@click.argument("name")
-@click.option("--log", required=True, metavar="TABLE", help="A table of ingest-log, or a name in conf/logs.")
-@click.option("--date", type=Day(), help="Only records of this UTC day.")
-@click.option("--start", type=Moment(), help="Only records with T from here on.")
-@click.option("--end", type=Moment(), help="Only records with T before this.")
-@click.option("--report", metavar="FILE.html", help="Write an HTML report.")
+@takes_a_log
 def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold what serving logged against what training computes, and say why it differs."""
     start, end = _range(when["date"], when["start"], when["end"])
@@ -191,12 +202,7 @@ def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetim
 
 @commands.command("monitor")
 @takes_common_options
-@click.argument("name")
-@click.option("--log", required=True, metavar="TABLE", help="A table of ingest-log, or a name in conf/logs.")
-@click.option("--date", type=Day(), help="Only records of this UTC day.")
-@click.option("--start", type=Moment(), help="Only records with T from here on.")
-@click.option("--end", type=Moment(), help="Only records with T before this.")
-@click.option("--report", metavar="FILE.html", help="Write an HTML report.")
+@takes_a_log
 def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold the distributions that serving logged against those of training, and say what drifted."""
     start, end = _range(when["date"], when["start"], when["end"])
