@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType
 
 from jobs.pit.fields import as_key, types_in
+from jobs.pit.log_reading import names_as_fields
 from jobs.pit.logged_values import as_kind, fits
 from jobs.pit.training_log import TrainingLog
 
@@ -27,7 +27,8 @@ def state_field(place: int) -> str:
 def records_of(log: TrainingLog) -> DataFrame:
     """The records, a struct each; with every key whether the record has it."""
     entity, kinds = types_in(log.rows, "entity"), types_in(log.rows, "features")
-    rows = log.rows.withColumn("types", F.from_json(F.lower("types"), _names(log)))
+    asked = {"entity": [name for name in log.keys.values() if name is not None], "features": log.taken}
+    rows = log.rows.withColumn("types", names_as_fields(asked))
     parts = [F.unix_micros("event_timestamp").alias("at"), F.col("record_id"), F.col("request_id")]
     for place, logged in enumerate(log.keys.values()):
         if logged is not None:
@@ -47,15 +48,6 @@ def records_of(log: TrainingLog) -> DataFrame:
         parts.append(as_kind(value, own, kind).alias(value_field(place)))
         parts.append(F.when(is_there, fits(value, own, kind)).alias(state_field(place)))
     return rows.select(F.struct(*parts).alias(RECORD))
-
-
-def _names(log: TrainingLog) -> StructType:
-    """What is asked of a record's `types`. As fields, since looking many names up in a map takes their square."""
-    asked = {"entity": [name for name in log.keys.values() if name is not None], "features": list(log.taken)}
-    names = StructType()
-    for part, each in asked.items():
-        names.add(part, StructType([StructField(name.lower(), StringType()) for name in each]))
-    return names
 
 
 def _has(part: str, name: str, has_field: bool) -> Column:

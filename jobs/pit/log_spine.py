@@ -12,11 +12,11 @@ from pyspark.sql.types import IntegerType, StructType, TimestampType
 
 from jobs.pit.binding import bind
 from jobs.pit.bound import Bound, columns_of, cut_down
-from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, unknown
+from jobs.pit.columns import EVENT_TIMESTAMP, unknown
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError
 from jobs.pit.fields import column, types_in
-from jobs.pit.instants import literal
+from jobs.pit.log_reading import within
 from jobs.pit.logged_labels import RECORD, Presence, label_value, with_label_event
 from jobs.pit.sources import open_source, run_query
 from jobs.pit.spine import Cut
@@ -64,7 +64,7 @@ def log_spine(
     bound, events = _bound(spark, spec, log)
     results = [*bound.table_column_names, *bound.features.names]
     presence = _presence(log, results)
-    records = presence.added_to(_within(log, cut))
+    records = presence.added_to(within(log, cut))
     columns = _names_in(log, "features")
     nulls = [name for name in results if name.casefold() not in columns]
     found = records.agg(
@@ -153,23 +153,6 @@ def _events_like(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame)
             schema.add(name, IntegerType())
     schema.add(labels.event_timestamp, TimestampType())
     return spark.createDataFrame([], schema)
-
-
-def _within(log: DataFrame, cut: Cut) -> DataFrame:
-    """The records in the range; files of other days are not read where the log is partitioned by day."""
-    if not cut.is_range:
-        return log
-    t = F.col("event_timestamp")
-    within = t.isNotNull()
-    if cut.start:
-        within &= t >= literal(cut.start)
-        if EVENT_DATE in log.columns:
-            within &= F.col(EVENT_DATE) >= F.lit(cut.start.date())
-    if cut.end:
-        within &= t < literal(cut.end)
-        if EVENT_DATE in log.columns:
-            within &= F.col(EVENT_DATE) <= F.lit(cut.end.date())
-    return log.where(within)
 
 
 def needed_label_columns(bound: Bound, names: Iterable[str]) -> set[str]:

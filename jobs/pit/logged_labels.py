@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StringType, StructType
+from pyspark.sql.types import DataType, StructType
 
 from jobs.pit.bound import Bound
 from jobs.pit.fields import INTEGERS, as_key, column
 from jobs.pit.instants import could_be_within
+from jobs.pit.log_reading import names_as_fields
 from jobs.pit.spine.events import event_time
 
 RECORD = "record"
 """The struct column of the spine that holds the record: what it logged, and where."""
-
 
 BITS = 62
 """Names that one whole number tells of."""
@@ -33,13 +33,7 @@ class Presence:
 
     def added_to(self, records: DataFrame) -> DataFrame:
         """The records with `types`, in JSON, made into whole numbers, a field for each part and BITS names."""
-        schema = StructType()
-        for part, names in self.names.items():
-            fields = StructType()
-            for name in names:
-                fields.add(name, StringType())
-            schema.add(part, fields)
-        parsed = records.withColumn("types", F.from_json(F.lower("types"), schema))
+        parsed = records.withColumn("types", names_as_fields(self.names))
         numbers = [
             F.when(F.col("types").getField(part).isNotNull(), _bits(part, names[first : first + BITS])).alias(
                 _field(part, first)

@@ -11,6 +11,7 @@ from jobs.pit.columns import unknown
 from jobs.pit.config import Monitoring, ResolvedTrainingSet
 from jobs.pit.errors import InputError
 from jobs.pit.instants import utc_date
+from jobs.pit.log_reading import within
 from jobs.pit.monitored_log import (
     OWN_COLUMNS,
     Logged,
@@ -20,7 +21,6 @@ from jobs.pit.monitored_log import (
     place_of,
     records_of,
     segments_of,
-    within_range,
 )
 from jobs.pit.monitoring.counting import Subject, counted
 from jobs.pit.monitoring.judging import Finding, judged, pairs_of
@@ -53,7 +53,7 @@ def monitor(
     if problems:
         raise InputError(problems)
     in_training = {each: match for each in segments if (match := _training_column(each, version)) is not None}
-    records = records_of(name, version, within_range(log, cut), cut)
+    records = records_of(name, version, within(log, cut), cut)
     names, types = names_told(records.rows)
     logged = logged_of(name, version, log, names)
     if records.size < watch.min_rows:

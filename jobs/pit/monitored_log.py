@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StructType
+from pyspark.sql.types import DataType
 
-from jobs.pit.columns import EVENT_DATE, unknown
+from jobs.pit.columns import unknown
 from jobs.pit.config import Monitoring
 from jobs.pit.errors import InputError
-from jobs.pit.fields import column
-from jobs.pit.instants import literal
+from jobs.pit.fields import column, types_in
 from jobs.pit.monitoring.counting import logged_names
 from jobs.pit.reference import Version
 from jobs.pit.spine import Cut
@@ -56,18 +55,6 @@ def records_of(name: str, version: Version, rows: DataFrame, cut: Cut) -> Record
     return Records(rows.where(own) if strange else rows, sum(counts.values()) - strangers, strangers)
 
 
-def within_range(log: DataFrame, cut: Cut) -> DataFrame:
-    """The records in the range; files of other days are not read where the log is partitioned by day."""
-    within = F.lit(True)
-    if cut.start:
-        within &= (F.col("event_timestamp") >= literal(cut.start)) & (
-            F.col(EVENT_DATE) >= F.lit(cut.start.date())
-        )
-    if cut.end:
-        within &= (F.col("event_timestamp") < literal(cut.end)) & (F.col(EVENT_DATE) <= F.lit(cut.end.date()))
-    return log.where(within) if cut.is_range else log
-
-
 def place_of(cut: Cut) -> str:
     return f"with T in {cut}" if cut.is_range else "in it"
 
@@ -88,7 +75,7 @@ def logged_of(
     training_set: str, version: Version, log: DataFrame, names: frozenset[str]
 ) -> dict[str, Logged]:
     """The training set's features that the log has. Errors: InputError where it has none."""
-    fields = {name.casefold(): (name, kind) for name, kind in _fields(log, "features").items()}
+    fields = {name.casefold(): (name, kind) for name, kind in types_in(log, "features").items()}
     found = {}
     for name in version.features:
         if name.casefold() in fields:
@@ -109,7 +96,7 @@ def segments_of(watch: Monitoring, log: DataFrame, problems: list[str]) -> dict[
     known = {name: column(name) for name in OWN_COLUMNS if name in log.columns}
     dotted = {}
     for part in _PARTS:
-        for name in _fields(log, part):
+        for name in types_in(log, part):
             dotted[f"{part}.{name}"] = column(part).getField(name)
             known.setdefault(name, dotted[f"{part}.{name}"])
     folded = {name.casefold(): name for name in {**known, **dotted}}
@@ -123,8 +110,3 @@ def segments_of(watch: Monitoring, log: DataFrame, problems: list[str]) -> dict[
             value = {**known, **dotted}[spelling]
             found[name] = F.coalesce(value.cast("string"), F.lit("(null)"))
     return found
-
-
-def _fields(log: DataFrame, part: str) -> dict[str, DataType]:
-    kind = log.schema[part].dataType if part in log.columns else StructType()
-    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}

@@ -19,7 +19,6 @@ from jobs.pit.log.column_types import as_text, column_type, has_decimals, struct
 
 STRUCTS = ("entity", "features", "tags")
 ROLE_NAMES = {"entity": "entity key", "features": "feature", "tags": "tag", "prediction": "prediction"}
-INPUT = "file string, raw binary"
 COMMON = struct_of(
     "file string, raw binary, reason string, record_id string, written_at timestamp, host string, pid bigint, "
     "model_version string, fingerprint string, event_timestamp timestamp, request_id string, types string, "

@@ -31,11 +31,7 @@ def calendar_bounds(at: Ints, clock: Clock, unit: str, length: int, offset: int)
 
 def other_boundaries(aggregation: Aggregation) -> Iterator[tuple[str, Bounds]]:
     """The window with its end inclusive, its start exclusive, or both."""
-    for detail, start_on, end_on in (
-        ("end inclusive", 0, 1),
-        ("start exclusive", 1, 0),
-        ("end inclusive, start exclusive", 1, 1),
-    ):
+    for detail, start_on, end_on in BOUNDARIES:
 
         def bounds(at: Ints, start_on: int = start_on, end_on: int = end_on) -> tuple[Ints, Ints]:
             start, end = window_bounds(aggregation, at)
