@@ -11,9 +11,6 @@ Markdown table; `--out` appends it to a file.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import sys
 import tempfile
 import threading
 import time
@@ -22,6 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from bench.results import tell, title
 from features import FeatureLog
 from features.log_record import RecordEncoder
 
@@ -141,14 +139,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     text = (
-        f"A vector of 20 features; {datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}\n\n    python {' '.join(sys.argv)}\n\n"
-        f"{table(given.requests)}\n\n{throughput(given.requests * 5)}"
+        f"{title('A vector of 20 features')}\n\n{table(given.requests)}\n\n{throughput(given.requests * 5)}"
     )
-    print(text)
-    if given.out:
-        with given.out.open("a", encoding="utf-8") as file:
-            file.write(text + "\n\n")
+    tell(text, given.out)
 
 
 if __name__ == "__main__":

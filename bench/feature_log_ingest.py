@@ -9,16 +9,14 @@ are all there already. Prints a Markdown table; `--out` appends it to a file.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import shutil
-import sys
 import tempfile
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from bench.results import tell, title
 from features import FeatureLog
 from jobs.pit.log import ingest, tables_at
 from jobs.pit.session import get_spark, private_session
@@ -72,15 +70,8 @@ def main() -> None:
             lines.append(f"| {name} | {cells} |")
             for file in list(logs.iterdir()):
                 shutil.copy(file, logs / f"copy-{file.name}")
-    text = (
-        f"{given.records:,} records of 20 features, {megabytes:.0f} MB; {datetime.now(timezone.utc):%Y-%m-%d}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}\n\n    python {' '.join(sys.argv)}\n\n"
-        + "\n".join(lines)
-    )
-    print(text)
-    if given.out:
-        with given.out.open("a", encoding="utf-8") as file:
-            file.write(f"\n{text}\n")
+    text = f"{title(f'{given.records:,} records of 20 features, {megabytes:.0f} MB')}\n\n" + "\n".join(lines)
+    tell(text, given.out)
 
 
 if __name__ == "__main__":

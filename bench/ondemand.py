@@ -34,6 +34,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from bench import bare, card_features
 from bench.card_rows import payments
+from bench.results import tell
 from features import FeatureSet
 from jobs.pit.ondemand import Inputs, schema_of, with_features
 from jobs.pit.ondemand.arrow_pass import features_of_batch, python_values
@@ -198,10 +199,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = report(measured(Path(folder), given.rows, given.rounds), given.rows, given.rounds)
     print(text, f"({time.monotonic() - begin:.0f} s)", sep="\n", file=sys.stderr)
-    print(text)
-    if given.out:
-        with given.out.open("a", encoding="utf-8") as file:
-            file.write(text + "\n\n")
+    tell(text, given.out)
 
 
 if __name__ == "__main__":

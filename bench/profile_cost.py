@@ -25,6 +25,7 @@ import pyspark
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from bench.results import tell
 from jobs.pit.monitoring.counting import Subject, counted, laid_out
 from jobs.pit.session import get_spark, private_session
 
@@ -119,10 +120,7 @@ def main() -> None:
         text = table(str(folder), options.rows, options.features, options.rounds)
     finally:
         shutil.rmtree(folder)
-    print(text)
-    if options.out:
-        with options.out.open("a", encoding="utf-8") as file:
-            file.write(f"\n{text}")
+    tell(text, options.out)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
+from bench.results import tell, title
 from bench.windows import seconds
 from jobs.pit.config import LocalFiles, ResolvedTrainingSet, load
 from jobs.pit.pipeline import build
@@ -195,20 +195,14 @@ def main() -> None:
         if each["mismatched"]
     }
     build_s, reconcile_s = (statistics.median(each) for each in taken.values())
-    title = (
-        f"{document['rows']:,} records, {features} features; {datetime.now(timezone.utc):%Y-%m-%d}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, Spark {spark.version}"
-        f"\n\n    python {' '.join(sys.argv)}"
-    )
+    subject = f"{document['rows']:,} records, {features} features"
     told = ", ".join(f"{name}: {count:,} ({cause})" for name, (count, cause) in differing.items()) or "none"
     text = (
-        f"{title}\n\n| | s | to a build |\n| --- | --- | --- |\n| build | {build_s:.1f} | 1.00 |\n"
+        f"{title(subject, f'Spark {spark.version}')}\n\n"
+        f"| | s | to a build |\n| --- | --- | --- |\n| build | {build_s:.1f} | 1.00 |\n"
         f"| reconcile | {reconcile_s:.1f} | {reconcile_s / build_s:.2f} |\n\nFeatures that differ: {told}."
     )
-    print(text)
-    if given.out:
-        with given.out.open("a", encoding="utf-8") as file:
-            file.write(text + "\n\n")
+    tell(text, given.out)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import Any
 from bench import bare, card_features
 from bench.card_rows import payments
 from bench.latency import latencies
+from bench.results import tell
 from features import FeatureSet
 
 ROOT = Path(__file__).parents[1]
@@ -125,10 +126,7 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     text = report(given)
-    print(text)
-    if given.out:
-        with given.out.open("a", encoding="utf-8") as file:
-            file.write(text + "\n\n")
+    tell(text, given.out)
 
 
 if __name__ == "__main__":

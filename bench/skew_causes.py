@@ -31,6 +31,7 @@ from pyspark.sql import SparkSession
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import skew_features
+from bench.results import tell
 from jobs.pit.config import LocalFiles, load
 from jobs.pit.reconciliation import reconcile
 from jobs.pit.session import get_spark
@@ -49,12 +50,6 @@ TEXTS = [f"sky_{i}" for i in range(5)] + ["sky_fn", "sky_clean"]
 NULLABLE = ["pressure_0", "pressure_fn", "pressure_clean"]
 OTHERS = ["is_wet", "wet_clean", "paid", "paid_clean", "serviced_at", "seen_at"]
 COLUMNS = [*DOUBLES, *INTEGERS, *TEXTS, *NULLABLE, *OTHERS]
-ROLLING = {
-    "count": ("count", None),
-    "sum": ("sum", "price"),
-    "mean": ("mean", "price"),
-    "max": ("max", "price"),
-}
 WINDOWS: dict[str, tuple[str, str | None, int]] = {
     **{f"clicks_{i}": ("count", None, 7) for i in range(6)},
     **{f"spend_{i}": ("sum", "price", 3) for i in range(8)},
@@ -467,8 +462,7 @@ def main() -> None:
                 json.dumps(found, default=str),
             )
     runs = {(each["seed"], each["share"]): each["seconds"] for each in outcomes}
-    text = table_of(outcomes)
-    print(text)
+    tell(table_of(outcomes), options.out)
     print(
         f"{len(runs)} runs, {sum(runs.values()) / len(runs):.1f} s each, {time.perf_counter() - began:.0f} s in all"
     )

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import statistics
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from bench.results import tell, title
 from bench.windows import make_data, of_x, ours, seconds, sink
 from jobs.pit.session import get_spark, private_session
 
@@ -122,16 +121,11 @@ def main() -> None:
             one_and_ten(spark, even, given.rounds),
             hot(spark, uneven),
         ]
-    title = (
-        f"{given.events:,} events, {given.labels:,} label events, {given.keys:,} keys; "
-        f"{datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"Spark {spark.version}\n\n    python {' '.join(sys.argv)}"
+    subject = f"{given.events:,} events, {given.labels:,} label events, {given.keys:,} keys"
+    text = "\n\n".join(
+        [title(subject, f"Spark {spark.version}"), *("\n".join(section) for section in sections)]
     )
-    text = "\n\n".join([title, *("\n".join(section) for section in sections)])
-    print(text)
-    if given.out:
-        with given.out.open("a", encoding="utf-8") as file:
-            file.write(text + "\n\n")
+    tell(text, given.out)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ windows ("-"). Prints seconds and ratios as a Markdown table; `--out` appends it
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -25,6 +23,7 @@ import duckdb
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from bench.results import tell, title
 from jobs.pit import build_frame
 from jobs.pit.session import get_spark, private_session
 
@@ -129,10 +128,10 @@ def sink(frame: DataFrame) -> None:
     frame.write.format("noop").mode("overwrite").save()
 
 
-def table(results: dict[int, dict[str, float]], title: str) -> str:
+def table(results: dict[int, dict[str, float]], heading: str) -> str:
     names = list(dict.fromkeys(name for taken in results.values() for name in taken))
     lines = [
-        title,
+        heading,
         "",
         f"| window | {' | '.join(names)} | ratios to ours |",
         "|" + " --- |" * (len(names) + 2),
@@ -184,17 +183,10 @@ def main() -> None:
                     continue
                 results[days][name] = seconds(lambda run=run, days=days: run(days))  # type: ignore[misc]
                 print(f"{days} d {name}: {results[days][name]:.1f} s", file=sys.stderr, flush=True)
-    title = (
-        f"{given.events:,} events, {given.labels:,} label events, {given.keys:,} keys"
-        f"{', a fifth of the rows under one' if given.hot else ''}; "
-        f"{datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"Spark {spark.version}, DuckDB {duckdb.__version__}\n\n    python {' '.join(sys.argv)}"
-    )
-    text = table(results, title)
-    print(text)
-    if given.out:
-        with given.out.open("a", encoding="utf-8") as file:
-            file.write(text + "\n\n")
+    subject = f"{given.events:,} events, {given.labels:,} label events, {given.keys:,} keys"
+    subject += ", a fifth of the rows under one" if given.hot else ""
+    text = table(results, title(subject, f"Spark {spark.version}", f"DuckDB {duckdb.__version__}"))
+    tell(text, given.out)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,23 @@
+"""What a benchmark prints, and appends to a file where it is asked to: bench/RESULTS.md is made of such tables."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+
+def title(subject: str, *versions: str) -> str:
+    """What was measured, when, on how many cores and with which versions, and the command."""
+    today = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+    machine = ", ".join([today, f"{os.cpu_count()} cores", f"Python {platform.python_version()}", *versions])
+    return f"{subject}; {machine}\n\n    python {' '.join(sys.argv)}"
+
+
+def tell(text: str, file: Path | None) -> None:
+    print(text)
+    if file:
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write(f"\n{text}\n")
