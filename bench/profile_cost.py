@@ -26,8 +26,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bench.results import tell
+from jobs.pit.monitoring.bins import Bins
 from jobs.pit.monitoring.counting import Subject, counted, laid_out
 from jobs.pit.session import get_spark, private_session
+from jobs.pit.sources import spread_files
 
 FILE_ROWS = 100_000
 TEXTS = 20
@@ -72,15 +74,17 @@ def table(folder: str, rows: int, features: int, rounds: int) -> str:
     spark = private_session(get_spark("bench profile_cost"))
     frame = spark.read.parquet(folder)
     subject = Subject(frame, {name: F.col(name) for name in frame.columns})
-    bins = laid_out(subject, rows, lambda _: 10, lambda _: 20)
+
+    def bins_of_a_version() -> dict[str, Bins]:
+        return laid_out(Subject(spread_files(frame), subject.features), lambda _: 10, lambda _: 20)
+
+    bins = bins_of_a_version()
     works: dict[str, Callable[[], object]] = {
         "one aggregate a feature (mean, or the greatest text)": lambda: plain(frame),
         "four (count, least, greatest, first)": lambda: four(frame),
         "a log's profile": lambda: counted(subject, bins, rows),
         "a version's profile: the pass": lambda: counted(subject, bins, rows, known=1000),
-        "a version's profile: the sample for its bins": lambda: laid_out(
-            subject, rows, lambda _: 10, lambda _: 20
-        ),
+        "a version's profile: the sample for its bins": bins_of_a_version,
     }
     plain(frame)
     times = {name: median_time(work, rounds) for name, work in works.items()}

@@ -25,7 +25,7 @@ from jobs.pit.monitoring.profile import Profile, Reference
 from jobs.pit.monitoring.values import kind_of, told
 from jobs.pit.own_fingerprints import fingerprints_of
 from jobs.pit.publish import Output, Published, read_manifests
-from jobs.pit.sources import read_version
+from jobs.pit.sources import read_version, spread_files
 from jobs.pit.storage import Hadoop
 
 FORMAT = 1
@@ -138,7 +138,8 @@ def _profiled(
     size = sum(days.values())
     profile = Profile(0, {}, {})
     if names:
-        bins = laid_out(subject, size, lambda n: watch.of(n).bins or 0, lambda n: watch.of(n).categories or 0)
+        some = Subject(spread_files(rows), features)
+        bins = laid_out(some, lambda n: watch.of(n).bins or 0, lambda n: watch.of(n).categories or 0)
         profile = counted(subject, bins, size, watch.known_categories)
     kinds = {name: kind_of(types[name]) for name in names}
     return Reference(number, version.published.manifest["run_id"], profile, days, kinds)

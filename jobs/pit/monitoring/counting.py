@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from jobs.pit.monitoring.bins import Bins, CategoryBins, Ints, bins_of, lay_out, shortened
 from jobs.pit.monitoring.profile import (
@@ -58,11 +59,12 @@ class Subject:
 
 
 def laid_out(
-    subject: Subject, rows: int, bins: Callable[[str], int], categories: Callable[[str], int]
+    subject: Subject, bins: Callable[[str], int], categories: Callable[[str], int]
 ) -> dict[str, Bins]:
     """Bins for every feature, from a sample of the rows that one task looks at."""
     names = list(subject.features)
     wanted = [(bins(name), categories(name)) for name in names]
+    selected = subject.selected()
 
     def kernel(batches: Batches) -> Iterator[pa.RecordBatch]:
         sample = pa.Table.from_batches(list(batches))
@@ -72,7 +74,12 @@ def laid_out(
             found.append(json.dumps(lay_out(column, most_bins, most_categories).to_json()))
         yield pa.RecordBatch.from_pydict({"feature": pa.array(range(len(found)), pa.int32()), "bins": found})
 
-    selected = subject.selected()
+    rows = subject.rows.count()
+    if not rows:
+        nothing = to_arrow_schema(selected.schema).empty_table()
+        return {
+            name: lay_out(nothing.column(place).combine_chunks(), 1, 0) for place, name in enumerate(names)
+        }
     sample = selected if rows <= SAMPLE else selected.sample(SAMPLE / rows, seed=0)
     collected = sample.repartition(1).mapInArrow(kernel, _LAID_OUT).toArrow().to_pylist()
     texts = {row["feature"]: row["bins"] for row in collected}

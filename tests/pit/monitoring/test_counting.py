@@ -89,8 +89,13 @@ def test_all_values_of_training_are_known_and_those_it_has_once_unless_they_are_
     assert few.bins["w"] == CategoryBins(("a",))
 
 
+def test_bins_of_no_rows_are_the_ones_that_need_none(subject: Subject) -> None:
+    nothing = Subject(subject.rows.where("false"), subject.features)
+    assert laid_out(nothing, lambda _: 2, lambda _: 2) == {"v": NumberBins(()), "w": CategoryBins(())}
+
+
 def test_bins_are_laid_out_by_one_task_from_a_sample(subject: Subject) -> None:
-    bins = laid_out(subject, len(ROWS), lambda _: 2, lambda _: 2)
+    bins = laid_out(subject, lambda _: 2, lambda _: 2)
     assert bins == {"v": NumberBins((-5e-324, 0.0)), "w": CategoryBins(("a", "b"))}
 
 
