@@ -3,9 +3,9 @@
     python -m bench.asof                              # 1,000,000 label events, four tables of 1,250,000 rows
     python -m bench.asof --rows 5000000 --only ours range_join
 
-Label events of 100,000 entities over 180 days take five doubles from each table, from the newest row at or before T that
-is not older than 30 days. Every side ends in one checksum of all its columns, so that the results are known to be equal
-and no column is left out by the optimiser. Sides:
+Label events of 100,000 entities over 180 days take five doubles from each table, from the newest row at or before T
+that is not older than 30 days. Every side ends in one checksum of all its columns, so that the results are known to be
+equal and no column is left out by the optimiser. Sides:
 
 ours        the engine, by `build_frame`
 feast       the SQL that Feast's Spark offline store makes, from its own template
@@ -14,8 +14,8 @@ hopsworks   a join on key and time, RANK, and a join per table: the form of the 
 range_join  one range join and one window function per table, as one would write by hand
 duckdb      ASOF JOIN on the same Parquet, one process
 
-Feast and Tempo are installed from PyPI into build/bench-peers at the first run. Peers know no availability, ties or late
-rows, so that the data has none. Chronon has no release for this Spark.
+Feast and Tempo are installed from PyPI into build/bench-peers at the first run. Peers know no availability, ties or
+late rows, so that the data has none. Chronon has no release for this Spark.
 """
 
 from __future__ import annotations
@@ -277,7 +277,8 @@ def main() -> None:
         data = Data(spark, Path(folder), given.tables)
         data.write(given.labels, given.rows, given.entities)
         taken = measured(data, given.only or [*SIDES, "duckdb"])
-    subject = f"{given.labels:,} label events of {given.entities:,} entities, {given.tables} tables of {given.rows:,} rows"
+    subject = f"{given.labels:,} label events of {given.entities:,} entities, "
+    subject += f"{given.tables} tables of {given.rows:,} rows"
     lines = [
         title(subject, f"Spark {spark.version}", *PACKAGES, f"DuckDB {duckdb.__version__}"),
         "",

@@ -13,7 +13,8 @@ def title(subject: str, *versions: str) -> str:
     """What was measured, when, on how many cores and with which versions, and the command."""
     today = f"{datetime.now(timezone.utc):%Y-%m-%d}"
     machine = ", ".join([today, f"{os.cpu_count()} cores", f"Python {platform.python_version()}", *versions])
-    return f"{subject}; {machine}\n\n    python {' '.join(sys.argv)}"
+    command = ["python", "-m", f"bench.{Path(sys.argv[0]).stem}", *sys.argv[1:]]
+    return f"{subject}; {machine}\n\n    {' '.join(command)}"
 
 
 def tell(text: str, file: Path | None) -> None:
