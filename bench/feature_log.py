@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.results import tell, title
 from features import FeatureLog
-from features.log_record import RecordEncoder
+from features.log.record import RecordEncoder
 
 ENTITY = {"tailnum": "N14228", "origin": "EWR"}
 VECTOR: dict[str, Any] = {

@@ -12,29 +12,29 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from features import windows
-    from features.annotations import ValueType
-    from features.definition import FeatureDefinition, Parameter, feature
+    from features.definitions.annotations import ValueType
+    from features.definitions.definition import FeatureDefinition, Parameter, feature
     from features.errors import FeatureError
-    from features.evaluation import FeatureBatch
-    from features.feature_log import FeatureLog
-    from features.feature_set import FeatureSet
-    from features.log_reader import Record, read_record
-    from features.plan_compiled import TableNeeds
-    from features.serving_plan import ServingPlan
+    from features.log.feature_log import FeatureLog
+    from features.log.reader import Record, read_record
+    from features.plan.compiled import TableNeeds
+    from features.plan.serving_plan import ServingPlan
+    from features.sets.evaluation import FeatureBatch
+    from features.sets.feature_set import FeatureSet
 
 _HOMES = {
-    "FeatureBatch": "features.evaluation",
-    "FeatureDefinition": "features.definition",
+    "FeatureBatch": "features.sets.evaluation",
+    "FeatureDefinition": "features.definitions.definition",
     "FeatureError": "features.errors",
-    "FeatureLog": "features.feature_log",
-    "FeatureSet": "features.feature_set",
-    "Parameter": "features.definition",
-    "ServingPlan": "features.serving_plan",
-    "TableNeeds": "features.plan_compiled",
-    "Record": "features.log_reader",
-    "ValueType": "features.annotations",
-    "feature": "features.definition",
-    "read_record": "features.log_reader",
+    "FeatureLog": "features.log.feature_log",
+    "FeatureSet": "features.sets.feature_set",
+    "Parameter": "features.definitions.definition",
+    "ServingPlan": "features.plan.serving_plan",
+    "TableNeeds": "features.plan.compiled",
+    "Record": "features.log.reader",
+    "ValueType": "features.definitions.annotations",
+    "feature": "features.definitions.definition",
+    "read_record": "features.log.reader",
 }
 _MODULES = ("windows",)
 

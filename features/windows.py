@@ -32,10 +32,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from features.aggregation import Aggregation
+from features.aggregations.aggregation import Aggregation
+from features.aggregations.evaluation import Events, Moment, evaluate, evaluator
+from features.aggregations.visibility import Visibility
 from features.errors import nearest
-from features.visibility import Visibility
-from features.window_evaluation import Events, Moment, evaluate, evaluator
 
 __all__ = [
     "Aggregation",

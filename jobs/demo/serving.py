@@ -20,7 +20,7 @@ import click
 import pyarrow as pa
 
 from features import FeatureLog, ServingPlan
-from features.plan_compiled import TableNeeds
+from features.plan.compiled import TableNeeds
 from jobs.demo.model import DelayModel
 
 Row = Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from features.errors import FeatureError
-from features.feature_set import FeatureSet
+from features.sets.feature_set import FeatureSet
 from jobs.pit.columns import EVENT_TIMESTAMP, joined, unknown
 from jobs.pit.commands import Result, Run
 from jobs.pit.config import Configuration, TrainingSet

@@ -8,8 +8,8 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from features.code.recorded import digest
 from features.errors import FeatureError
-from features.recorded import digest
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.ondemand import feature_set_of
 from jobs.pit.publish import Output, read_manifests

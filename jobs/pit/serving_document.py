@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql.types import StructType
 
 from features.errors import FeatureError
-from features.plan_document import feature_table_part, label_events_part, plan_document
+from features.plan.document import feature_table_part, label_events_part, plan_document
 from jobs.pit.asof import Lane
 from jobs.pit.bound import Bound
 from jobs.pit.config import JoinedTable

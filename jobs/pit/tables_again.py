@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from features.aggregation import Aggregation
+from features.aggregations.aggregation import Aggregation
 from jobs.pit.asof import Lane
 from jobs.pit.columns import joined
 from jobs.pit.history import History, utc

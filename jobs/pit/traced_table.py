@@ -20,7 +20,7 @@ from jobs.pit.windows.layout import Measure
 from jobs.pit.windows.reduction import WindowReduction
 
 if TYPE_CHECKING:
-    from features.aggregation import Aggregation
+    from features.aggregations.aggregation import Aggregation
 
 Told = dict[str, Any]
 

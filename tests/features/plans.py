@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from features import FeatureSet, ServingPlan
-from features.plan_document import Document, feature_table_part, label_events_part, plan_document
+from features.plan.document import Document, feature_table_part, label_events_part, plan_document
 
 NOON = datetime(2024, 7, 1, 12, tzinfo=timezone.utc)
 TYPES = {

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from features import FeatureError
-from features.aggregation import Aggregation
+from features.aggregations.aggregation import Aggregation
+from features.aggregations.bounds import RollingWindow
 from features.durations import microseconds
-from features.window_bounds import RollingWindow
 
 WEEK = {"calendar": "week", "length": 1, "timezone": "America/New_York"}
 

@@ -9,7 +9,7 @@ from typing import Any, List, Optional, Union  # noqa: UP035
 import pytest
 
 from features import ValueType
-from features.annotations import SCALARS, value_type
+from features.definitions.annotations import SCALARS, value_type
 
 
 @pytest.mark.parametrize("scalar", SCALARS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from features import FeatureError, FeatureSet, Parameter, ValueType, feature
-from features.definition import read_definition
+from features.definitions.definition import read_definition
 
 
 def _problem(write_module: Any, source: str) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from features import FeatureError, FeatureLog, log_files, log_ownership
-from features.log_files import LogFiles
-from features.log_ownership import adopt, create
+from features.log.files import LogFiles
+from features.log.ownership import adopt, create
 
 from .test_feature_log import ids, write
 

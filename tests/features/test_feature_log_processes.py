@@ -295,7 +295,7 @@ def test_a_torn_line_is_told_from_the_others(directory: Path) -> None:
     killed(
         directory,
         """
-        import features.log_files
+        import features.log.files
         real = os.write
         def torn(descriptor, data):
             if data.count(b"\\n") < 3: return real(descriptor, data)
@@ -304,7 +304,7 @@ def test_a_torn_line_is_told_from_the_others(directory: Path) -> None:
             time.sleep(60)
         log = FeatureLog(directory)
         write(log, 0); log.flush()
-        features.log_files.os.write = torn
+        features.log.files.os.write = torn
         for n in range(1, 6): write(log, n)
         time.sleep(60)
         """,

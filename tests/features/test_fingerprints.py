@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import walk_packages
 from textwrap import dedent
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 
 import features
 from features import FeatureError, FeatureSet
-from features.code_modules import LIBRARY
-from features.code_reach import Sources, reach
+from features.code.modules import is_library
+from features.code.reach import Sources, reach
 
 ROOT = Path(features.__file__).parents[1]
 GOLDEN = Path(__file__).parent / "every_syntax.py"
@@ -283,8 +284,11 @@ def test_check_names_what_differs_is_missing_and_is_new() -> None:
 
 
 def test_the_library_is_every_module_of_this_package_but_feature_modules() -> None:
-    files = {path.stem for path in Path(features.__file__).parent.glob("*.py")} - {"__init__", "flights"}
-    assert {"features", *(f"features.{name}" for name in files)} == LIBRARY
+    found = {each.name for each in walk_packages(features.__path__, "features.")}
+    assert {name for name in found if not is_library(name)} == {"features.flights"}
+    assert is_library("features")
+    assert not is_library("features.log_of_ours")
+    assert not is_library("shop.features.errors")
 
 
 def test_the_decorator_drags_no_library_code_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

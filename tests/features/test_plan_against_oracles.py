@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from features import ServingPlan
-from features.plan_document import feature_table_part
+from features.plan.document import feature_table_part
 from tests.features.plans import labels_of, plan_of
 from tests.oracles.asof import OracleTable, Row, asof
 from tests.oracles.windows import OracleStream, aggregate, agrees, same

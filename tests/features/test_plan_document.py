@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from features import FeatureError, FeatureSet, ServingPlan
-from features.plan_document import Document, feature_table_part
+from features.plan.document import Document, feature_table_part
 from tests.features.plans import LABELS, NOON, TYPES, document_of, labels_of, plan_of, table_of
 
 WINDOWS = [

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from features import predicate
 from features.errors import FeatureError
-from features.predicate import PredicateError, bind, check, columns, compiled, parse, to_sql
+from features.predicates import predicate
+from features.predicates.predicate import PredicateError, bind, check, columns, compiled, parse, to_sql
 from tests.oracles.asof import Row
 from tests.oracles.windows import Meaning
 from tests.predicate_strategies import COLUMN_TYPES, predicates, rows

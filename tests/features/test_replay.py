@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from features.plan_document import Document
-from features.replay import LabelEvent, Replay, Request, main, replay
+from features.plan.document import Document
+from features.replay.replay import LabelEvent, Replay, Request, main, replay
 from tests.features.conftest import WriteModule
 from tests.features.plans import NOON, document_of, labels_of, table_of
 
@@ -467,4 +467,4 @@ def test_utc_is_kept_across_processes(tmp_path: Path) -> None:
         {"clicks": {(1,): [row()]}},
     )
     assert answered(tmp_path, request).mismatches == 0
-    assert main.__module__ == "features.replay"
+    assert main.__module__ == "features.replay.replay"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from features.same_values import same, within_tolerance
+from features.values.sameness import same, within_tolerance
 from tests.features.plans import NOON
 
 NAN = float("nan")

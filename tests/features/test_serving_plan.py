@@ -90,8 +90,9 @@ def test_needs_names_tables_keys_columns_and_look_back() -> None:
     [("day", 1, 0), ("day", 3, 2), ("week", 1, 0), ("week", 2, 1), ("month", 1, 0), ("month", 13, 4)],
 )
 def test_no_calendar_window_begins_before_its_look_back(unit: str, length: int, offset: int) -> None:
-    from features.plan_windows import look_back
-    from features.window_bounds import micros, read_window
+    from features.aggregations.bounds import read_window
+    from features.instants import micros
+    from features.plan.windows import look_back
 
     for zone in ("America/New_York", "Pacific/Apia", "America/Sao_Paulo"):
         window, _ = read_window({"calendar": unit, "length": length, "timezone": zone}, offset)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from features.annotations import value_type
-from features.values import Column, Refused, input_check, result_check
+from features.definitions.annotations import value_type
+from features.values.checks import Column, Refused, input_check, result_check
 
 UTC = dt.timezone.utc
 EAST = dt.timezone(dt.timedelta(hours=5, minutes=30))

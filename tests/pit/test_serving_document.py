@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from features.plan_layout import read_layout
+from features.plan.layout import read_layout
 from jobs.pit.binding import bind
 from jobs.pit.bound import Bound
 from jobs.pit.config import LocalFiles, load

@@ -7,7 +7,7 @@ from collections import Counter
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from features.predicate import check, compiled, parse, to_sql
+from features.predicates.predicate import check, compiled, parse, to_sql
 from jobs.pit.session import private_session
 from tests.frames import collected, frame
 from tests.predicate_strategies import COLUMN_TYPES, predicate_batch

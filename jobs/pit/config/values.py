@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from features.aggregation import Aggregation
+from features.aggregations.aggregation import Aggregation
 from features.errors import FeatureError
 from jobs.pit.columns import collisions, nearest
 from jobs.pit.config import durations

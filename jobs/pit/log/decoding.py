@@ -12,9 +12,9 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import DataType, StructField, StructType
 
 from features.errors import FeatureError
-from features.log_reader import Record, RecordTypes, read_record
-from features.log_values import CHECKS, json_of
-from features.values import Refused
+from features.log.reader import Record, RecordTypes, read_record
+from features.log.values import CHECKS, json_of
+from features.values.checks import Refused
 from jobs.pit.log.column_types import as_text, column_type, has_decimals, struct_of
 
 STRUCTS = ("entity", "features", "tags")

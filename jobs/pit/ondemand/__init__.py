@@ -5,7 +5,7 @@ with a field per function. Before anything is planned, `ship_code` sends the fun
 """
 
 from features.errors import FeatureError
-from features.feature_set import FeatureSet
+from features.sets.feature_set import FeatureSet
 from jobs.pit.ondemand.arrow_pass import with_features
 from jobs.pit.ondemand.contract import Inputs, failures_of, feature_set_of, schema_of, wrong_inputs
 from jobs.pit.ondemand.shipping import ship_code

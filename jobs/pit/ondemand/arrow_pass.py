@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.pandas.types import to_arrow_type
 
-from features.feature_set import FeatureSet
+from features.sets.feature_set import FeatureSet
 from jobs.pit.ondemand.contract import Inputs, failures_of, schema_of
 
 FEATURES = "features"

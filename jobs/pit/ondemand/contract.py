@@ -25,9 +25,9 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from features.annotations import ValueType
+from features.definitions.annotations import ValueType
 from features.errors import FeatureError
-from features.feature_set import FeatureSet
+from features.sets.feature_set import FeatureSet
 from jobs.pit.errors import InputError
 from jobs.pit.fields import INTEGERS
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from features.errors import FeatureError
-from features.plan_compiled import TableNeeds
-from features.plan_layout import read_layout
-from features.replay import Difference, LabelEvent, Replay, Request, functions_of
-from features.serving_plan import ServingPlan
+from features.plan.compiled import TableNeeds
+from features.plan.layout import read_layout
+from features.plan.serving_plan import ServingPlan
+from features.replay.replay import Difference, LabelEvent, Replay, Request, functions_of
 from jobs.pit.errors import InputError
 from jobs.pit.fields import column
 from jobs.pit.parity.raw_rows import Entities, Entity, entity_rows, rows_within

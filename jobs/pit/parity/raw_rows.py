@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.plan_compiled import TableNeeds
+from features.plan.compiled import TableNeeds
 from jobs.pit.fields import as_key, column
 from jobs.pit.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
 from jobs.pit.python_values import python_columns

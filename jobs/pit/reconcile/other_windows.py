@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from features.aggregation import Aggregation
-from features.window_bounds import CalendarWindow, RollingWindow
+from features.aggregations.aggregation import Aggregation
+from features.aggregations.bounds import CalendarWindow, RollingWindow
 from jobs.pit.reconcile.clocks import DAY, UTC, Clock, Ints, offset_clocks, unit_start
 
 Bounds = Callable[[Ints], tuple[Ints, Ints]]

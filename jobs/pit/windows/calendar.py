@@ -6,7 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
-from features.window_bounds import CalendarWindow
+from features.aggregations.bounds import CalendarWindow
 from jobs.pit.instants import instant, utc_date
 
 

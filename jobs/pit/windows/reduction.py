@@ -21,9 +21,9 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from features.aggregation import Aggregation
-from features.predicate import bind, check, to_sql
-from features.window_bounds import CalendarWindow, RollingWindow
+from features.aggregations.aggregation import Aggregation
+from features.aggregations.bounds import CalendarWindow, RollingWindow
+from features.predicates.predicate import bind, check, to_sql
 from jobs.pit.columns import unknown
 from jobs.pit.event_rows import ASKING, MOMENT, EventTable
 from jobs.pit.fields import INTEGERS, column, spelt

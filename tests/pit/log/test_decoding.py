@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from features.log_record import RecordEncoder
+from features.log.record import RecordEncoder
 from jobs.pit.log.decoding import Slot, decode, slots_of
 
 ROOT = Path(__file__).parents[3]

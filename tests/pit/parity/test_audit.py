@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from features.serving_plan import ServingPlan
+from features.plan.serving_plan import ServingPlan
 from jobs.pit.errors import InputError
 from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit, raw_rows
 from jobs.pit.parity.raw_rows import rows_within

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from features.predicate import compiled
-from features.window_bounds import RollingWindow, micros
+from features.aggregations.bounds import RollingWindow
+from features.instants import micros
+from features.predicates.predicate import compiled
 from features.windows import Aggregation, Visibility, evaluator
 from jobs.pit.windows import batches
 from jobs.pit.windows.kernel import AggregationError, aggregate_batches

@@ -1,0 +1,1 @@
+"""Events and T → the values of window aggregations."""

@@ -1,0 +1,149 @@
+"""Where a window begins and ends: T in microseconds since 1970 → the half-open range of its events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+from features.durations import microseconds
+from features.errors import nearest
+from features.instants import local_micros, read_zone
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+UNITS = ("day", "week", "month")
+LONGEST_CALENDAR = 100_000
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_CALENDAR_KEYS = ("calendar", "length", "timezone")
+
+
+class RollingWindow(NamedTuple):
+    """`length` microseconds that end `offset` before T: a day is 24 hours, whatever the clocks do.
+
+    >>> RollingWindow(length=10, offset=3).bounds(100)
+    (87, 97)
+    """
+
+    length: int
+    offset: int = 0
+
+    def bounds(self, at: int) -> tuple[int, int]:
+        """The first instant inside the window and the first one behind it, for T = `at`."""
+        end = at - self.offset
+        return end - self.length, end
+
+
+class CalendarWindow(NamedTuple):
+    """`length` units of a zone's calendar up to T, the running one included, or whole ones before it.
+
+    | offset | begins where this unit starts        | ends                          |
+    | ------ | ------------------------------------ | ----------------------------- |
+    | 0      | length - 1 units before T's own      | at T                          |
+    | k      | k + length - 1 units before T's own  | k - 1 units before T's own    |
+
+    A unit starts at midnight of its first day; where that midnight is repeated, at the earlier one, and
+    where the clocks skip it, at the later wall time. Weeks start on Monday.
+    """
+
+    unit: str
+    length: int
+    zone: ZoneInfo
+    offset: int = 0
+
+    def bounds(self, at: int) -> tuple[int, int]:
+        """The first instant inside the window and the first one behind it, for T = `at`.
+
+        Units before the year 1 start with it. Raises OverflowError where T itself lies outside the years 1
+        to 9999 of the zone.
+        """
+        moment = _EPOCH + dt.timedelta(microseconds=at)
+        own = moment.astimezone(self.zone).date()
+        start = self._start(own, self.offset + self.length - 1)
+        return start, self._start(own, self.offset - 1) if self.offset else at
+
+    def _start(self, own: dt.date, back: int) -> int:
+        if self.unit == "month":
+            year, month = divmod(own.year * 12 + own.month - 1 - back, 12)
+            first = dt.date(year, month + 1, 1) if year >= 1 else dt.date.min
+        else:
+            days = back if self.unit == "day" else back * 7 + own.weekday()
+            first = dt.date.fromordinal(max(1, own.toordinal() - days))
+        return local_micros(dt.datetime(first.year, first.month, first.day), self.zone)
+
+
+Window = RollingWindow | CalendarWindow
+
+
+def read_window(window: object, offset: object = None) -> tuple[Window | None, list[str]]:
+    """The window of a configuration's `window` and `offset`, or None and every problem with them.
+
+    `window` is a duration, or a mapping of `calendar`, `length` and `timezone`; `offset` is a duration, or
+    a whole number of calendar units, and zero where it is None.
+
+    >>> read_window("7d", "1h")
+    (RollingWindow(length=604800000000, offset=3600000000), [])
+    >>> read_window({"calendar": "weeks", "length": 1, "timezone": "UTC"})
+    (None, ["window: calendar is 'weeks'; use day, week or month; did you mean 'week'?"])
+    """
+    if window is None:
+        return None, ["no window; add window: 7d, for instance"]
+    if isinstance(window, Mapping):
+        return _read_calendar(window, offset)
+    length, problems = _read_length("window", window)
+    if length == 0:
+        problems.append(f"window: {window!r} is empty; a window is longer than zero")
+    back, offset_problems = _read_length("offset", "0s" if offset is None else offset)
+    problems += offset_problems
+    return (None, problems) if problems else (RollingWindow(length, back), [])
+
+
+def _read_calendar(window: Mapping[object, object], offset: object) -> tuple[Window | None, list[str]]:
+    problems = [_unknown_key(key) for key in window if key not in _CALENDAR_KEYS]
+    missing = [key for key in _CALENDAR_KEYS if key not in window]
+    if missing:
+        problems.append(
+            f"window: no {' and no '.join(missing)}; a calendar window needs {_listed(_CALENDAR_KEYS)}"
+        )
+    unit, length = window.get("calendar"), window.get("length")
+    if "calendar" in window and unit not in UNITS:
+        match = nearest(unit, list(UNITS)) if isinstance(unit, str) else None
+        hint = f"; did you mean '{match}'?" if match else ""
+        problems.append(f"window: calendar is {unit!r}; use day, week or month{hint}")
+    if "length" in window and not _is_whole(length, 1):
+        problems.append(f"window: length is {length!r}; write a whole number from 1 to {LONGEST_CALENDAR}")
+    back = 0 if offset is None else offset
+    if not _is_whole(back, 0):
+        problems.append(f"offset: {back!r} beside a calendar window; write a whole number of its units")
+    try:
+        zone = read_zone(window["timezone"]) if "timezone" in window else None
+    except ValueError as error:
+        problems.append(f"window: timezone {error}")
+    if problems:
+        return None, problems
+    return CalendarWindow(cast(str, unit), cast(int, length), cast("ZoneInfo", zone), cast(int, back)), []
+
+
+def _read_length(key: str, value: object) -> tuple[int, list[str]]:
+    try:
+        return microseconds(value), []
+    except ValueError as error:
+        return -1, [f"{key}: {error}"]
+
+
+def _unknown_key(key: object) -> str:
+    match = nearest(str(key), list(_CALENDAR_KEYS))
+    hint = f"; did you mean '{match}'?" if match else f"; it takes {_listed(_CALENDAR_KEYS)}"
+    return f"window: unknown key {key!r}{hint}"
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return type(value) is int and least <= value <= LONGEST_CALENDAR
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,224 @@
+"""One feature function, read into what is known about it before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType, ModuleType
+from typing import Any, Literal, NamedTuple, TypeVar, overload
+
+from features.definitions.annotations import ValueType, value_type
+from features.definitions.impurities import ALLOWANCES
+from features.errors import FeatureError, raised
+
+OnError = Literal["raise", "null"]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_MARK = "__feature_options__"
+# The flags of a code object, as in the module inspect, which costs too much to import for five numbers.
+_VARARGS, _VARKEYWORDS, _GENERATOR, _COROUTINE, _ASYNC_GENERATOR = 0x04, 0x08, 0x20, 0x80, 0x200
+
+
+class FeatureOptions(NamedTuple):
+    """What `@feature` says about a function."""
+
+    on_error: OnError = "raise"
+    description: str | None = None
+    allow: tuple[str, ...] = ()
+
+
+class Parameter(NamedTuple):
+    """An input of a feature, by name: a column, `event_timestamp`, or another feature."""
+
+    name: str
+    type: ValueType
+
+
+class FeatureDefinition(NamedTuple):
+    """A feature: its function, its inputs and its type.
+
+    `returns.nullable` says whether the function itself may give null; a feature is also null where an
+    input that is not declared `| None` is. `on_error="null"` makes it null where the function raises, or
+    where it takes or gives a wrong type. `description` is the first line of the docstring unless given.
+    `allow` is what the function may do although it is impure.
+    """
+
+    name: str
+    module: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    returns: ValueType
+    on_error: OnError = "raise"
+    description: str = ""
+    allow: tuple[str, ...] = ()
+
+    @property
+    def qualified_name(self) -> str:
+        """The feature's name behind its module's, as messages give it."""
+        return f"{self.module}.{self.name}"
+
+    @property
+    def positional(self) -> Callable[..., Any]:
+        """The function, callable with all its inputs by position."""
+        function = self.function
+        if not getattr(function, "__code__").co_kwonlyargcount:  # noqa: B009  (Callable has no __code__)
+            return function
+        names = tuple(parameter.name for parameter in self.parameters)
+        return lambda *values: function(**dict(zip(names, values, strict=True)))
+
+
+@overload
+def feature(function: Function, /) -> Function: ...
+@overload
+def feature(
+    *, on_error: OnError = "raise", description: str | None = None, allow: tuple[str, ...] = ()
+) -> Callable[[Function], Function]: ...
+def feature(
+    function: Function | None = None,
+    /,
+    *,
+    on_error: OnError = "raise",
+    description: str | None = None,
+    allow: tuple[str, ...] = (),
+) -> Function | Callable[[Function], Function]:
+    """Say more about a feature function than its signature does; the function stays what it was.
+
+    `on_error="null"` makes the feature null where the function fails. `allow` names what the check of purity
+    is to pass over: "clock", "random", "environment", "globals", "files".
+
+    >>> @feature(on_error="null", description="Kilometres per hour")
+    ... def speed(km: float, hours: float) -> float:
+    ...     return km / hours
+    >>> speed(90.0, 1.5)
+    60.0
+    >>> read_definition("speed", speed).on_error
+    'null'
+    """
+    if on_error not in ("raise", "null"):
+        raise FeatureError(f"@feature: on_error is {on_error!r}; use 'raise' or 'null'")
+
+    allowed = (allow,) if isinstance(allow, str) else tuple(allow)
+    for name in allowed:
+        if name not in ALLOWANCES:
+            raise FeatureError(f"@feature: allow has {name!r}; it takes {', '.join(ALLOWANCES)}")
+
+    def mark(marked: Function) -> Function:
+        if not isinstance(marked, FunctionType):
+            raise FeatureError(f"@feature: expected a plain function, found {type(marked).__name__}")
+        setattr(marked, _MARK, FeatureOptions(on_error, description, allowed))
+        return marked
+
+    return mark if function is None else mark(function)
+
+
+def read_definition(name: str, function: Any) -> FeatureDefinition:
+    """The definition of the function bound to a public name, or a FeatureError with all that is wrong.
+
+    >>> def pace(km: float, hours: float): return hours / km
+    >>> read_definition("pace", pace)
+    Traceback (most recent call last):
+        ...
+    features.errors.FeatureError: features.definitions.definition.pace: the result has no annotation; add '-> float', for instance, or rename it _pace if it is a helper
+    """  # noqa: E501
+    place = f"{function.__module__}.{name}"
+    hints = _hints(place, function)
+    types, type_problems = _types(hints)
+    problems = _signature_problems(name, function, hints) + type_problems
+    if problems:
+        raise FeatureError(*(f"{place}: {problem}" for problem in problems))
+    options: FeatureOptions = getattr(function, _MARK, FeatureOptions())
+    description = options.description
+    if description is None:
+        description = next(iter((function.__doc__ or "").strip().splitlines()), "")
+    parameters = tuple(Parameter(parameter, types[parameter]) for parameter in _parameter_names(function))
+    return FeatureDefinition(
+        name,
+        function.__module__,
+        function,
+        parameters,
+        types["return"],
+        options.on_error,
+        description,
+        options.allow,
+    )
+
+
+def read_module(module: ModuleType) -> tuple[list[FeatureDefinition], list[str]]:
+    """The features of a module in the order of their definition, and every problem found among them.
+
+    Names with a leading underscore and functions defined elsewhere are helpers and left out.
+    """
+    definitions: list[FeatureDefinition] = []
+    problems: list[str] = []
+    for name, value in vars(module).items():
+        function = value if isinstance(value, FunctionType) else getattr(value, "__wrapped__", None)
+        if not isinstance(function, FunctionType) or function.__module__ != module.__name__:
+            continue
+        if name.startswith("_"):
+            if hasattr(function, _MARK):
+                problems.append(
+                    f"{module.__name__}.{name}: marked @feature, but a leading underscore makes it a "
+                    "helper; drop one of the two"
+                )
+        elif function is not value:
+            problems.append(
+                f"{module.__name__}.{name}: a decorator made it a {type(value).__name__}; a feature is a "
+                "plain function, remove the decorator"
+            )
+        else:
+            try:
+                definitions.append(read_definition(name, function))
+            except FeatureError as error:
+                problems.extend(error.problems)
+    return definitions, problems
+
+
+def _parameter_names(function: FunctionType) -> tuple[str, ...]:
+    code = function.__code__
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _signature_problems(name: str, function: FunctionType, hints: dict[str, Any]) -> list[str]:
+    code = function.__code__
+    if function.__name__ == "<lambda>":
+        return ["a lambda, which has no annotations; write it as an annotated def"]
+    if function.__name__ != name:
+        return [f"another name of {function.__name__}; a feature has its own def"]
+    problems: list[str] = []
+    if code.co_flags & (_COROUTINE | _ASYNC_GENERATOR):
+        problems.append("async; a feature is a plain function")
+    elif code.co_flags & _GENERATOR:
+        problems.append("a generator; a feature returns one value")
+    if code.co_flags & (_VARARGS | _VARKEYWORDS):
+        problems.append("takes *args or **kwargs; name each input as a parameter")
+    if function.__defaults__ or function.__kwdefaults__:
+        problems.append("has default values; an input is always given, declare it '| None' to take nulls")
+    if code.co_posonlyargcount:
+        problems.append("has positional-only parameters; inputs are given by name, remove the '/'")
+    missing = [parameter for parameter in _parameter_names(function) if parameter not in hints]
+    problems += [f"parameter '{parameter}' has no annotation; add its type" for parameter in missing]
+    if "return" not in hints:
+        problems.append(
+            "the result has no annotation; add '-> float', for instance, "
+            f"or rename it _{name} if it is a helper"
+        )
+    return problems
+
+
+def _hints(place: str, function: FunctionType) -> dict[str, Any]:
+    from typing import get_type_hints
+
+    try:
+        return get_type_hints(function)
+    except Exception as error:  # evaluating an annotation runs whatever was written there
+        raise FeatureError(f"{place}: an annotation cannot be read: {raised(error)}") from error
+
+
+def _types(hints: dict[str, Any]) -> tuple[dict[str, ValueType], list[str]]:
+    types: dict[str, ValueType] = {}
+    problems: list[str] = []
+    for name, annotation in hints.items():
+        try:
+            types[name] = value_type(annotation)
+        except TypeError as error:
+            problems.append(f"{'the result' if name == 'return' else f'parameter {name!r}'}: {error}")
+    return types, problems

@@ -1,0 +1,1 @@
+"""What serving used for a prediction → lines of files, each once, and back."""

@@ -1,0 +1,1 @@
+"""The document of a serving plan and a request → a feature vector."""

@@ -1,0 +1,154 @@
+"""The serving plan: a training set's joins, windows and functions, run for one request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import IO, Any, Literal
+
+from features.errors import FeatureError
+from features.instants import micros
+from features.plan.code import loaded_features
+from features.plan.compiled import CompiledTable, Events, Rows, TableNeeds, needs_of, refuse_unknown
+from features.plan.document import edits, schema_of
+from features.plan.layout import Layout, read_layout
+from features.plan.request import RequestReader, input_problems, moment
+from features.sets.feature_set import FeatureSet
+from features.values.checks import Refused
+
+OnMismatch = Literal["raise", "warn"]
+
+
+class ServingPlan:
+    """Everything that decides a feature's value, exported from a training set; immutable and free of locks.
+
+    >>> from features.plan.document import feature_table_part, label_events_part, plan_document
+    >>> def is_hot(weather__temp: float) -> bool: return weather__temp > 30
+    >>> functions = FeatureSet.from_functions([is_hot])
+    >>> labels = label_events_part(entity_keys=["origin"], event_timestamp="predict_at",
+    ...     columns={"origin": "string", "predict_at": "timestamp"})
+    >>> weather = feature_table_part(labels, name="weather", table="weather", max_age="3h",
+    ...     join_keys=[("origin", "origin")], event_timestamp="seen_at", columns=["temp"],
+    ...     types={"origin": "string", "seen_at": "timestamp", "temp": "double"})
+    >>> document = plan_document(training_set="demo", version=0, label_events=labels,
+    ...     feature_tables=[weather], features=functions, modules=[])
+    >>> plan = ServingPlan.from_document(document, features=functions)
+    >>> plan.needs()["weather"].row_columns
+    ('seen_at', 'temp')
+    >>> noon = dt.datetime(2024, 7, 1, 12, tzinfo=dt.timezone.utc)
+    >>> row = {"seen_at": noon - dt.timedelta(hours=1), "temp": 31}
+    >>> plan.compute({"origin": "EWR"}, rows={"weather": row}, at=noon)
+    {'weather__temp': 31.0, 'is_hot': True}
+    """
+
+    __slots__ = ("_features", "_layout", "_needs", "_request", "_tables", "fingerprint", "schema")
+
+    #: The fingerprint of everything in the plan that decides a value.
+    fingerprint: str
+    #: Column → type as Spark's `simpleString` spells it, in the order of the training set.
+    schema: Mapping[str, str]
+
+    def __init__(self, layout: Layout, features: FeatureSet) -> None:
+        """For `load` and `from_document`, which have checked both."""
+        self._layout, self._features = layout, features
+        self._tables = tuple(map(CompiledTable.of, layout.tables))
+        self._request = RequestReader.of(layout.labels, layout.tables, features)
+        self._needs = MappingProxyType({table.name: needs_of(table) for table in layout.tables})
+        self.fingerprint = layout.fingerprint
+        self.schema = MappingProxyType(schema_of(layout.tables, features))
+
+    @classmethod
+    def load(
+        cls, file: str | os.PathLike[str] | IO[str] | IO[bytes], on_mismatch: OnMismatch = "raise"
+    ) -> ServingPlan:
+        """The plan in a file, given by its path or open for reading; see `from_document`."""
+        return cls.from_document(_read(file), on_mismatch)
+
+    @classmethod
+    def from_document(
+        cls, document: object, on_mismatch: OnMismatch = "raise", features: FeatureSet | None = None
+    ) -> ServingPlan:
+        """The plan that a document describes, with the feature functions of this process.
+
+        The functions are those of the modules that the document names, or `features`. Where their code is not
+        what the plan was exported with, or the document was changed since, FeatureError names every such
+        function and part; with `on_mismatch="warn"` each is a warning instead, and the document's values and
+        this process's code are used. A document that cannot be read at all is always refused.
+        """
+        if on_mismatch not in ("raise", "warn"):
+            raise FeatureError(f"serving plan: on_mismatch is {on_mismatch!r}; use 'raise' or 'warn'")
+        layout = read_layout(document)
+        found, mismatches = loaded_features(layout, features)
+        _report([*edits(layout.document), *mismatches], on_mismatch)
+        problems = list(input_problems(found, layout.labels, layout.tables))
+        if problems:
+            raise FeatureError(*(f"serving plan: {problem}" for problem in problems))
+        return cls(layout, found)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every training-set feature column: table by table, then the functions."""
+        return tuple(self.schema)
+
+    def needs(self) -> Mapping[str, TableNeeds]:
+        """As-name → what to fetch of that feature table for a prediction."""
+        return self._needs
+
+    def compute(
+        self,
+        request: Mapping[str, Any],
+        *,
+        rows: Rows | None = None,
+        events: Events | None = None,
+        at: dt.datetime | None,
+    ) -> dict[str, Any]:
+        """Every feature column for one request at T = `at`, as the training set would hold it.
+
+        `request` carries the label events' columns that join and that functions take. `rows` gives, per
+        as-name, the newest row of the request's entity, or a list to choose from by the rules of the as-of
+        join, or None where there is none; `events` the rows that window aggregations count. Where `at` or a
+        key is null, so is every column of the table. FeatureError says what is missing, of a wrong type, or
+        of another entity.
+        """
+        try:
+            t = None if at is None else moment(at)
+        except Refused as error:
+            raise FeatureError(f"at: {error}") from None
+        rows, events = rows or {}, events or {}
+        refuse_unknown(self._tables, rows, events)
+        inputs = self._request.read(request, t)
+        at_micros = None if t is None else micros(t)
+        values: dict[str, Any] = {}
+        for table in self._tables:
+            values.update(zip(table.columns, table.values(inputs, rows, events, at_micros), strict=True))
+        inputs.update(values)
+        values.update(self._features.compute(inputs, self._request.label_event(request, t)))
+        return values
+
+    def __repr__(self) -> str:
+        return f"ServingPlan({self._layout.training_set!r}, version={self._layout.version})"
+
+
+def _read(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> object:
+    import json
+    from pathlib import Path
+
+    try:
+        text = Path(file).read_bytes() if isinstance(file, (str, os.PathLike)) else file.read()
+        return json.loads(text)
+    except (OSError, ValueError) as error:
+        name = str(file) if isinstance(file, (str, os.PathLike)) else getattr(file, "name", "the given file")
+        raise FeatureError(f"serving plan '{name}': cannot be read: {error}") from error
+
+
+def _report(mismatches: list[str], on_mismatch: OnMismatch) -> None:
+    problems = [f"serving plan: {problem}" for problem in mismatches]
+    if problems and on_mismatch == "raise":
+        raise FeatureError(*problems)
+    if problems:
+        import warnings
+
+        for problem in problems:
+            warnings.warn(problem, stacklevel=4)

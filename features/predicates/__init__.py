@@ -1,0 +1,1 @@
+"""The text of a `where` → a predicate that means the same in Python and in Spark."""

@@ -1,0 +1,41 @@
+"""Importable modules as feature definitions, with every problem found among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from types import ModuleType
+
+from features.definitions.definition import FeatureDefinition, read_module
+from features.errors import FeatureError, raised
+
+
+def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[str]]:
+    """The features of modules, module by module, in the order of definition, and every problem, a line each.
+
+    What is impure about them is among the problems, unless they say `@feature(allow=…)`.
+    """
+    definitions: list[FeatureDefinition] = []
+    problems: list[str] = []
+    for name in dict.fromkeys(modules):
+        try:
+            found, wrong = read_module(_imported(name))
+        except FeatureError as error:
+            problems.extend(error.problems)
+        else:
+            definitions.extend(found)
+            problems.extend(wrong)
+    if definitions:
+        from features.code.purity import (
+            purity_problems,  # here, since sets made of functions need no syntax trees
+        )
+
+        problems.extend(purity_problems(definitions))
+    return definitions, problems
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except Exception as error:  # a module runs whatever was written in it
+        raise FeatureError(f"feature module '{name}' does not import: {raised(error)}") from error
