@@ -47,6 +47,16 @@ def test_features_import_only_the_standard_library(path: Path) -> None:
     assert roots(path) <= {*sys.stdlib_module_names, "features"}
 
 
+def test_rooms_of_the_serving_side_lean_one_way() -> None:
+    serving = ROOT / "features"
+    order = ["definitions", "values", "log", "code", "sets", "predicates", "aggregations", "plan", "replay"]
+    assert set(order) == {path.parent.name for path in serving.glob("*/__init__.py")}
+    for room in order:
+        named = [name.split(".") for path in modules(serving / room) for name in imports(path)]
+        found = {parts[1] for parts in named if parts[0] == "features" and len(parts) > 1}
+        assert found & set(order) <= set(order[: order.index(room) + 1]), room
+
+
 @pytest.mark.parametrize("place", WITHOUT_SPARK)
 def test_configuration_and_reports_import_no_spark(place: str) -> None:
     for path in modules(ENGINE / place):

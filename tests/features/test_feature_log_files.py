@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from features import FeatureError, FeatureLog, log_files, log_ownership
+from features import FeatureError, FeatureLog
+from features.log import files as log_files
+from features.log import ownership as log_ownership
 from features.log.files import LogFiles
 from features.log.ownership import adopt, create
 
