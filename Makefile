@@ -56,6 +56,7 @@ demo: install java ## Real flights to a training set, a served month, its faults
 	$(SUBMIT) jobs/report_leakage.py flight_delay $(WAREHOUSE) --report $(CURDIR)/$(DEMO)/flight_delay.html
 
 bench: install java ## Side by side with what a user would pick instead; BENCH='--events 2000000' for fewer window events
+	$(BIN)/python -m bench.asof
 	$(BIN)/python -m bench.windows $(BENCH)
 	$(BIN)/python -m bench.window_costs
 	$(BIN)/python -m bench.ondemand

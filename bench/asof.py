@@ -36,7 +36,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bench.results import tell, title
-from bench.windows import DAYS, MICROS_OF_DAY, START, seconds
+from bench.windows import DAYS, HOT_SHARE, MICROS_OF_DAY, START, seconds
 from jobs.pit import build_frame
 from jobs.pit.publish.checksum import checksum
 from jobs.pit.session import get_spark, private_session
@@ -49,10 +49,13 @@ VALUES = ("v0", "v1", "v2", "v3", "v4")
 
 
 class Data:
-    """Label events `labels` (id, k, ts) and tables `t0`, `t1`, … (k, ts, five doubles), each a Delta table."""
+    """Label events `labels` (id, k, ts) and tables `t0`, `t1`, … (k, ts, five doubles), each a Delta table.
 
-    def __init__(self, spark: SparkSession, place: Path, tables: int) -> None:
-        self.spark, self.place = spark, place
+    With `hot` a fifth of the rows of each is of one entity.
+    """
+
+    def __init__(self, spark: SparkSession, place: Path, tables: int, hot: bool) -> None:
+        self.spark, self.place, self.hot = spark, place, hot
         self.tables = [f"t{number}" for number in range(tables)]
 
     def write(self, labels: int, rows: int, entities: int) -> None:
@@ -65,8 +68,11 @@ class Data:
     ) -> None:
         moment = int(START.timestamp()) * 1_000_000 + F.floor(F.rand(100 + seed) * DAYS * MICROS_OF_DAY)
         drawn = {"id": F.col("id")} | {value: F.randn(seed * 10 + at) for at, value in enumerate(VALUES)}
+        key = F.floor(F.rand(seed) * entities).cast("bigint")
+        if self.hot:
+            key = F.when(F.rand(200 + seed) < HOT_SHARE, F.lit(0)).otherwise(key)
         frame = self.spark.range(rows).select(
-            F.floor(F.rand(seed) * entities).cast("bigint").alias("k"),
+            key.alias("k"),
             F.timestamp_micros(moment.cast("bigint")).alias("ts"),
             *[drawn[other].alias(other) for other in others],
         )
@@ -268,17 +274,19 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_250_000, help="of each feature table")
     parser.add_argument("--tables", type=int, default=4)
     parser.add_argument("--entities", type=int, default=100_000)
+    parser.add_argument("--hot", action="store_true", help="a fifth of all rows under one key")
     parser.add_argument("--only", nargs="+", choices=[*SIDES, "duckdb"])
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     install_peers()
     spark = private_session(get_spark("bench asof"))  # as `build` runs
     with tempfile.TemporaryDirectory() as folder:
-        data = Data(spark, Path(folder), given.tables)
+        data = Data(spark, Path(folder), given.tables, given.hot)
         data.write(given.labels, given.rows, given.entities)
         taken = measured(data, given.only or [*SIDES, "duckdb"])
     subject = f"{given.labels:,} label events of {given.entities:,} entities, "
     subject += f"{given.tables} tables of {given.rows:,} rows"
+    subject += ", a fifth of the rows under one key" if given.hot else ""
     lines = [
         title(subject, f"Spark {spark.version}", *PACKAGES, f"DuckDB {duckdb.__version__}"),
         "",

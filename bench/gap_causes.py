@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -210,9 +210,9 @@ def ask(world: World, draw: Draw, planted: Planted, with_model: bool) -> Investi
     return inquire(Question("bench", "auc", model if with_model else None), offline, online, features)
 
 
-def run(seeds: int) -> list[dict[str, Any]]:
+def run(seeds: Iterable[int]) -> list[dict[str, Any]]:
     outcomes = []
-    for seed in range(seeds):
+    for seed in seeds:
         draw = np.random.default_rng(seed)
         world = make_world(draw)
         for plant, planting in PLANTS.items():
@@ -275,8 +275,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument(
+        "--first-seed", type=int, default=0, help="begin with this one: worlds that nobody has seen"
+    )
     began = time.perf_counter()
-    outcomes = run(parser.parse_args().seeds)
+    given = parser.parse_args()
+    outcomes = run(range(given.first_seed, given.first_seed + given.seeds))
     print(report(outcomes))
     kinds = sorted({each["planted"].kind for each in outcomes})
     for kind in kinds:
