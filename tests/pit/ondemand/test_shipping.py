@@ -82,7 +82,7 @@ def test_the_package_of_the_features_and_what_it_imports_are_sent_with_skewless(
     files = code_of(["acme.fraud"]).files
     own = {"acme/fraud.py", "acme/limits.py", "acme_rates.py", "acme_later.py"}
     assert {name for name in files if name.startswith("acme")} == own
-    assert {"features/feature_set.py", "jobs/pit/ondemand/arrow_pass.py"} <= files.keys()
+    assert {"features/sets/feature_set.py", "jobs/pit/ondemand/arrow_pass.py"} <= files.keys()
     assert {name.partition("/")[0] for name in files if name not in own} == {"features", "jobs"}
 
 
