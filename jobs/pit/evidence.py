@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jobs.pit.causes import Sampled
-from jobs.pit.history import utc
+from jobs.pit.instants import utc
 from jobs.pit.python_values import python_list
 from jobs.pit.reconcile import Example, values_of
 from jobs.pit.reconcile.clocks import Ints

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from jobs.pit.asof import Lane
 from jobs.pit.event_rows import ASKING, AVAILABLE, MOMENT
-from jobs.pit.instants import MICROSECOND
+from jobs.pit.instants import MICROSECOND, utc
 from jobs.pit.windows.events import TableEvents
 from jobs.pit.windows.kernel import AggregationError
 from jobs.pit.windows.layout import Measure, TableLayout
@@ -188,11 +188,6 @@ class History:
         )
         layouts = {False: TableLayout(1, (), None), True: TableLayout(1, (), 0)}
         return {late: TableEvents(rows, self._key, layout) for late, layout in layouts.items()}
-
-
-def utc(micros: int) -> str:
-    """Microseconds since the epoch as an ISO time, whole seconds without a fraction."""
-    return f"{np.datetime64(micros, 'us')}Z".replace(".000000Z", "Z")
 
 
 def _with_empty(answers: pa.Array, measure: Measure, empty: Any) -> pa.Array:

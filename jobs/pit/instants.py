@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import numpy as np
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, TimestampNTZType, TimestampType
@@ -18,6 +19,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 def micros_of(moment: datetime) -> int:
     """An aware datetime as microseconds since the epoch."""
     return (moment - EPOCH) // MICROSECOND
+
+
+def utc(micros: int) -> str:
+    """Microseconds since the epoch as an ISO time, whole seconds without a fraction."""
+    return f"{np.datetime64(micros, 'us')}Z".replace(".000000Z", "Z")
 
 
 def literal(moment: datetime) -> Column:

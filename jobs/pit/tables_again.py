@@ -13,7 +13,8 @@ import pyarrow as pa
 from features.aggregations.aggregation import Aggregation
 from jobs.pit.asof import Lane
 from jobs.pit.columns import joined
-from jobs.pit.history import History, utc
+from jobs.pit.history import History
+from jobs.pit.instants import utc
 from jobs.pit.python_values import python_list
 from jobs.pit.reconcile.clocks import (
     Clock,

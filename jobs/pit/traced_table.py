@@ -11,8 +11,8 @@ import pyarrow as pa
 from jobs.pit.asof import Lane
 from jobs.pit.columns import joined
 from jobs.pit.errors import InputError
-from jobs.pit.history import NO_ENTITY, History, utc
-from jobs.pit.instants import MICROSECOND
+from jobs.pit.history import NO_ENTITY, History
+from jobs.pit.instants import MICROSECOND, utc
 from jobs.pit.python_values import python_list
 from jobs.pit.trace import Event, Row, RowRules, Unused, events_traced, rows_traced, span
 from jobs.pit.windows.kernel import AggregationError

@@ -19,8 +19,8 @@ from jobs.pit.binding import bind
 from jobs.pit.bound import Bound
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError
-from jobs.pit.history import History, utc
-from jobs.pit.instants import DAY_IN_MICROSECONDS
+from jobs.pit.history import History
+from jobs.pit.instants import DAY_IN_MICROSECONDS, utc
 from jobs.pit.python_values import python_columns
 from jobs.pit.rows_behind import rows_behind
 from jobs.pit.session import private_session
