@@ -40,7 +40,9 @@ class Bound:
 
     @property
     def parity_sample(self) -> int:
-        """How many label events the build replays through serving."""
+        """How many label events the build replays through serving: none where nothing is joined or computed."""
+        if not self.lanes and not self.features.names:
+            return 0
         wanted = self.spec.training_set.parity_sample
         return PARITY_SAMPLE if wanted is None else wanted
 

@@ -22,6 +22,12 @@ class InputError(SkewlessError):
     exit_code = 2
 
 
+class NotReadyError(SkewlessError):
+    """An input has not landed yet: nothing was computed, the same run may succeed later (exit code 5)."""
+
+    exit_code = 5
+
+
 class PublishConflictError(SkewlessError):
     """Another run published the same rows meanwhile: nothing of this run is visible (exit code 1)."""
 

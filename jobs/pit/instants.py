@@ -82,6 +82,12 @@ def utc_date(column: Column) -> Column:
 def could_be_within(column: Column, data_type: DataType, since: int | None, until: int | None) -> Column:
     """A predicate on the raw column that file statistics and partitions can answer: true wherever the instant may
     lie in [since, until] (microseconds since the epoch, either end open), and for null.
+    """
+    return within(column, data_type, since, until) | column.isNull()
+
+
+def within(column: Column, data_type: DataType, since: int | None, until: int | None) -> Column:
+    """The same, and null for null, so that files are ruled out which hold nulls and nothing within.
 
     Dates and clock times are compared with two days to spare, more than any zone's offset.
     """
@@ -91,4 +97,4 @@ def could_be_within(column: Column, data_type: DataType, since: int | None, unti
         possible &= column >= F.timestamp_micros(F.lit(since - spare)).cast(data_type)
     if until is not None:
         possible &= column <= F.timestamp_micros(F.lit(until + spare)).cast(data_type)
-    return possible | column.isNull()
+    return possible

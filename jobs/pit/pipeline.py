@@ -12,12 +12,12 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.pit.asof import Lane, as_of_join
-from jobs.pit.binding import bind
 from jobs.pit.bound import Bound
 from jobs.pit.columns import EVENT_DATE
 from jobs.pit.config import ResolvedTrainingSet
 from jobs.pit.errors import InputError, LostRowsError
 from jobs.pit.fields import as_key, column
+from jobs.pit.freshness import refuse_stale
 from jobs.pit.from_log import (
     RECOMPUTED,
     LogUse,
@@ -29,27 +29,25 @@ from jobs.pit.from_log import (
     recomputed_part,
     result_values,
 )
-from jobs.pit.instants import instant_sql, utc_date
+from jobs.pit.instants import utc_date
 from jobs.pit.log_matching import with_logged
 from jobs.pit.ondemand import failures_of, with_features
 from jobs.pit.outcome import Outcome, TableUse, manifest_of
 from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit
-from jobs.pit.pruning import prune
+from jobs.pit.preparation import Prepared, open_all, prepare
 from jobs.pit.publish import (
     Output,
     discard_staged,
     publish,
-    refuse_foreign_table,
     refuse_other_columns,
     reject,
-    slice_predicate,
     stage,
     standing_version,
 )
 from jobs.pit.serving_document import serving_document
 from jobs.pit.session import private_session
 from jobs.pit.sources import extent_of
-from jobs.pit.spine import Census, Cut, spine_of, take_census
+from jobs.pit.spine import Census, Cut, spine_of
 from jobs.pit.validation import Verdict, validate
 from jobs.pit.windows import aggregate_windows
 
@@ -70,39 +68,39 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
     """Build the training set's slice and publish it, or refuse it whole.
 
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
-    PublishConflictError, LostRowsError. A failing suite, or a value that serving does not make, is an Outcome whose
-    status is `rejected`.
+    NotReadyError with every table that is not as fresh as `require_fresh` asks; PublishConflictError, LostRowsError.
+    A failing suite, or a value that serving does not make, is an Outcome whose status is `rejected`.
     """
     run_id = f"{cut.as_of:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     own = private_session(spark)
-    output = Output.at(own, _output_of(spec))
-    refuse_foreign_table(own, output, spec.training_set.name)
-    bound = bind(own, spec)
-    census = take_census(bound.events, bound.labels, bound.sample, cut)
-    if census.in_range == 0 and not allow_empty:
-        raise InputError(_nothing_there(bound, cut))
-    document = serving_document(bound)
-    part = recomputed_part(bound)
-    reading = prune(part, census)
-    if cut.is_range:
-        refuse_other_columns(own, output, select_result(part, joined_rows(part, spine_for(part, cut))).schema)
+    output, bound = open_all(own, spec)
+    refuse_stale(recomputed_part(bound), cut)
+    ready = prepare(bound, cut, allow_empty)
+    refuse_other_slice(own, output, ready)
     try:
-        staged = _staged(reading, cut, census, output, run_id)
+        staged = _staged(ready.reading, cut, ready.census, output, run_id)
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
-        verdict, parity = _judged(part, staged.rows, rows, census)
+        verdict, parity = _judged(ready.part, staged.rows, rows, ready.census)
         outcome = Outcome(
-            *(bound, cut, census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity, document),
+            *(bound, cut, ready.census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity),
+            document=ready.document,
             log=staged.log,
         )
         if not outcome.passed:
             return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
-        slice_ = _predicate(bound, cut)
-        standing = standing_version(own, rows, output, slice_, document["fingerprint"])
+        standing = standing_version(own, rows, output, ready.slice, ready.document["fingerprint"])
         if standing is not None:
             return replace(outcome, version=standing, unchanged=True)
-        return replace(outcome, version=publish(own, rows, output, slice_, manifest_of(outcome)))
+        return replace(outcome, version=publish(own, rows, output, ready.slice, manifest_of(outcome)))
     finally:
         discard_staged(own, output, run_id)
+
+
+def refuse_other_slice(spark: SparkSession, output: Output, ready: Prepared) -> None:
+    """InputError where a range would not have the columns of the table that it becomes part of."""
+    if ready.cut.is_range:
+        rows = joined_rows(ready.part, spine_for(ready.part, ready.cut))
+        refuse_other_columns(spark, output, select_result(ready.part, rows).schema)
 
 
 def spine_for(bound: Bound, cut: Cut) -> DataFrame:
@@ -194,7 +192,7 @@ def repeated_keys(lane: Lane) -> int:
 
 
 def _audit(bound: Bound) -> list[Column]:
-    if not bound.parity_sample or not (bound.lanes or bound.features.names):
+    if not bound.parity_sample:
         return []
     label = F.col("label")
     keys = dict.fromkeys(
@@ -225,25 +223,7 @@ def _judged(
             audit.stop()
 
 
-def _predicate(bound: Bound, cut: Cut) -> str | None:
-    name = bound.labels.event_timestamp
-    time = instant_sql(name, bound.events.schema[name].dataType, bound.labels.timezone)
-    return slice_predicate(cut.start, cut.end, time)
-
-
 def as_input_error(error: PySparkException) -> Exception:
     """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
     messages = _OWN_ERROR.findall(str(error))
     return InputError(messages[-1]) if messages else error
-
-
-def _nothing_there(bound: Bound, cut: Cut) -> str:
-    source = bound.labels.source or "labels.query"
-    place = f"with T in {cut}" if cut.is_range else "at all"
-    return f"labels: no label event {place} in {source}; give another range, or --allow-empty to build an empty one"
-
-
-def _output_of(spec: ResolvedTrainingSet) -> str:
-    if spec.training_set.output is None:
-        raise InputError(f"training set '{spec.training_set.name}': no output to publish to; add output")
-    return spec.training_set.output

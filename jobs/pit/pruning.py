@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from pyspark.sql import Column
+from pyspark.sql.types import DataType
 
 from jobs.pit.asof import Lane
 from jobs.pit.bound import Bound
+from jobs.pit.config import durations
 from jobs.pit.fields import column
 from jobs.pit.instants import MICROSECOND, could_be_within
 from jobs.pit.log_matching import within_reach
 from jobs.pit.spine import Census
 from jobs.pit.windows import WindowReduction
+
+Within = Callable[[Column, DataType, int | None, int | None], Column]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The event timestamps of the rows that some label event could use, in microseconds, and what decides them.
+
+    `since` None means any past, `until` None any row, as of a static table.
+    """
+
+    since: int | None
+    since_because: str
+    until: int | None = None
+    until_because: str | None = None
 
 
 def prune(bound: Bound, census: Census) -> Bound:
@@ -26,28 +46,61 @@ def prune(bound: Bound, census: Census) -> Bound:
     return replace(bound, lanes=lanes, log=log)
 
 
-def _pruned(lane: Lane, first: int, last: int) -> Lane:
-    if lane.event_timestamp is None:
-        return lane
-    delay = lane.delay // MICROSECOND
-    oldest = _oldest_needed(lane, first)
-    newest = last if lane.available_at else last - delay
-    kept = could_be_within(column(lane.event_timestamp), lane.types[lane.event_timestamp], oldest, newest)
-    if lane.available_at:
-        kept &= could_be_within(column(lane.available_at), lane.types[lane.available_at], None, last - delay)
-    return replace(lane, rows=lane.rows.where(kept))
-
-
-def _oldest_needed(lane: Lane, first: int) -> int | None:
-    """The earliest event timestamp that a label event with T from `first` on can use; None where any might be.
+def reach_of(lane: Lane, census: Census) -> Reach:
+    """What `prune` leaves of a table, and why so much and no less.
 
     A table joined for its windows alone is read as far back as the longest of them.
     """
-    reach = []
-    if isinstance(lane.reduction, WindowReduction):
-        reach.append(lane.reduction.oldest(first))
+    if lane.event_timestamp is None:
+        return Reach(None, "static, no history")
+    if census.first is None or census.last is None:
+        return Reach(None, "no label event with a T is taken")
+    less = f" less delay {durations.shortest(lane.delay)}" if lane.delay else ""
+    until, because = _newest_needed(lane, census.last), "last T" + ("" if lane.available_at else less)
+    if lane.available_at:
+        because += f", available by then{less}"
+    needed = list(_oldest_needed(lane, census.first))
+    if not needed:
+        return Reach(None, "no max_age", until, because)
+    return Reach(*min(needed), until, because)
+
+
+def could_be_visible(lane: Lane, since: int | None, last: int, within: Within = could_be_within) -> Column:
+    """Whether a row of a table with a history may have an event timestamp from `since` on and be visible at `last`.
+
+    `within` says what becomes of null times.
+    """
+    assert lane.event_timestamp is not None, "a table with a history"
+    event = column(lane.event_timestamp)
+    kept = within(event, lane.types[lane.event_timestamp], since, _newest_needed(lane, last))
+    if lane.available_at:
+        available, latest = column(lane.available_at), last - lane.delay // MICROSECOND
+        kept &= within(available, lane.types[lane.available_at], None, latest)
+    return kept
+
+
+def _pruned(lane: Lane, first: int, last: int) -> Lane:
+    if lane.event_timestamp is None:
+        return lane
+    oldest = min((since for since, _ in _oldest_needed(lane, first)), default=None)
+    return replace(lane, rows=lane.rows.where(could_be_visible(lane, oldest, last)))
+
+
+def _newest_needed(lane: Lane, last: int) -> int:
+    """The latest event timestamp that can be visible at T = last."""
+    return last if lane.available_at else last - lane.delay // MICROSECOND
+
+
+def _oldest_needed(lane: Lane, first: int) -> Iterator[tuple[int, str]]:
+    """The earliest event timestamps that a label event with T from `first` on can use, with what says so; none where
+    any might be.
+    """
+    windows = lane.reduction if isinstance(lane.reduction, WindowReduction) else None
     if lane.max_age is not None:
-        reach.append(first - lane.max_age // MICROSECOND)
-    elif lane.columns or not reach:
-        return None
-    return min(reach)
+        length = durations.shortest(lane.max_age)
+        yield first - lane.max_age // MICROSECOND, f"first T less max_age {length}"
+    elif lane.columns or windows is None:
+        return
+    if windows is not None:
+        spare = " and two days to spare" if windows.calendars else ""
+        yield windows.oldest(first), f"first T less the window of {windows.furthest(first).name}{spare}"

@@ -87,8 +87,6 @@ def _unknown_key(model: type[Spec], loc: Keys) -> str:
     sections = [key for key in loc[:-1] if isinstance(key, str)]
     owner = next((_SECTIONS[key] for key in reversed(sections) if key in _SECTIONS), model)
     key = str(loc[-1])
-    if key in owner.not_yet:
-        return "not available in this version; remove it"
     known = [field.alias or name for name, field in owner.model_fields.items()]
     return f"unknown key; {unknown(key, known)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from jobs.pit.columns import unknown
@@ -42,6 +43,16 @@ class ResolvedTrainingSet:
         """What its tables let leak, a line each, in the order of the joins."""
         return tuple(dict.fromkeys(line for join in self.joins for line in join.table.warnings))
 
+    @property
+    def require_fresh(self) -> dict[str, timedelta]:
+        """As-name → how old the newest visible row may be at the end of what is built, of the tables that are asked."""
+        asked = {
+            join.name: join.table.require_fresh or self.training_set.require_fresh
+            for join in self.joins
+            if not join.table.static
+        }
+        return {name: length for name, length in asked.items() if length is not None}
+
     def to_document(self) -> dict[str, Any]:
         """The specs as JSON values, for manifests: the training set, its feature tables by name, and its mapped log."""
         tables = {join.table.name: join.table.to_document() for join in self.joins}
@@ -77,7 +88,7 @@ def resolved(
         return None, problems
     joins, wrong_joins = _joins(document, entry.spec, around)
     log = around.logs.entry(entry.spec.log.source) if entry.spec.log else None
-    problems += [*wrong_joins, *(log.problems if log else ())]
+    problems += [*wrong_joins, *(log.problems if log else ()), *_asks_nobody(document, entry.spec, joins)]
     if problems:
         return None, problems
     names = frozenset(around.logs.names) if entry.spec.log else frozenset()
@@ -142,6 +153,13 @@ def _joins(
             joins.append(joined)
             problems += wrong
     return joins, problems
+
+
+def _asks_nobody(document: Document, spec: TrainingSet, joins: list[JoinedTable]) -> list[Problem]:
+    are_known = len(joins) == len(spec.feature_tables)
+    if spec.require_fresh is None or not are_known or any(not join.table.static for join in joins):
+        return []
+    return [document.problem(("require_fresh",), "no joined table has a history; remove it")]
 
 
 def _no_such_key(table: FeatureTable, key: str) -> str:

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
-
-from jobs.pit.config.values import refusal
+from pydantic import BaseModel, ConfigDict
 
 
 class Spec(BaseModel):
-    """Frozen, strict in types, closed to unknown keys and to the keys of later versions."""
+    """Frozen, strict in types, closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    not_yet: ClassVar[frozenset[str]] = frozenset()
-
-    @field_validator("*", mode="after")
-    @classmethod
-    def _available(cls, value: Any, info: ValidationInfo) -> Any:
-        if value and info.field_name in cls.not_yet:
-            raise refusal("not available in this version; remove it")
-        return value
 
     def to_document(self) -> dict[str, Any]:
         """The spec as JSON values, for manifests: the keys of the YAML file, durations as `3h`.

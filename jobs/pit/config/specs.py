@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -21,6 +21,7 @@ from jobs.pit.config.values import (
     Modules,
     Name,
     SomeColumns,
+    SomeTime,
     Text,
     Views,
     Zone,
@@ -37,10 +38,9 @@ class FeatureTable(Spec):
 
     `entity_keys` may be empty: a table about the whole world. `columns` None means every column not named in
     entity_keys, event_timestamp, available_at or valid_until, and () none. `delay` None means that it was not
-    written; zero then. `max_age` None means unlimited.
+    written; zero then. `max_age` None means unlimited. `require_fresh` bounds how old the newest visible row may be at
+    the end of what is built; it says when a build has to wait and has no part in any value.
     """
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"require_fresh"})
 
     name: Name
     source: Location
@@ -55,6 +55,7 @@ class FeatureTable(Spec):
     timezone: Zone | None = None
     columns: Columns | None = None
     aggregations: Aggregations = ()
+    require_fresh: SomeTime = None
 
     @field_validator("event_timestamp")
     @classmethod
@@ -64,7 +65,14 @@ class FeatureTable(Spec):
         return value
 
     @field_validator(
-        "event_timestamp", "available_at", "delay", "max_age", "valid_until", "strict", "aggregations"
+        "event_timestamp",
+        "available_at",
+        "delay",
+        "max_age",
+        "valid_until",
+        "strict",
+        "aggregations",
+        "require_fresh",
     )
     @classmethod
     def _fits_static(cls, value: Any, info: ValidationInfo) -> Any:
@@ -185,10 +193,9 @@ class Sample(Spec):
 class TrainingSet(Spec):
     """Label events, the tables joined to them, the functions over both, and where the result goes.
 
-    `output`, and the source and the query of `labels`, may be None only in specs given as dicts.
+    `output`, and the source and the query of `labels`, may be None only in specs given as dicts. `require_fresh` is
+    that of each joined table with a history that has none of its own.
     """
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"require_fresh"})
 
     name: Name
     labels: Labels
@@ -200,6 +207,7 @@ class TrainingSet(Spec):
     parity_sample: int | None = None
     reconcile: Reconcile = Reconcile()
     log: Annotated[FromLog, BeforeValidator(as_from_log)] | None = None
+    require_fresh: SomeTime = None
 
     @field_validator("feature_tables")
     @classmethod

@@ -103,6 +103,12 @@ def _duration(value: Any) -> timedelta | None:
         raise refusal(str(error)) from None
 
 
+def _some_time(length: timedelta | None) -> timedelta | None:
+    if length == timedelta(0):
+        raise refusal("expected a duration longer than 0s, found 0s; for no demand leave the key out")
+    return length
+
+
 def as_tuple(value: Any) -> Any:
     """A list as a tuple; anything else as it is, for the type check to refuse."""
     return tuple(value) if isinstance(value, list) else value
@@ -167,6 +173,7 @@ Duration = Annotated[
     BeforeValidator(_duration),
     PlainSerializer(lambda length: None if length is None else durations.shortest(length), when_used="json"),
 ]
+SomeTime = Annotated[Duration, AfterValidator(_some_time)]
 Aggregations = Annotated[
     tuple[Annotated[dict[str, Any], BeforeValidator(_as_dict), AfterValidator(_aggregation)], ...],
     BeforeValidator(as_tuple),

@@ -4,7 +4,7 @@ Takes the source's rows and the labels' spec; gives `label` (struct of the untou
 """
 
 from jobs.pit.spine.census import Census, take_census
-from jobs.pit.spine.events import Cut, spine_of
+from jobs.pit.spine.events import Cut, spine_of, within_range
 from jobs.pit.spine.refusals import spine_problems
 
-__all__ = ["Census", "Cut", "spine_of", "spine_problems", "take_census"]
+__all__ = ["Census", "Cut", "spine_of", "spine_problems", "take_census", "within_range"]

@@ -30,6 +30,12 @@ class Cut:
     def is_range(self) -> bool:
         return self.start is not None or self.end is not None
 
+    @property
+    def latest(self) -> int:
+        """The greatest T that this run can take, in microseconds: the end itself belongs to the next range."""
+        as_of = micros_of(self.as_of)
+        return as_of if self.end is None else min(as_of, micros_of(self.end) - 1)
+
     def __str__(self) -> str:
         start = self.start.isoformat() if self.start else "the beginning"
         end = self.end.isoformat() if self.end else "the end"

@@ -94,9 +94,12 @@ class WindowReduction:
 
     def oldest(self, first: int) -> int:
         """No window of a label event with T from `first` on reaches further back, in microseconds."""
-        starts = [each.window.bounds(first)[0] for each in self.aggregations]
-        has_calendar = any(isinstance(each.window, CalendarWindow) for each in self.aggregations)
-        return min(starts) - (MICROSECONDS_OF_SPARE if has_calendar else 0)
+        start, _ = self.furthest(first).window.bounds(first)
+        return start - (MICROSECONDS_OF_SPARE if self.calendars else 0)
+
+    def furthest(self, first: int) -> Aggregation:
+        """The aggregation whose window begins before all others', for T = `first`."""
+        return min(self.aggregations, key=lambda each: each.window.bounds(first)[0])
 
     def measures(self, slot: str) -> tuple[Measure, ...]:
         return tuple(self._measure(each, slot) for each in self.aggregations)

@@ -32,6 +32,7 @@ def test_every_key_of_the_contract_is_read(configuration: Callable[..., Configur
         strict: true
         timezone: America/New_York
         columns: [temp, wind_speed]
+        require_fresh: 6h
     """
     tables = configuration({"feature_tables/weather.yml": text}, {"WAREHOUSE": "s3a://lake"}).feature_tables
     assert tables["weather"] == FeatureTable(
@@ -46,6 +47,7 @@ def test_every_key_of_the_contract_is_read(configuration: Callable[..., Configur
         strict=True,
         timezone="America/New_York",
         columns=("temp", "wind_speed"),
+        require_fresh=timedelta(hours=6),
     )
 
 
@@ -126,6 +128,7 @@ def test_a_name_that_is_no_simple_identifier_is_refused(name: str) -> None:
         {"max_age": "3h"},
         {"valid_until": "until"},
         {"strict": True},
+        {"require_fresh": "6h"},
     ],
 )
 def test_a_static_table_has_no_key_about_history(conflict: dict[str, Any]) -> None:
@@ -164,15 +167,19 @@ def test_a_zone_that_iana_does_not_know_is_refused(zone: str, remedy: str) -> No
     )
 
 
-def test_keys_of_later_versions_are_refused_and_not_ignored(table_problems: Problems) -> None:
-    text = """
-        name: weather
-        source: a/b
-        entity_keys: [origin]
-        event_timestamp: at
-        require_fresh: true
-    """
-    assert table_problems(text) == ["5: require_fresh: not available in this version; remove it"]
+@pytest.mark.parametrize(
+    ("length", "problem"),
+    [
+        ("6", "6 has no unit; write an integer and one of s m h d, such as 90m, or ISO-8601, such as PT36H"),
+        ("0s", "expected a duration longer than 0s, found 0s; for no demand leave the key out"),
+        ("-1h", "'-1h' is negative; a duration is never negative"),
+    ],
+)
+def test_how_fresh_a_table_has_to_be_is_a_length_of_time(
+    table_problems: Problems, length: str, problem: str
+) -> None:
+    text = "{name: weather, source: a/b, entity_keys: [origin], event_timestamp: at, require_fresh: %s}"
+    assert table_problems(text % length) == [f"1: require_fresh: {problem}"]
 
 
 def test_aggregations_are_kept_as_they_are_written() -> None:

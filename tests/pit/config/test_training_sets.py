@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -90,14 +91,43 @@ def test_missing_keys_are_refused_at_the_mapping_around_them(set_problems: Probl
     assert set_problems("name: delay\n") == ["1: labels: missing; add it", "1: output: missing; add it"]
 
 
-def test_keys_of_later_versions_are_refused_and_not_ignored(set_problems: Problems) -> None:
-    text = """
-        name: delay
-        labels: {source: a/b, entity_keys: [origin], event_timestamp: at, label_columns: [late]}
-        output: a/out
-        require_fresh: 1h
-    """
-    assert set_problems(text) == ["4: require_fresh: not available in this version; remove it"]
+SET = """
+name: delay
+labels: {source: a/b, entity_keys: [origin], event_timestamp: at, label_columns: [late]}
+feature_tables: [%s]
+output: a/out
+require_fresh: 6h
+"""
+HISTORY = "{{name: {0}, source: a/b, entity_keys: [origin], event_timestamp: at, delay: 1h{1}}}"
+STATIC = "{name: planes, source: a/b, entity_keys: [origin], static: true}"
+
+
+def test_how_fresh_tables_have_to_be_is_what_each_says_itself_else_what_the_training_set_says(
+    configuration: Callable[..., Configuration],
+) -> None:
+    texts = {
+        "feature_tables/weather.yml": HISTORY.format("weather", ""),
+        "feature_tables/rates.yml": HISTORY.format("rates", ", require_fresh: 40d"),
+        "feature_tables/planes.yml": STATIC,
+        "training_sets/delay.yml": SET % "weather, rates, planes, {table: weather, as: again}",
+    }
+    assert configuration(texts).training_set("delay").require_fresh == {
+        "weather": timedelta(hours=6),
+        "rates": timedelta(days=40),
+        "again": timedelta(hours=6),
+    }
+    alone = configuration({**texts, "training_sets/delay.yml": (SET % "weather, rates").replace("6h", "")})
+    assert alone.training_set("delay").require_fresh == {"rates": timedelta(days=40)}
+
+
+@pytest.mark.parametrize("tables", ["", "planes"])
+def test_a_training_set_without_a_table_with_a_history_cannot_ask_for_a_fresh_one(
+    configuration: Callable[..., Configuration], tables: str
+) -> None:
+    texts = {"feature_tables/planes.yml": STATIC, "training_sets/delay.yml": SET % tables}
+    assert configuration(texts).problems == (
+        "conf/training_sets/delay.yml:5: require_fresh: no joined table has a history; remove it",
+    )
 
 
 def test_a_parity_sample_of_zero_is_off_and_a_negative_one_refused() -> None:

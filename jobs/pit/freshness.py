@@ -1,0 +1,100 @@
+"""Feature tables as they stand and the end of what is built → whether each is as fresh as `require_fresh` asks.
+
+It says when a build has to wait, and has no part in any value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.pit.asof import Lane
+from jobs.pit.bound import Bound
+from jobs.pit.config import durations
+from jobs.pit.errors import NotReadyError
+from jobs.pit.instants import MICROSECOND, utc, within
+from jobs.pit.pruning import could_be_visible
+from jobs.pit.spine import Cut
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """What one feature table has to show and does: a row that is visible at `latest`, the greatest T that may be
+    built, with an event timestamp from `since` on, both in microseconds.
+
+    `newest` is the event timestamp and the availability of the newest row that is visible then: of a table that is
+    not ready, and has any.
+    """
+
+    table: str
+    require_fresh: timedelta
+    since: int
+    latest: int
+    is_ready: bool
+    newest: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        """Why a build has to wait for the table."""
+        found = "there is none at all"
+        if self.newest is not None:
+            event, available = map(utc, self.newest)
+            found = f"the newest is of {event} (available {available})"
+        asked = durations.shortest(self.require_fresh)
+        return (
+            f"feature table '{self.table}': require_fresh {asked} needs a row of {utc(self.since)} or later that is "
+            f"visible at {utc(self.latest)}; {found}; run again when it has landed"
+        )
+
+
+def freshness_of(bound: Bound, cut: Cut) -> dict[str, Freshness]:
+    """As-name → freshness, of the tables that `require_fresh` asks, a table under two names once.
+
+    | require_fresh 6h, last T 12:00  | is ready             |
+    | ------------------------------- | -------------------- |
+    | event 06:00, available 12:00    | yes, both inclusive  |
+    | event 05:59:59.999999           | no: too old          |
+    | event 11:00, available 12:01    | no: not visible yet  |
+
+    Visible is what rule 2 says, `strict` and `delay` included; a row with a null key or time is not (rule 5). Reads
+    only files that may hold such a row, until one is found; of a table that is not ready also the times of all others.
+    """
+    asked = bound.spec.require_fresh
+    tables = {join.name: join.table.name for join in bound.spec.joins}
+    found: dict[str, Freshness] = {}
+    for lane in bound.lanes:
+        table = tables[lane.name]
+        if lane.name in asked and table not in found:
+            found[table] = _freshness(table, lane, asked[lane.name], cut.latest)
+    return {lane.name: found[tables[lane.name]] for lane in bound.lanes if lane.name in asked}
+
+
+def refuse_stale(bound: Bound, cut: Cut) -> None:
+    """NotReadyError with a line for each table that is not as fresh as it has to be."""
+    found = dict.fromkeys(freshness_of(bound, cut).values())
+    if problems := [str(each) for each in found if not each.is_ready]:
+        raise NotReadyError(problems)
+
+
+def _freshness(table: str, lane: Lane, require_fresh: timedelta, latest: int) -> Freshness:
+    since = latest - require_fresh // MICROSECOND
+    if _visible(lane, since, latest).head(1):
+        return Freshness(table, require_fresh, since, latest, True)
+    newest = _visible(lane, None, latest).agg(F.max(F.struct("event", "available")).alias("newest")).first()
+    assert newest is not None, "an aggregate without grouping has one row"
+    told = newest["newest"] and (newest["newest"]["event"], newest["newest"]["available"])
+    return Freshness(table, require_fresh, since, latest, False, told)
+
+
+def _visible(lane: Lane, since: int | None, latest: int) -> DataFrame:
+    """Event timestamp and availability, in microseconds, of the rows from `since` on that are visible at `latest`."""
+    event, available = lane.event(), lane.available()
+    assert event is not None and available is not None, "a table with a history"
+    is_visible = lane.visible_from() < latest if lane.strict else lane.visible_from() <= latest
+    is_recent = F.lit(True) if since is None else F.unix_micros(event) >= since
+    near = could_be_visible(lane, since, latest, within)
+    return lane.rows.where(near & lane.is_matchable() & is_visible & is_recent).select(
+        F.unix_micros(event).alias("event"), F.unix_micros(available).alias("available")
+    )
