@@ -123,18 +123,22 @@ def takes_a_log(function: Command) -> Command:
 @click.option("--end", type=Moment(), help="Only label events with T before this.")
 @click.option("--as-of", type=Moment(), help="Only what was known by then.  [default: now]")
 @click.option("--allow-empty", is_flag=True, help="Let a range without label events clear what stands there.")
-@click.option("--explain", is_flag=True, help="Print the plan and run nothing.")
+@click.option(
+    "--explain", is_flag=True, help="Print the plan and run nothing: label events are counted, no more."
+)
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
 def build(
     run: Run, name: str, explain: bool, report: str | None, allow_empty: bool, **when: datetime | None
 ) -> Result:
     """Join, compute, validate and publish a training set."""
-    if explain:
-        raise InputError("--explain is not available in this version; leave it out")
+    if explain and report:
+        raise InputError("--explain writes no report, it runs nothing; leave out --report, or --explain")
     start, end = _range(when["date"], when["start"], when["end"])
     as_of = when["as_of"] or datetime.now(timezone.utc)
-    from jobs.pit.commands_on_spark import build_training_set
+    from jobs.pit.commands_on_spark import build_training_set, explain_training_set
 
+    if explain:
+        return explain_training_set(run, name, start, end, as_of, allow_empty)
     return build_training_set(run, name, start, end, as_of, allow_empty, report)
 
 

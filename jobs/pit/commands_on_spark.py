@@ -11,6 +11,7 @@ from typing import Any
 from jobs.pit.commands import ALERT, REFUSED, Result, Run
 from jobs.pit.config import is_location
 from jobs.pit.errors import InputError
+from jobs.pit.explanation import explain
 from jobs.pit.gap import Asked, investigate
 from jobs.pit.log import ingest, open_log, tables_at
 from jobs.pit.monitor import monitor
@@ -28,6 +29,7 @@ from jobs.pit.report import (
     render_reconciliation,
     render_trace,
     summary_of_build,
+    summary_of_explanation,
     summary_of_ingestion,
     summary_of_investigation,
     summary_of_monitoring,
@@ -61,6 +63,17 @@ def build_training_set(
         report = _written(report, render_build(facts, log_sections_of(facts)), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
     return Result(outcome.to_json(), summary_of_build(facts, report), exit_code)
+
+
+def explain_training_set(
+    run: Run, name: str, start: datetime | None, end: datetime | None, as_of: datetime, allow_empty: bool
+) -> Result:
+    """`skewless build --explain`: exit code 0 also where a table is not ready, since nothing is run."""
+    spec = run.configuration().training_set(name)
+    if spec.suite:
+        refuse_broken_suite(spec.suite)
+    facts = explain(run.spark(), spec, Cut(as_of, start, end), allow_empty=allow_empty)
+    return Result(facts, summary_of_explanation(facts))
 
 
 def _written(report: str, page: str, run: Run) -> str | None:

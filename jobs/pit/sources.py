@@ -11,6 +11,7 @@ from delta.tables import DeltaTable
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.pit.config import is_path
 from jobs.pit.errors import InputError
@@ -64,9 +65,44 @@ class Extent:
 
 
 def extent_of(rows: DataFrame) -> Extent:
-    """What the plan over one Delta table reads of it."""
+    """What the plan over Delta tables reads of them."""
+    sizes = [int(leaf.stats().sizeInBytes()) for leaf in _leaves(rows)]
+    return Extent(len(rows.inputFiles()), sum(sizes))
+
+
+def records_of(rows: DataFrame) -> int | None:
+    """How many rows the files hold that the plan over Delta tables reads, as their log says it; no file is opened.
+
+    None where the log has no statistics of one of them, or the session does not use any.
+    """
+    counts = [_records(rows.sparkSession, leaf) for leaf in _leaves(rows)]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _leaves(rows: DataFrame) -> list[Any]:
     plan: Any = rows._jdf.queryExecution().optimizedPlan()
-    return Extent(len(rows.inputFiles()), int(plan.collectLeaves().head().stats().sizeInBytes()))
+    leaves = plan.collectLeaves()
+    return [leaves.apply(place) for place in range(leaves.size())]
+
+
+def _records(spark: SparkSession, leaf: Any) -> int | None:
+    relation = leaf.relation() if leaf.getClass().getSimpleName() == "LogicalRelation" else None
+    location = relation and relation.location()
+    if location is None or location.getClass().getSimpleName() != "PreparedDeltaFileIndex":
+        return None
+    scan = location.preparedScan()
+    jvm: Any = spark._jvm
+    files = scan.scannedSnapshot().filesForScan(scan.allFilters().toSeq(), True).files()
+    encoder = jvm.org.apache.spark.sql.delta.actions.SingleAction.addFileEncoder()
+    session: Any = spark._jsparkSession
+    counted = DataFrame(session.createDataset(files, encoder).toDF(), spark).agg(
+        F.sum(F.get_json_object("stats", "$.numRecords").cast("bigint")).alias("records"),
+        F.count_if(F.get_json_object("stats", "$.numRecords").isNull()).alias("unknown"),
+    )
+    row = counted.first()
+    assert row is not None, "an aggregate without grouping has one row"
+    return None if row["unknown"] else int(row["records"] or 0)
 
 
 def spread_files(rows: DataFrame) -> DataFrame:

@@ -71,19 +71,9 @@ def test_commands_of_later_versions_are_refused(project: Project, command: str) 
     ]
 
 
-def test_explain_is_refused(project: Project) -> None:
-    [line] = refused(project.conf(training_set()).run("build", "s", "--explain"))
-    assert "--explain is not available in this version" in line
-
-
-def test_keys_of_later_versions_are_refused_where_they_are_written(project: Project) -> None:
-    project.conf(training_set(rest=", feature_tables: [facts], require_fresh: 1h"))
-    project.conf(facts(rest=", require_fresh: true"))
-    lines = refused(project.run("build", "s"))
-    assert [line.split("conf/")[1] for line in lines] == [
-        "feature_tables/facts.yml:1: require_fresh: not available in this version; remove it",
-        "training_sets/s.yml:1: require_fresh: not available in this version; remove it",
-    ]
+def test_a_plan_has_no_report(project: Project) -> None:
+    [line] = refused(project.conf(training_set()).run("build", "s", "--explain", "--report", "r.html"))
+    assert line == "--explain writes no report, it runs nothing; leave out --report, or --explain"
 
 
 def test_an_unknown_key_is_refused_with_the_nearest_spelling(project: Project) -> None:

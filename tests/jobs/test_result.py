@@ -33,7 +33,13 @@ def test_bad_configuration_is_written_down(project: Project, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["build"], ["build", "x", "--date", "soon"], ["build", "x", "--explain"], ["trace", "x"]]
+    "arguments",
+    [
+        ["build"],
+        ["build", "x", "--date", "soon"],
+        ["build", "x", "--explain", "--report", "r.html"],
+        ["trace", "x"],
+    ],
 )
 def test_bad_usage_is_written_down(project: Project, tmp_path: Path, arguments: list[str]) -> None:
     for place in ([f"--result={tmp_path}/r.json"], ["--result", f"{tmp_path}/r.json"]):

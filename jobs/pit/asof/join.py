@@ -53,13 +53,18 @@ def as_of_join(
 
     Ties are settled by rule 4; a null key or a null T sees nothing; equal instants are visible unless strict.
     """
-    groups: dict[tuple[str, ...], list[Lane]] = {}
-    for lane in lanes:
-        groups.setdefault(lane.label_columns, []).append(lane)
     joined = spine
-    for label_columns, group in groups.items():
+    for label_columns, group in key_sets(lanes).items():
         joined = _join_group(joined, label_columns, group, reduce_events)
     return joined
+
+
+def key_sets(lanes: Sequence[Lane]) -> dict[tuple[str, ...], list[Lane]]:
+    """Label columns → the lanes that join on them: what meets in one exchange and one sort."""
+    sets: dict[tuple[str, ...], list[Lane]] = {}
+    for lane in lanes:
+        sets.setdefault(lane.label_columns, []).append(lane)
+    return sets
 
 
 def _join_group(

@@ -1,5 +1,6 @@
 """What was built, found or traced → what a person reads: a summary for a terminal, one self-contained HTML file."""
 
+from jobs.pit.report.explanation import summary_of_explanation
 from jobs.pit.report.from_log import log_sections_of
 from jobs.pit.report.html import render_build
 from jobs.pit.report.ingestion import summary_of_ingestion
@@ -21,6 +22,7 @@ __all__ = [
     "render_reconciliation",
     "render_trace",
     "summary_of_build",
+    "summary_of_explanation",
     "summary_of_ingestion",
     "summary_of_investigation",
     "summary_of_monitoring",

@@ -51,9 +51,13 @@ def output_of(facts: Facts) -> str:
 def left_out_of(facts: Facts) -> list[str]:
     """Each reason for which label events are not in the result, with their number."""
     where = facts["spec"]["training_set"]["labels"].get("where")
+    return left_out_lines(facts["label_events"]["left_out"], where)
+
+
+def left_out_lines(left_out: Mapping[str, int], where: str | None) -> list[str]:
     return [
         f"{count:,} label events: " + (f"not where {where}" if reason == "where" else reason)
-        for reason, count in facts["label_events"]["left_out"].items()
+        for reason, count in left_out.items()
     ]
 
 

@@ -1,0 +1,192 @@
+"""What a build would do and why, told before it is done: the label events are counted, nothing else is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.pit.asof import Lane, key_sets
+from jobs.pit.bound import Bound
+from jobs.pit.config import ResolvedTrainingSet, durations
+from jobs.pit.freshness import Freshness, freshness_of
+from jobs.pit.from_log import recomputed_part
+from jobs.pit.instants import utc
+from jobs.pit.pipeline import STRATEGY, refuse_other_slice
+from jobs.pit.preparation import Prepared, open_all, prepare
+from jobs.pit.pruning import reach_of
+from jobs.pit.publish import Output
+from jobs.pit.session import private_session
+from jobs.pit.sources import delta_table, extent_of, latest_version, records_of
+from jobs.pit.spine import Cut, within_range
+
+Facts = dict[str, Any]
+
+WHY = (
+    "feature tables that share keys meet the label events in one exchange and one sort, where a join per table would "
+    "move the label events each time"
+)
+NOTHING_JOINED = "no feature table is read"
+
+
+def explain(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Facts:
+    """The `--json` object of `build --explain`: what is read, how it is joined, and what is replaced.
+
+    Reads the columns that decide about label events, the tables' logs, and what `require_fresh` needs; calls no feature
+    function and writes nothing. A table that is not fresh is told of. Errors: InputError for whatever a build refuses
+    before it runs.
+    """
+    own = private_session(spark)
+    output, bound = open_all(own, spec)
+    fresh = freshness_of(recomputed_part(bound), cut)
+    ready = prepare(bound, cut, allow_empty)
+    refuse_other_slice(own, output, ready)
+    lanes = ready.reading.lanes
+    return {
+        "training_set": spec.training_set.name,
+        "as_of": cut.as_of.isoformat(),
+        "start": cut.start and cut.start.isoformat(),
+        "end": cut.end and cut.end.isoformat(),
+        "ready": all(each.is_ready for each in fresh.values()),
+        "columns": bound.result_columns,
+        "strategy": STRATEGY,
+        "why": WHY if lanes else NOTHING_JOINED,
+        "label_events": _label_events(ready),
+        "feature_tables": dict(_feature_tables(ready, fresh)),
+        "joins": list(_joins(lanes)),
+        "log": _log(ready),
+        "features": {
+            "modules": list(spec.training_set.features),
+            "functions": len(ready.part.features.names),
+            "inputs": len(ready.part.features.inputs),
+        },
+        "parity_sample": ready.part.parity_sample,
+        "expectations": _expectations(spec),
+        "output": _output(own, output, ready.slice),
+    }
+
+
+def _label_events(ready: Prepared) -> Facts:
+    bound, census = ready.bound, ready.census
+    sources = {name: source for name, source in bound.inputs.items() if name.partition(".")[0] == "labels"}
+    return {
+        "sources": {
+            name: {"location": source.location, "version": source.version} for name, source in sources.items()
+        },
+        **_to_read(within_range(bound.events, bound.labels, ready.cut), bound.events),
+        "in_range": census.in_range,
+        "taken": census.taken,
+        "left_out": census.left_out,
+        "null_times": census.null_times,
+        "first": None if census.first is None else utc(census.first),
+        "last": None if census.last is None else utc(census.last),
+        "where": bound.labels.where,
+    }
+
+
+def _feature_tables(ready: Prepared, fresh: Mapping[str, Freshness]) -> Iterator[tuple[str, Facts]]:
+    joins = {join.name: join for join in ready.bound.spec.joins}
+    for lane in ready.reading.lanes:
+        source = ready.bound.inputs[f"feature_tables.{lane.name}"]
+        reach, join = reach_of(lane, ready.census), joins[lane.name]
+        yield (
+            lane.name,
+            {
+                "table": join.table.name,
+                "location": source.location,
+                "version": source.version,
+                **_to_read(lane.rows, source.rows),
+                "since": None if reach.since is None else utc(reach.since),
+                "since_because": reach.since_because,
+                "until": None if reach.until is None else utc(reach.until),
+                "until_because": reach.until_because,
+                "join_keys": dict(lane.keys),
+                "columns": list(lane.columns),
+                "windows": [each["name"] for each in join.table.aggregations],
+                "fresh": _fresh(fresh.get(lane.name)),
+                "warnings": list(join.table.warnings),
+            },
+        )
+
+
+def _to_read(rows: DataFrame, whole: DataFrame) -> Facts:
+    """Files and bytes that are read of those that there are, and the rows in these files; None where no log says it."""
+    read, all_ = extent_of(rows), extent_of(whole)
+    return {
+        "files": read.files,
+        "of_files": all_.files,
+        "bytes": read.bytes,
+        "of_bytes": all_.bytes,
+        "rows": records_of(rows),
+    }
+
+
+def _fresh(found: Freshness | None) -> Facts | None:
+    if found is None:
+        return None
+    return {
+        "require_fresh": durations.shortest(found.require_fresh),
+        "since": utc(found.since),
+        "visible_at": utc(found.latest),
+        "ready": found.is_ready,
+        "problem": None if found.is_ready else str(found),
+    }
+
+
+def _joins(lanes: tuple[Lane, ...]) -> Iterator[Facts]:
+    """One for each set of keys: rows are sorted by visibility where a row has to win, else by key alone."""
+    for label_columns, group in key_sets(lanes).items():
+        yield {
+            "keys": list(label_columns),
+            "feature_tables": [lane.name for lane in group],
+            "exchanges": 1,
+            "sorts": 1,
+            "sorted_by": "visibility" if any(lane.competes for lane in group) else "key",
+            "winners": [lane.name for lane in group if lane.competes],
+            "windows": [lane.name for lane in group if lane.reduction is not None],
+            "one_partition": not label_columns,
+        }
+
+
+def _log(ready: Prepared) -> Facts | None:
+    """What is taken from the log, and which tables are not read since the log has all that is published of them."""
+    log = ready.reading.log
+    if log is None:
+        return None
+    source = ready.bound.inputs["log"]
+    by = {"request_id": log.request_id is not None, "keys": log.is_keyed}
+    return {
+        "location": source.location,
+        "version": source.version,
+        **_to_read(log.rows, source.rows),
+        "taken": list(log.taken),
+        "missing": log.told.missing,
+        "matched_by": [way for way, is_taken in by.items() if is_taken],
+        "not_read": _left_to_the_log(ready.bound, ready.part),
+    }
+
+
+def _left_to_the_log(bound: Bound, part: Bound) -> list[str]:
+    read = {lane.name for lane in part.lanes}
+    return [lane.name for lane in bound.lanes if lane.name not in read]
+
+
+def _expectations(spec: ResolvedTrainingSet) -> Facts | None:
+    if spec.suite is None:
+        return None
+    return {
+        "suite": spec.training_set.expectations,
+        "expectations": len(json.loads(spec.suite)["expectations"]),
+    }
+
+
+def _output(spark: SparkSession, output: Output, predicate: str | None) -> Facts:
+    """Where the rows go, the version that stands there, and which of its rows are replaced: None for all."""
+    table = delta_table(spark, output.location)
+    return {
+        "location": output.location,
+        "version": None if table is None else latest_version(table),
+        "replaces": predicate,
+    }
