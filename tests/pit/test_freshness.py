@@ -148,11 +148,11 @@ def test_a_row_with_a_null_key_or_time_makes_no_table_fresh(checked: Checked, ro
     assert (found.is_ready, found.newest) == (False, None)
 
 
-@pytest.mark.parametrize(("last", "is_ready"), [(at("10:00"), True), (at("10:00:00.000001"), False)])
+@pytest.mark.parametrize(("last", "is_ready"), [(at("21:00"), True), (at("21:00:00.000001"), False)])
 def test_a_date_is_midnight_of_the_tables_zone(checked: Checked, last: datetime, is_ready: bool) -> None:
-    """Midnight in New York is 04:00 in UTC."""
-    row = ("a", date(2024, 7, 1))
-    found = checked(row, cut=Cut(last), schema="k string, at date", timezone="America/New_York")
+    """2 July begins in Tokyo at 15:00 UTC on 1 July."""
+    row = ("a", date(2024, 7, 2))
+    found = checked(row, cut=Cut(last), schema="k string, at date", timezone="Asia/Tokyo")
     assert found.is_ready is is_ready
 
 
@@ -162,7 +162,8 @@ def test_what_is_missing_is_said_with_the_newest_row_there_is(checked: Checked) 
         ("a", at("03:00"), at("03:30")),
         ("b", at("04:00"), at("04:10")),
         ("c", at("04:00"), at("04:20")),
-        ("d", at("11:00"), at("13:00")),
+        ("d", at("02:00"), at("05:00")),
+        ("e", at("11:00"), at("13:00")),
     ]
     assert str(checked(*rows, schema=schema, available_at="seen")) == (
         "feature table 'r': require_fresh 6h needs a row of 2024-07-01T06:00:00Z or later that is visible at "
