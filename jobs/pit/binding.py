@@ -15,24 +15,30 @@ from jobs.pit.config import JoinedTable, Labels, ResolvedTrainingSet, Sample
 from jobs.pit.errors import InputError
 from jobs.pit.fields import spelt
 from jobs.pit.ondemand import FeatureSet, feature_set_of, schema_of, ship_code
-from jobs.pit.sources import Source, open_source, run_query
+from jobs.pit.sources import NEWEST, Source, Versions, open_source, run_query
 from jobs.pit.spine.refusals import clock_or_chance, is_deterministic
 from jobs.pit.training_log import open_training_log, training_log
 from jobs.pit.windows import WindowReduction
 
 
-def bind(spark: SparkSession, spec: ResolvedTrainingSet, events: DataFrame | None = None) -> Bound:
+def bind(
+    spark: SparkSession,
+    spec: ResolvedTrainingSet,
+    events: DataFrame | None = None,
+    versions: Versions = NEWEST,
+) -> Bound:
     """Open and check everything that a training set reads; `events` stand in for the labels' source.
 
+    Inputs are read at their `versions`, by default at the newest that there is.
     `spark` has to be a session of the run's own. Errors: one InputError with every problem found.
     """
     problems: list[str] = []
     inputs: dict[str, Source] = {}
     if events is None:
-        events, opened = _label_rows(spark, spec, problems)
+        events, opened = _label_rows(spark, spec, versions, problems)
         inputs.update(opened)
-    tables = [_opened(spark, join, problems) for join in spec.joins]
-    log = _log(spark, spec, problems)
+    tables = [_opened(spark, join, versions, problems) for join in spec.joins]
+    log = _log(spark, spec, versions, problems)
     features = _features(spec, problems)
     if problems or events is None or features is None:
         raise InputError(problems)
@@ -58,12 +64,12 @@ def bind(spark: SparkSession, spec: ResolvedTrainingSet, events: DataFrame | Non
 
 
 def _label_rows(
-    spark: SparkSession, spec: ResolvedTrainingSet, problems: list[str]
+    spark: SparkSession, spec: ResolvedTrainingSet, versions: Versions, problems: list[str]
 ) -> tuple[DataFrame | None, dict[str, Source]]:
     labels = spec.training_set.labels
     try:
         if labels.query is not None:
-            rows, opened = run_query(spark, labels.query, labels.sources)
+            rows, opened = run_query(spark, labels.query, labels.sources, versions)
             if reason := _other_rows_tomorrow(labels.query, rows):
                 raise InputError(f"labels.query: {reason}")
             return rows, {f"labels.{view}": source for view, source in opened.items()}
@@ -71,7 +77,7 @@ def _label_rows(
             raise InputError(
                 f"training set '{spec.training_set.name}': no label events; give labels or labels.source"
             )
-        source = open_source(spark, labels.source, "labels")
+        source = open_source(spark, labels.source, "labels", versions.of("labels"))
         return source.rows, {"labels": source}
     except InputError as error:
         problems.extend(error.problems)
@@ -84,17 +90,20 @@ def _other_rows_tomorrow(query: str, rows: DataFrame) -> str | None:
     return None if is_deterministic(rows) else "gives other rows each time; remove what is random"
 
 
-def _opened(spark: SparkSession, join: JoinedTable, problems: list[str]) -> Source | None:
+def _opened(spark: SparkSession, join: JoinedTable, versions: Versions, problems: list[str]) -> Source | None:
+    subject = f"feature table '{join.table.name}'"
     try:
-        return open_source(spark, join.table.source, f"feature table '{join.table.name}'")
+        return open_source(spark, join.table.source, subject, versions.of(f"feature_tables.{join.name}"))
     except InputError as error:
         problems.extend(error.problems)
         return None
 
 
-def _log(spark: SparkSession, spec: ResolvedTrainingSet, problems: list[str]) -> Source | None:
+def _log(
+    spark: SparkSession, spec: ResolvedTrainingSet, versions: Versions, problems: list[str]
+) -> Source | None:
     try:
-        return open_training_log(spark, spec)
+        return open_training_log(spark, spec, versions)
     except InputError as error:
         problems.extend(error.problems)
         return None

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
@@ -25,7 +24,7 @@ from jobs.pit.monitoring.profile import Profile, Reference
 from jobs.pit.monitoring.values import kind_of, told
 from jobs.pit.own_fingerprints import fingerprints_of
 from jobs.pit.publish import Output, Published, read_manifests
-from jobs.pit.sources import read_version, spread_files
+from jobs.pit.sources import READ_ERRORS, read_version, reason_of, spread_files
 from jobs.pit.storage import Hadoop
 
 FORMAT = 1
@@ -94,9 +93,8 @@ def reference_of(
         return kept
     try:
         reference = _profiled(spark, version, watch, segments)
-    except PySparkException as error:
-        reason = next((line for line in str(error).splitlines() if line.strip()), "no message")
-        number = version.published.version
+    except READ_ERRORS as error:
+        number, reason = version.published.version, reason_of(error)
         raise InputError(f"training set: version {number} cannot be read any more: {reason}") from error
     try:
         Hadoop(spark).write(path, json.dumps(reference.to_json()))

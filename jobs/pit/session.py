@@ -31,6 +31,13 @@ PINNED = {
 QUICK = {"spark.sql.execution.arrow.maxBytesPerBatch": str(2**31 - 1)}
 
 
+# Delta refuses a version whose commit is more than a week old, also where VACUUM has not run and its files are there.
+# Whoever reads an old version here is told if a file is gone.
+BY_FILES_NOT_BY_AGE = {
+    "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false"
+}
+
+
 def get_spark(app_name: str) -> SparkSession:
     """The running session (spark-submit's, a notebook's), else a local one with Delta.
 
@@ -71,13 +78,15 @@ def _with_local_defaults(builder: Any) -> Any:
 def private_session(spark: SparkSession, **settings: str) -> SparkSession:
     """A clone with the caller's credentials, catalog and views, and the settings that decide a value or speed pinned.
 
+    It reads versions of tables as long as their files are there.
+
     The caller's own session is not touched: frames are analysed in the clone, where each expression keeps the
     zone and the overflow rule that it was analysed with, and given back with `hand_over`.
     """
     clone = SparkSession(spark.sparkContext, spark._jsparkSession.cloneSession())
     own_choice = spark.conf.getAll
     quick = {key: value for key, value in QUICK.items() if key not in own_choice}
-    for key, value in {**PINNED, **quick, **settings}.items():
+    for key, value in {**PINNED, **BY_FILES_NOT_BY_AGE, **quick, **settings}.items():
         clone.conf.set(key, value)
     return clone
 

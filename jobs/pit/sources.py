@@ -15,7 +15,10 @@ from pyspark.sql import functions as F
 
 from jobs.pit.config import is_path
 from jobs.pit.errors import InputError
+from jobs.pit.storage import Hadoop
 
+READ_ERRORS = (PySparkException, Py4JJavaError)
+"""What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
 SPREAD = 8
 """Of so many files of a table one is read where a share of its rows is enough."""
 
@@ -29,6 +32,27 @@ class Source:
     rows: DataFrame
 
 
+@dataclass(frozen=True)
+class Versions:
+    """Which version of each input is read, by the input's name in a manifest; None: the newest of each."""
+
+    recorded: Mapping[str, int] | None = None
+
+    def of(self, name: str) -> int | None:
+        """The version of one input, None for the newest. Errors: InputError where there should be one and is none."""
+        if self.recorded is None:
+            return None
+        if name not in self.recorded:
+            known = ", ".join(self.recorded) or "none"
+            raise InputError(
+                f"input '{name}': no version of it is recorded; recorded are {known}; build it again instead"
+            )
+        return self.recorded[name]
+
+
+NEWEST = Versions()
+
+
 def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
     """The Delta table at a path or of a catalog name, None where there is none."""
     try:
@@ -39,20 +63,19 @@ def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
         return None
 
 
-def open_source(spark: SparkSession, location: str, subject: str) -> Source:
-    """The table's newest version, pinned.
+def open_source(spark: SparkSession, location: str, subject: str, version: int | None = None) -> Source:
+    """The table at a version, by default pinned to its newest.
 
     Errors: InputError naming `subject` (what the configuration calls the table) where there is no Delta table.
     """
     try:
         table = delta_table(spark, location)
     except Py4JJavaError as error:
-        reason = str(error.java_exception.getMessage()).splitlines()[0]
-        raise InputError(f"{subject}: cannot read {location}: {reason}") from error
+        raise InputError(f"{subject}: cannot read {location}: {reason_of(error)}") from error
     if table is None:
         place = "path" if is_path(location) else "catalog table"
         raise InputError(f"{subject}: no Delta table at {place} '{location}'; check source and --set")
-    version = latest_version(table)
+    version = latest_version(table) if version is None else version
     return Source(location, version, read_version(spark, location, version))
 
 
@@ -136,8 +159,30 @@ def read_version(spark: SparkSession, location: str, version: int) -> DataFrame:
     return reader.load(location) if is_path(location) else reader.table(location)
 
 
+def why_unreadable(spark: SparkSession, location: str, version: int, *, with_files: bool) -> str | None:
+    """Why a version of a table can no longer be read, None where it can.
+
+    `with_files` asks the file system for each of its files, until one is gone; else only Delta's log is asked.
+    """
+    try:
+        rows = read_version(spark, location, version)
+        files = Hadoop(spark)
+        gone = (path for path in rows.inputFiles() if not files.is_file(path)) if with_files else iter(())
+        missing = next(gone, None)
+    except READ_ERRORS as error:
+        return reason_of(error)
+    return None if missing is None else f"file {missing} is gone"
+
+
+def reason_of(error: Exception) -> str:
+    """What Spark says of an error in its first line, less its stack."""
+    cause = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    return lines[0].partition(" SQLSTATE:")[0] if lines else type(error).__name__
+
+
 def run_query(
-    spark: SparkSession, query: str, sources: Mapping[str, str]
+    spark: SparkSession, query: str, sources: Mapping[str, str], versions: Versions = NEWEST
 ) -> tuple[DataFrame, dict[str, Source]]:
     """The rows of a SELECT over views of pinned tables, and those tables by view name.
 
@@ -145,7 +190,8 @@ def run_query(
     a statement which changes something is an error, not a change.
     """
     opened = {
-        view: open_source(spark, location, f"labels.sources '{view}'") for view, location in sources.items()
+        view: open_source(spark, location, f"labels.sources '{view}'", versions.of(f"labels.{view}"))
+        for view, location in sources.items()
     }
     for view, source in opened.items():
         source.rows.createOrReplaceTempView(view)
@@ -153,5 +199,4 @@ def run_query(
     try:
         return spark.sql(f"SELECT * FROM ({select}\n)"), opened
     except PySparkException as error:
-        reason = next(line for line in str(error).splitlines() if line.strip())
-        raise InputError(f"labels.query: {reason.partition(' SQLSTATE:')[0]}") from error
+        raise InputError(f"labels.query: {reason_of(error)}") from error

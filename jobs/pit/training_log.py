@@ -15,7 +15,7 @@ from jobs.pit.errors import InputError
 from jobs.pit.fields import INTEGERS, key_kind, spelt, types_in
 from jobs.pit.log import open_records
 from jobs.pit.logged_values import may_fit
-from jobs.pit.sources import Source
+from jobs.pit.sources import Source, Versions
 
 REQUEST_ID = "request_id"
 
@@ -48,10 +48,12 @@ class TrainingLog:
         return f"log '{self.told.source}'"
 
 
-def open_training_log(spark: SparkSession, spec: ResolvedTrainingSet) -> Source | None:
-    """The records of the training set's log at its newest version; None where it has no log."""
+def open_training_log(spark: SparkSession, spec: ResolvedTrainingSet, versions: Versions) -> Source | None:
+    """The records of the training set's log at its version; None where it has no log."""
     told = spec.training_set.log
-    return None if told is None else open_records(spark, told.source, spec.log_mapping, spec.log_names)
+    if told is None:
+        return None
+    return open_records(spark, told.source, spec.log_mapping, spec.log_names, versions.of("log"))
 
 
 def training_log(

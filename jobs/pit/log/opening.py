@@ -43,10 +43,16 @@ def open_log(spark: SparkSession, log: str, configuration: Configuration) -> Dat
     return open_records(spark, log, configuration.log(log) if log in names else None, names).rows
 
 
-def open_records(spark: SparkSession, log: str, mapping: LogMapping | None, names: Iterable[str]) -> Source:
-    """The same with its place and version; `names` are those that there are mappings for."""
+def open_records(
+    spark: SparkSession,
+    log: str,
+    mapping: LogMapping | None,
+    names: Iterable[str],
+    version: int | None = None,
+) -> Source:
+    """The same with its place, at a version if one is given; `names` are those that there are mappings for."""
     if mapping is not None:
-        source = open_source(spark, mapping.source, f"log '{log}'")
+        source = open_source(spark, mapping.source, f"log '{log}'", version)
         return replace(source, rows=mapped(source.rows, mapping))
     if not is_location(log):
         raise InputError(f"log '{log}' is neither a name of conf/logs, nor a path, nor a catalog table name")
@@ -54,7 +60,7 @@ def open_records(spark: SparkSession, log: str, mapping: LogMapping | None, name
         guess = nearest(log, names)
         remedy = f"did you mean '{guess}'?" if guess else "say in conf/logs/NAME.yml what its columns mean"
         raise InputError(f"log '{log}' is no table that ingest-log made and no name of conf/logs; {remedy}")
-    source = open_source(spark, log, f"log '{log}'")
+    source = open_source(spark, log, f"log '{log}'", version)
     return replace(source, rows=source.rows.select(*(_column(name, source.rows.schema) for name in LAYOUT)))
 
 
