@@ -2,49 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DecimalType, DoubleType, FloatType, MapType, StructType
+
+from jobs.pit.fields import column
 
 _SEEDS = (1, 2)
 
 
 def checksum(rows: DataFrame) -> str:
-    """The number of rows and the sums of two 64-bit hashes of each, 128 bits in all (xxHash64, Collet)."""
-    names = [(field.name, field.dataType) for field in rows.schema]
-    values = [_hashable(F.col("`" + name.replace("`", "``") + "`"), kind) for name, kind in names]
+    """The number of rows and the sums of two 64-bit hashes of each, 128 bits in all (xxHash64, Collet).
+
+    Manifests keep it: computed in another way, it no longer says whether an old version can be built again.
+    """
     sums = [
-        F.sum(F.xxhash64(F.lit(seed), *values).cast(DecimalType(38, 0))).alias(f"sum_{seed}")
-        for seed in _SEEDS
+        total(value).alias(f"sum_{place}")
+        for place, value in enumerate(row_hashes(rows.schema, rows.columns))
     ]
     row = rows.agg(F.count(F.lit(1)).alias("rows"), *sums).first()
     assert row is not None, "an aggregate without grouping has one row"
-    digits = [int(row[f"sum_{seed}"] or 0) % 2**64 for seed in _SEEDS]
+    digits = [int(row[f"sum_{place}"] or 0) % 2**64 for place in range(len(sums))]
     return f"{row['rows']}:" + "".join(f"{digit:016x}" for digit in digits)
 
 
-def _hashable(column: Column, kind: DataType) -> Column:
+def row_hashes(schema: StructType, names: Iterable[str]) -> list[Column]:
+    """Two 64-bit hashes of these columns of a row: equal where all values are, nulls, NaN and the zeros told apart."""
+    values = [_hashable(column(name), schema[name].dataType) for name in names]
+    return [F.xxhash64(F.lit(seed), *values) for seed in _SEEDS]
+
+
+def total(hashes: Column) -> Column:
+    """The sum of 64-bit hashes, which no number of rows makes too large: null for no row."""
+    return F.sum(hashes.cast(DecimalType(38, 0)))
+
+
+def _hashable(value: Column, kind: DataType) -> Column:
     """A struct that hashes apart what Spark's hash does not tell apart: where a null stands, and the zeros."""
     if isinstance(kind, StructType):
-        fields = [_hashable(column.getField(field.name), field.dataType) for field in kind]
-        return _with_nulls(column, fields)
+        fields = [_hashable(value.getField(field.name), field.dataType) for field in kind]
+        return _with_nulls(value, fields)
     if isinstance(kind, ArrayType):
         element = kind.elementType
-        return _with_nulls(
-            column, [F.size(column), F.transform(column, lambda item: _hashable(item, element))]
-        )
+        return _with_nulls(value, [F.size(value), F.transform(value, lambda item: _hashable(item, element))])
     if isinstance(kind, MapType):
-        keys, entry = F.array_sort(F.map_keys(column)), StructType().add("k", kind.keyType)
+        keys, entry = F.array_sort(F.map_keys(value)), StructType().add("k", kind.keyType)
         entry.add("v", kind.valueType)
-        entries = F.transform(
-            keys, lambda key: F.struct(key.alias("k"), F.element_at(column, key).alias("v"))
-        )
-        return _with_nulls(column, [_hashable(entries, ArrayType(entry))])
+        entries = F.transform(keys, lambda key: F.struct(key.alias("k"), F.element_at(value, key).alias("v")))
+        return _with_nulls(value, [_hashable(entries, ArrayType(entry))])
     if isinstance(kind, (DoubleType, FloatType)):
-        return _with_nulls(column, [column, F.when(column == 0, F.pow(column, F.lit(-1.0)) > 0)])
-    return _with_nulls(column, [column])
+        return _with_nulls(value, [value, F.when(value == 0, F.pow(value, F.lit(-1.0)) > 0)])
+    return _with_nulls(value, [value])
 
 
-def _with_nulls(column: Column, parts: list[Column]) -> Column:
+def _with_nulls(value: Column, parts: list[Column]) -> Column:
     named = [part.alias(f"part_{place}") for place, part in enumerate(parts)]
-    return F.struct(column.isNull().alias("is_null"), *named)
+    return F.struct(value.isNull().alias("is_null"), *named)

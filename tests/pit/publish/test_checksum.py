@@ -58,3 +58,7 @@ def test_duplicates_count(spark: SparkSession) -> None:
 def test_every_nan_is_one(spark: SparkSession) -> None:
     other = -NAN
     assert checksum(frame(spark, "x double", [(NAN,)])) == checksum(frame(spark, "x double", [(other,)]))
+
+
+def test_it_stays_what_manifests_of_earlier_versions_hold(spark: SparkSession) -> None:
+    assert checksum(frame(spark, SCHEMA, [ROW, ROW | {"a": 2}])) == "2:6da33d70989a2ff6f0eb8278555c764b"
