@@ -7,6 +7,7 @@ from jobs.pit.config.from_log import FromLog
 from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.monitoring import Monitoring, Watched, Webhook
 from jobs.pit.config.reconciling import Reconcile
+from jobs.pit.config.recorded import recorded_training_set
 from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
 from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
 from jobs.pit.config.values import is_location, is_path
@@ -31,4 +32,5 @@ __all__ = [
     "is_location",
     "is_path",
     "load",
+    "recorded_training_set",
 ]

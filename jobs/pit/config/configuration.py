@@ -13,6 +13,7 @@ from jobs.pit.config.monitoring import Monitoring
 from jobs.pit.config.refusals import SpecT, spec_of
 from jobs.pit.config.resolution import ResolvedTrainingSet, Surroundings, resolved
 from jobs.pit.config.specs import FeatureTable, TrainingSet
+from jobs.pit.config.values import is_location
 from jobs.pit.errors import InputError
 
 TableSpec = Mapping[str, Any] | FeatureTable
@@ -71,11 +72,29 @@ class Configuration:
 
     def training_set(self, name: str) -> ResolvedTrainingSet:
         """The training set of that name; InputError with the problems of the files that it uses only."""
+        around = Surroundings(self._files, self._tables, self._logs)
+        return _or_refused(*resolved(self._set_entry(name), around))
+
+    def output_of(self, name: str) -> str:
+        """Where the training set of that name is published, whatever else may be wrong with its file and its tables.
+
+        Errors: InputError where there is no such training set, or with the problems of its file where those keep the
+        output from being read.
+        """
+        entry = self._set_entry(name)
+        content = entry.document.content
+        output = content.get("output") if isinstance(content, Mapping) else None
+        is_known = isinstance(output, str) and not entry.document.is_unresolved(("output",))
+        if not is_known or not is_location(str(output)):
+            raise InputError(str(problem) for problem in entry.problems)
+        return str(output)
+
+    def _set_entry(self, name: str) -> Entry[TrainingSet]:
         entry = self._sets.entry(name)
         if entry is None:
             folder = shown(self._files, "training_sets")
             raise InputError(f"{folder}: no training set '{name}'; {unknown(name, self._sets.names)}")
-        return _or_refused(*resolved(entry, Surroundings(self._files, self._tables, self._logs)))
+        return entry
 
     def log(self, name: str) -> LogMapping:
         """The mapped log of that name; InputError with the problems of its file only."""
