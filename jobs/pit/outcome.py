@@ -38,7 +38,7 @@ class Outcome:
 
     `failed` counts, per feature with `on_error="null"`, the label events on which it failed and is null.
     `verdict` is None without a suite, `parity` without an audit, `log` where nothing is taken from one; `document` is
-    that of the serving plan.
+    that of the serving plan. `checksum` is that of rows which passed, whatever their order.
     """
 
     bound: Bound
@@ -55,6 +55,7 @@ class Outcome:
     unchanged: bool = False
     rejected_path: str | None = None
     log: LogUse | None = None
+    checksum: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -120,6 +121,7 @@ def manifest_of(outcome: Outcome) -> dict[str, Any]:
         "failed": {name: count for name, count in outcome.failed.items() if count},
         "feature_fingerprints": dict(bound.features.fingerprints),
         "serving_plan": outcome.document,
+        "checksum": outcome.checksum,
         "audit": _audit_of(outcome.parity),
         "label_events": {
             "in_range": outcome.census.in_range,

@@ -37,6 +37,7 @@ from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit
 from jobs.pit.preparation import Prepared, open_all, prepare
 from jobs.pit.publish import (
     Output,
+    checksum,
     discard_staged,
     publish,
     refuse_other_columns,
@@ -88,10 +89,11 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
         )
         if not outcome.passed:
             return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
-        standing = standing_version(own, rows, output, ready.slice, ready.document["fingerprint"])
+        manifest = manifest_of(replace(outcome, checksum=checksum(rows)))
+        standing = standing_version(own, rows, output, ready.slice, manifest)
         if standing is not None:
             return replace(outcome, version=standing, unchanged=True)
-        return replace(outcome, version=publish(own, rows, output, ready.slice, manifest_of(outcome)))
+        return replace(outcome, version=publish(own, rows, output, ready.slice, manifest))
     finally:
         discard_staged(own, output, run_id)
 

@@ -4,6 +4,8 @@ Nothing but a whole, validated build is ever visible: rows are staged in a place
 either published in one commit or moved, whole, to the rejected rows.
 """
 
+from jobs.pit.publish.checksum import checksum
+from jobs.pit.publish.comparison import Difference, difference, other_columns
 from jobs.pit.publish.manifest import Published, read_manifests
 from jobs.pit.publish.places import Output
 from jobs.pit.publish.table import (
@@ -11,6 +13,7 @@ from jobs.pit.publish.table import (
     publish,
     refuse_foreign_table,
     refuse_other_columns,
+    refuse_taken,
     reject,
     slice_predicate,
     stage,
@@ -18,13 +21,18 @@ from jobs.pit.publish.table import (
 )
 
 __all__ = [
+    "Difference",
     "Output",
     "Published",
+    "checksum",
+    "difference",
     "discard_staged",
+    "other_columns",
     "publish",
     "read_manifests",
     "refuse_foreign_table",
     "refuse_other_columns",
+    "refuse_taken",
     "reject",
     "slice_predicate",
     "stage",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
@@ -48,6 +49,22 @@ def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None
         )
 
 
+def refuse_taken(spark: SparkSession, output: Output) -> None:
+    """InputError where the output holds anything, be it hidden files or a part of some other table."""
+    location = output.location
+    if is_path(location):
+        files = Hadoop(spark)
+        is_taken = (
+            files.is_file(location) or bool(files.list(location)) or DeltaTable.isDeltaTable(spark, location)
+        )
+    else:
+        is_taken = spark.catalog.tableExists(location)
+    if is_taken:
+        raise InputError(
+            f"--output '{location}' holds something already, or lies inside a table; give a place that is empty"
+        )
+
+
 def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType) -> None:
     """InputError where a slice would not have the columns of the standing table."""
     table = delta_table(spark, output.location)
@@ -84,10 +101,10 @@ def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mappi
 
 
 def standing_version(
-    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, plan: str
+    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Mapping[str, Any]
 ) -> int | None:
-    """The version that stands where publishing would change nothing: its rows in the slice are the staged ones, and
-    its newest manifest has the serving plan of this fingerprint. Else None.
+    """The version that stands where publishing would change nothing: its rows in the slice have the checksum of the
+    manifest, and its newest manifest has the same serving plan. Else None.
     """
     table = delta_table(spark, output.location)
     if table is None:
@@ -99,10 +116,10 @@ def standing_version(
         return None
     manifests = committed(spark, output)
     newest = manifests[max(manifests)] if manifests else {}
-    if newest.get("serving_plan", {}).get("fingerprint") != plan:
+    if newest.get("serving_plan", {}).get("fingerprint") != manifest["serving_plan"]["fingerprint"]:
         return None
     within = standing if predicate is None else standing.where(predicate)
-    return latest_version(table) if checksum(within) == checksum(staged) else None
+    return latest_version(table) if checksum(within) == manifest["checksum"] else None
 
 
 def publish(
