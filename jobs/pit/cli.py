@@ -13,8 +13,6 @@ import click
 from jobs.pit.commands import Result, Run, execute, refuse_usage
 from jobs.pit.errors import InputError
 
-NOT_YET = ("rebuild",)
-
 ONE_DAY = timedelta(days=1)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -142,6 +140,20 @@ def build(
     return build_training_set(run, name, start, end, as_of, allow_empty, report)
 
 
+@commands.command("rebuild")
+@takes_common_options
+@click.argument("name")
+@click.option("--version", type=int, required=True, help="The version whose rows are built again.")
+@click.option(
+    "--output", metavar="PATH", help="Publish the rows here if they are identical.  [default: only verify]"
+)
+def rebuild(run: Run, name: str, version: int, output: str | None) -> Result:
+    """Build the rows that a version wrote again, from the recorded inputs, and say whether they are identical."""
+    from jobs.pit.commands_on_spark import rebuild_training_set
+
+    return rebuild_training_set(run, name, version, output)
+
+
 @commands.command("show")
 @takes_common_options
 @click.argument("name")
@@ -265,20 +277,3 @@ def _range(
     if start is not None and end is not None and start >= end:
         raise InputError(f"--start {start.isoformat()} is not before --end {end.isoformat()}")
     return start, end
-
-
-def _later(name: str) -> click.Command:
-    """A command that the contract names and this version does not have: refused, never ignored."""
-
-    @click.command(
-        name, context_settings={"ignore_unknown_options": True}, hidden=True, add_help_option=False
-    )
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def refused(arguments: tuple[str, ...]) -> int:
-        raise click.ClickException(f"{name}: not available in this version")
-
-    return refused
-
-
-for _name in NOT_YET:
-    commands.add_command(_later(_name))

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from pyspark.sql import SparkSession
+
 from jobs.pit.commands import ALERT, REFUSED, Result, Run
 from jobs.pit.config import is_location
 from jobs.pit.errors import InputError
@@ -18,8 +20,10 @@ from jobs.pit.monitor import monitor
 from jobs.pit.monitor_delivery import deliver
 from jobs.pit.outcome import manifest_of
 from jobs.pit.pipeline import build
-from jobs.pit.publish import Output, Published, read_manifests
+from jobs.pit.publish import Output, Published, read_manifests, refuse_foreign_table
+from jobs.pit.rebuilding import rebuild
 from jobs.pit.reconciliation import reconcile
+from jobs.pit.recorded import Recorded
 from jobs.pit.report import (
     facts_of,
     log_sections_of,
@@ -33,11 +37,13 @@ from jobs.pit.report import (
     summary_of_ingestion,
     summary_of_investigation,
     summary_of_monitoring,
+    summary_of_rebuild,
     summary_of_reconciliation,
     summary_of_trace,
     summary_of_versions,
 )
 from jobs.pit.session import private_session
+from jobs.pit.sources import READ_ERRORS, reason_of
 from jobs.pit.spine import Cut
 from jobs.pit.storage import write_text
 from jobs.pit.tracing import trace
@@ -138,6 +144,30 @@ def investigate_gap(run: Run, name: str, as_of: datetime, report: str | None, **
     if report:
         report = _written(report, render_investigation(told), run)
     return Result(facts.to_json(), summary_of_investigation(told, report))
+
+
+def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> Result:
+    """`skewless rebuild`: exit code 3 where the rows are not the ones that the version wrote."""
+    location = run.configuration().output_of(name)
+    spark = private_session(run.spark())
+    target = None if to is None else _new_place(spark, to)
+    output = Output.at(spark, location)
+    refuse_foreign_table(spark, output, name)
+    manifest = _manifest(name, read_manifests(spark, output)[0], version)
+    found = rebuild(spark, output, Recorded(version, manifest), target)
+    return Result(found.to_json(), summary_of_rebuild(found.to_facts()), 0 if found.identical else REFUSED)
+
+
+def _new_place(spark: SparkSession, location: str) -> Output:
+    """Where a table may be made; InputError where the option names no place that there is."""
+    if not is_location(location):
+        raise InputError(
+            f"--output '{location}' is neither a path (it would contain / or :) nor a catalog table name"
+        )
+    try:
+        return Output.at(spark, location)
+    except READ_ERRORS as error:
+        raise InputError(f"--output '{location}': {reason_of(error)}") from error
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:

@@ -89,7 +89,8 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_emp
         )
         if not outcome.passed:
             return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
-        manifest = manifest_of(replace(outcome, checksum=checksum(rows)))
+        outcome = replace(outcome, checksum=checksum(rows))
+        manifest = manifest_of(outcome)
         standing = standing_version(own, rows, output, ready.slice, manifest)
         if standing is not None:
             return replace(outcome, version=standing, unchanged=True)
@@ -225,7 +226,7 @@ def _judged(
             audit.stop()
 
 
-def as_input_error(error: PySparkException) -> Exception:
+def as_input_error(error: Exception) -> Exception:
     """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
     messages = _OWN_ERROR.findall(str(error))
     return InputError(messages[-1]) if messages else error

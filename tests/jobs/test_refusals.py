@@ -64,13 +64,6 @@ def test_unknown_commands_and_options_say_so(project: Project) -> None:
     assert "--dates" in line
 
 
-@pytest.mark.parametrize("command", ["rebuild"])
-def test_commands_of_later_versions_are_refused(project: Project, command: str) -> None:
-    assert refused(project.run(command, "s", "--version", "3")) == [
-        f"{command}: not available in this version; see skewless --help"
-    ]
-
-
 def test_a_plan_has_no_report(project: Project) -> None:
     [line] = refused(project.conf(training_set()).run("build", "s", "--explain", "--report", "r.html"))
     assert line == "--explain writes no report, it runs nothing; leave out --report, or --explain"

@@ -18,13 +18,15 @@ def facts_of(
     """A manifest with what was decided after it was written: the version, whether it stood before, or the place of the
     rejected rows.
     """
-    span = (
-        f"[{manifest['start'] or '…'}, {manifest['end'] or '…'})"
-        if manifest["start"] or manifest["end"]
-        else None
-    )
     decided = {"version": version, "rejected_path": rejected_path, "unchanged": unchanged}
-    return {**manifest, **decided, "range": span}
+    return {**manifest, **decided, "range": range_of(manifest)}
+
+
+def range_of(manifest: Facts) -> str | None:
+    """The range of T that a run was about, half-open; None without one."""
+    if not (manifest["start"] or manifest["end"]):
+        return None
+    return f"[{manifest['start'] or '…'}, {manifest['end'] or '…'})"
 
 
 def summary_of_build(facts: Facts, report: str | None = None) -> str:

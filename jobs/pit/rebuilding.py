@@ -1,0 +1,199 @@
+"""A version's manifest → the rows that it wrote, built again, held against them, and published only if identical.
+
+Nobody audits or validates them anew: identical rows have passed, and others are not published.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.pit.binding import bind
+from jobs.pit.bound import Bound
+from jobs.pit.errors import InputError
+from jobs.pit.outcome import package_version
+from jobs.pit.pipeline import as_input_error, joined_rows, select_result, spine_for
+from jobs.pit.preparation import prepare
+from jobs.pit.publish import (
+    Difference,
+    Output,
+    checksum,
+    difference,
+    discard_staged,
+    other_columns,
+    publish,
+    refuse_taken,
+    reject,
+    stage,
+)
+from jobs.pit.recorded import Recorded, refuse_other_code
+from jobs.pit.sources import READ_ERRORS, read_version, reason_of, why_unreadable
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a version wrote: its rows and their checksum. Where its files are gone `rows` is None, `gone` says why, and
+    the checksum is the one that its manifest keeps.
+    """
+
+    rows: DataFrame | None
+    checksum: str
+    gone: str | None = None
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A version's rows built again; `checksum` is theirs, `gone` says why those of the version can no longer be read.
+
+    `difference` is None where the rows are identical, and where only the checksum says that they are not. `output` is
+    where identical rows were published, `rejected_path` where others are kept; None where no place was given.
+    """
+
+    recorded: Recorded
+    run_id: str
+    identical: bool
+    checksum: str
+    gone: str | None
+    difference: Difference | None = None
+    output: str | None = None
+    rejected_path: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        told = self.difference
+        unknown = 0 if self.identical else None
+        return {
+            "training_set": self.recorded.name,
+            "version": self.recorded.version,
+            "run_id": self.run_id,
+            "rows": self.recorded.rows,
+            "identical": self.identical,
+            "only_published": told.only_in_first if told else unknown,
+            "only_rebuilt": told.only_in_second if told else unknown,
+            "columns": list(told.columns) if told else [],
+            "compared_with": "checksum" if self.gone else "rows",
+            "output": self.output,
+            "rejected_path": self.rejected_path,
+        }
+
+    def to_facts(self) -> dict[str, Any]:
+        """That object, and what a summary tells beside it."""
+        manifest = self.recorded.manifest
+        told = {name: manifest[name] for name in ("as_of", "start", "end", "inputs")}
+        other = [manifest["skewless"], package_version()]
+        return {
+            **self.to_json(),
+            **told,
+            "rebuild_of": self.recorded.run_id,
+            "gone": self.gone,
+            "skewless": other if other[0] != other[1] else None,
+        }
+
+
+def rebuild(spark: SparkSession, output: Output, recorded: Recorded, to: Output | None) -> Rebuilt:
+    """Build a version's rows again and say whether they are the ones that it wrote; publish them to `to` if so.
+
+    `spark` has to be a session of the run's own. Rows that differ are kept with the rejected ones of `to`, if it is
+    given. Errors: InputError where the code is another one, where a recorded version can no longer be read, where
+    nothing is left to compare with, and where `to` holds anything; PublishConflictError.
+    """
+    refuse_other_code(recorded)
+    if to is not None:
+        refuse_taken(spark, to)
+    _refuse_unreadable(spark, recorded, with_files=False)
+    run_id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    try:
+        bound, written, rows = _staged(spark, output, recorded, run_id)
+        found = _compared(recorded, run_id, written, rows, bound.events.columns)
+        return found if to is None else _kept(spark, found, output, rows, to)
+    finally:
+        discard_staged(spark, output, run_id)
+
+
+def _refuse_unreadable(spark: SparkSession, recorded: Recorded, *, with_files: bool) -> None:
+    """InputError, a line for each input, where the version that was read then is not there any more."""
+    problems = []
+    for name, (location, version) in recorded.inputs.items():
+        if reason := why_unreadable(spark, location, version, with_files=with_files):
+            problems.append(
+                f"input '{name}': version {version} of {location} can no longer be read: {reason}; restore it, or "
+                "build anew; delta.deletedFileRetentionDuration says how long a table's old versions stay"
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def _staged(
+    spark: SparkSession, output: Output, recorded: Recorded, run_id: str
+) -> tuple[Bound, Written, DataFrame]:
+    try:
+        bound = bind(spark, recorded.spec, versions=recorded.versions)
+        ready = prepare(bound, recorded.cut, allow_empty=True)
+        written = _written(spark, output, recorded, ready.slice)
+        rows = select_result(
+            ready.reading, joined_rows(ready.reading, spine_for(ready.reading, recorded.cut))
+        )
+        return bound, written, stage(rows, output, run_id)
+    except READ_ERRORS as error:
+        _refuse_unreadable(spark, recorded, with_files=True)
+        raise as_input_error(error) from error
+
+
+def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: str | None) -> Written:
+    try:
+        rows = read_version(spark, output.location, recorded.version)
+        rows = rows if slice_ is None else rows.where(slice_)
+        return Written(rows, checksum(rows))
+    except READ_ERRORS as error:
+        reason = reason_of(error)
+        if recorded.checksum is None:
+            raise InputError(
+                f"training set '{recorded.name}': version {recorded.version} can no longer be read: {reason}; its "
+                "manifest keeps no checksum, so there is nothing to compare with; restore the table"
+            ) from error
+        return Written(None, recorded.checksum, reason)
+
+
+def _compared(
+    recorded: Recorded, run_id: str, written: Written, rows: DataFrame, label_event: list[str]
+) -> Rebuilt:
+    if written.rows is None:
+        has_columns = rows.columns == recorded.manifest["columns"]
+    else:
+        has_columns = not other_columns(written.rows.schema, rows.schema)
+    content = checksum(rows)
+    identical = has_columns and written.checksum == content
+    found = Rebuilt(recorded, run_id, identical, content, written.gone)
+    if identical or written.rows is None:
+        return found
+    return replace(found, difference=difference(written.rows, rows, label_event))
+
+
+def _kept(spark: SparkSession, found: Rebuilt, output: Output, rows: DataFrame, to: Output) -> Rebuilt:
+    """Identical rows published, others kept among the rejected ones."""
+    manifest = _manifest(found, output)
+    if not found.identical:
+        return replace(found, rejected_path=reject(spark, rows, to, manifest))
+    refuse_taken(spark, to)  # again, since building took its time
+    publish(spark, rows, to, None, manifest)
+    return replace(found, output=to.location)
+
+
+def _manifest(found: Rebuilt, output: Output) -> Mapping[str, Any]:
+    """That of the version, which is true of identical rows, as one of this run; where they differ, with that."""
+    recorded = found.recorded
+    told = {name: value for name, value in recorded.manifest.items() if name not in ("kind", "version")}
+    of = {"location": output.location, "version": recorded.version, "run_id": recorded.run_id}
+    differs = {"text": f"not the rows of version {recorded.version}", "severity": "critical", "rows": []}
+    return {
+        **told,
+        "run_id": found.run_id,
+        "skewless": package_version(),
+        "rebuild_of": of,
+        "checksum": found.checksum if found.identical else None,
+        "failures": [*told["failures"], *([] if found.identical else [differs])],
+    }
