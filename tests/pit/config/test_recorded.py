@@ -25,6 +25,7 @@ WEATHER = """
     strict: true
     timezone: America/New_York
     columns: []
+    require_fresh: 30m
     aggregations:
       - {name: n, function: count, window: 36h, offset: 90m, where: "x > 1"}
       - {name: top, function: percentile, column: x, p: 0.9, window: {calendar: day, length: 2, timezone: UTC}}
@@ -48,6 +49,7 @@ DELAY = """
     output: lake.delay
     sample: {fraction: 1, keys: [tailnum]}
     parity_sample: 0
+    require_fresh: 6h
     reconcile: {alert_above: 0.5, features: {x: 0}}
     log: {source: platform, tolerance: 1s, missing: null, features: [x], request_id: id}
 """
