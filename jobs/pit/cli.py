@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone
+from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from jobs.pit.commands import Result, Run, execute, refuse_usage
+from jobs.pit.commands import Result, Run, refuse_usage
 from jobs.pit.errors import InputError
-
-ONE_DAY = timedelta(days=1)
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from jobs.pit.options import Day, Moment, range_of, takes_a_log, takes_common_options
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,83 +33,6 @@ def commands() -> None:
     """Point-in-time training sets on Spark and Delta Lake."""
 
 
-def takes_common_options(function: Command) -> Command:
-    """The options of every command, gathered in a `Run` that is given to the function first."""
-
-    def command(
-        conf_dir: str, settings: tuple[str, ...], as_json: bool, result_uri: str | None, **own: Any
-    ) -> int:
-        run = Run(conf_dir, settings, as_json, result_uri)
-        return execute(lambda: function(run, **own), run)
-
-    command.__doc__ = function.__doc__
-    command.__name__ = function.__name__
-    command.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    for option in (
-        click.option(
-            "--result", "result_uri", metavar="URI", help="Write the JSON and the exit code here, last."
-        ),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a summary."),
-        click.option(
-            "--set", "settings", metavar="NAME=VALUE", multiple=True, help="Value of ${NAME}; repeatable."
-        ),
-        click.option(
-            "--conf-dir", default="conf", show_default=True, metavar="DIR", help="Configuration directory."
-        ),
-    ):
-        command = option(command)
-    return command  # type: ignore[return-value]
-
-
-class Moment(click.ParamType[datetime]):
-    """A date or an ISO timestamp, UTC unless it says otherwise, as an aware datetime."""
-
-    name = "TS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        except (ValueError, OverflowError):
-            self.fail(
-                f"'{value}' is neither a date nor an ISO timestamp, such as 2024-07-01T06:00:00Z", param, ctx
-            )
-
-
-class Day(click.ParamType[datetime]):
-    """A UTC date, as the aware datetime at which it begins."""
-
-    name = "D"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=timezone.utc)
-            _ = day + ONE_DAY
-        except (ValueError, OverflowError):
-            self.fail(f"'{value}' is no date, such as 2024-07-01", param, ctx)
-        return day
-
-
-def takes_a_log(function: Command) -> Command:
-    """A training set's name, and which records of a log to hold against it."""
-    for option in (
-        click.option("--report", metavar="FILE.html", help="Write an HTML report."),
-        click.option("--end", type=Moment(), help="Only records with T before this."),
-        click.option("--start", type=Moment(), help="Only records with T from here on."),
-        click.option("--date", type=Day(), help="Only records of this UTC day."),
-        click.option(
-            "--log", required=True, metavar="TABLE", help="A table of ingest-log, or a name in conf/logs."
-        ),
-        click.argument("name"),
-    ):
-        function = option(function)
-    return function
-
-
 @commands.command("build")
 @takes_common_options
 @click.argument("name")
@@ -131,7 +51,7 @@ def build(
     """Join, compute, validate and publish a training set."""
     if explain and report:
         raise InputError("--explain writes no report, it runs nothing; leave out --report, or --explain")
-    start, end = _range(when["date"], when["start"], when["end"])
+    start, end = range_of(when["date"], when["start"], when["end"])
     as_of = when["as_of"] or datetime.now(timezone.utc)
     from jobs.pit.commands_on_spark import build_training_set, explain_training_set
 
@@ -210,7 +130,7 @@ def ingest_log(run: Run, folder: str, table: str) -> Result:
 @takes_a_log
 def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold what serving logged against what training computes, and say why it differs."""
-    start, end = _range(when["date"], when["start"], when["end"])
+    start, end = range_of(when["date"], when["start"], when["end"])
     from jobs.pit.commands_on_spark import reconcile_feature_log
 
     return reconcile_feature_log(run, name, log, start, end, report)
@@ -221,7 +141,7 @@ def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetim
 @takes_a_log
 def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold the distributions that serving logged against those of training, and say what drifted."""
-    start, end = _range(when["date"], when["start"], when["end"])
+    start, end = range_of(when["date"], when["start"], when["end"])
     from jobs.pit.commands_on_spark import monitor_features
 
     return monitor_features(run, name, log, start, end, report)
@@ -264,16 +184,3 @@ def check(run: Run) -> Result:
     from jobs.pit.check import check_configuration
 
     return check_configuration(run)
-
-
-def _range(
-    date: datetime | None, start: datetime | None, end: datetime | None
-) -> tuple[datetime | None, datetime | None]:
-    """The half-open range that the options mean; both None without a range."""
-    if date is not None and (start is not None or end is not None):
-        raise InputError("--date is one whole day; give either --date, or --start and --end")
-    if date is not None:
-        return date, date + ONE_DAY
-    if start is not None and end is not None and start >= end:
-        raise InputError(f"--start {start.isoformat()} is not before --end {end.isoformat()}")
-    return start, end
