@@ -249,3 +249,19 @@ def test_a_training_set_that_was_never_built_is_refused(project: Project) -> Non
         2,
         ["skewless: training set 'new': nothing is published to compare with; build it first"],
     )
+
+
+def test_a_version_whose_files_are_gone_is_refused_in_a_line(project: Project) -> None:
+    """Other bins than those of the profile that is kept, so that the version has to be read."""
+    files = {file: file.with_suffix(".away") for file in (project.warehouse / "trips").rglob("*.parquet")}
+    project.conf({"monitoring/trips.yml": "{name: trips, bins: 7}"})
+    for file, away in files.items():
+        file.rename(away)
+    try:
+        ran = monitored(project, "--date", CLEAN)
+    finally:
+        for file, away in files.items():
+            away.rename(file)
+        project.conf({"monitoring/trips.yml": WATCH})
+    assert (ran.code, len(ran.problems)) == (2, 1), ran.err
+    assert "training set: version 0 cannot be read any more: " in ran.err
