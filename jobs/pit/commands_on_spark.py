@@ -160,10 +160,7 @@ def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> R
 
 def _new_place(spark: SparkSession, location: str) -> Output:
     """Where a table may be made; InputError where the option names no place that there is."""
-    if not is_location(location):
-        raise InputError(
-            f"--output '{location}' is neither a path (it would contain / or :) nor a catalog table name"
-        )
+    _refuse_no_location("--output", location)
     try:
         return Output.at(spark, location)
     except READ_ERRORS as error:
@@ -218,10 +215,7 @@ def export_serving_plan(run: Run, name: str, version: int | None, target: str) -
 
 def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
     """`skewless ingest-log`: rejected lines are kept and told of, and are no failure."""
-    if not is_location(location):
-        raise InputError(
-            f"--to '{location}' is neither a path (it would contain / or :) nor a catalog table name"
-        )
+    _refuse_no_location("--to", location)
     spark = private_session(run.spark())
     tables = tables_at(spark, location)
     done = ingest(spark, folder, tables, datetime.now(timezone.utc))
@@ -236,6 +230,13 @@ def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
         "version": tables.records.version(spark),
     }
     return Result(document, summary_of_ingestion(document, done.reason))
+
+
+def _refuse_no_location(option: str, text: str) -> None:
+    if not is_location(text):
+        raise InputError(
+            f"{option} '{text}' is neither a path (it would contain / or :) nor a catalog table name"
+        )
 
 
 def _manifest(name: str, versions: list[Published], version: int) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from jobs.pit.config.documents import Document, Problem
 from jobs.pit.config.log_mapping import LogMapping
 from jobs.pit.config.refusals import SpecT, spec_of
-from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet, joined_table
+from jobs.pit.config.resolution import ResolvedTrainingSet, joins_of
 from jobs.pit.config.specs import FeatureTable, TrainingSet
 from jobs.pit.errors import InputError
 
@@ -27,7 +27,9 @@ def recorded_training_set(origin: str, specs: Mapping[str, Any]) -> ResolvedTrai
         for name, content in specs["feature_tables"].items()
     }
     log = _read(Document(f"{origin}: log", specs["log"]), LogMapping, problems) if "log" in specs else None
-    joins = [] if training_set is None else _joins(document, training_set, tables, problems)
+    if training_set is not None:
+        joins, wrong = joins_of(document, training_set, {name: each for name, each in tables.items() if each})
+        problems += wrong
     if training_set is None or problems:
         raise InputError(str(problem) for problem in problems)
     return ResolvedTrainingSet(training_set, tuple(joins), None, log)
@@ -37,18 +39,3 @@ def _read(document: Document, model: type[SpecT], problems: list[Problem]) -> Sp
     spec, wrong = spec_of(document, model)
     problems += wrong
     return spec
-
-
-def _joins(
-    document: Document,
-    training_set: TrainingSet,
-    tables: Mapping[str, FeatureTable | None],
-    problems: list[Problem],
-) -> list[JoinedTable]:
-    joins = []
-    for index, join in enumerate(training_set.feature_tables):
-        if (table := tables.get(join.table)) is not None:
-            joined, wrong = joined_table(document, index, join, table, training_set.labels)
-            joins.append(joined)
-            problems += wrong
-    return joins

@@ -86,7 +86,9 @@ def resolved(
     problems = [*entry.problems, *_table_problems(document, around), *wrong_suite]
     if entry.spec is None:
         return None, problems
-    joins, wrong_joins = _joins(document, entry.spec, around)
+    tables = {join.table: around.table(join.table) for join in entry.spec.feature_tables}
+    known = {name: table.spec for name, table in tables.items() if table and table.spec}
+    joins, wrong_joins = joins_of(document, entry.spec, known)
     log = around.logs.entry(entry.spec.log.source) if entry.spec.log else None
     problems += [*wrong_joins, *(log.problems if log else ()), *_asks_nobody(document, entry.spec, joins)]
     if problems:
@@ -141,15 +143,15 @@ def _named_tables(document: Document) -> list[tuple[int, str]]:
     return named
 
 
-def _joins(
-    document: Document, spec: TrainingSet, around: Surroundings
+def joins_of(
+    document: Document, spec: TrainingSet, tables: Mapping[str, FeatureTable]
 ) -> tuple[list[JoinedTable], list[Problem]]:
+    """The joins of a training set on these tables by name, without those on unknown tables, and their problems."""
     joins: list[JoinedTable] = []
     problems: list[Problem] = []
     for index, join in enumerate(spec.feature_tables):
-        entry = around.table(join.table)
-        if entry and entry.spec:
-            joined, wrong = joined_table(document, index, join, entry.spec, spec.labels)
+        if join.table in tables:
+            joined, wrong = joined_table(document, index, join, tables[join.table], spec.labels)
             joins.append(joined)
             problems += wrong
     return joins, problems

@@ -33,10 +33,14 @@ def difference(first: DataFrame, second: DataFrame, label_event: Sequence[str]) 
 
 def other_columns(first: StructType, second: StructType) -> tuple[str, ...]:
     """The columns that only one of them has, or has as another type; else those in another place."""
-    one, other = ({field.name: field.dataType.simpleString() for field in each} for each in (first, second))
-    differing = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     pairs = zip(first.names, second.names, strict=False)
-    return tuple(differing or [name for name, beside in pairs if name != beside])
+    return retyped_columns(first, second) or tuple(name for name, beside in pairs if name != beside)
+
+
+def retyped_columns(first: StructType, second: StructType) -> tuple[str, ...]:
+    """The columns that only one of them has, or has as another type."""
+    one, other = ({field.name: field.dataType.simpleString() for field in each} for each in (first, second))
+    return tuple(name for name in {**one, **other} if one.get(name) != other.get(name))
 
 
 def _surplus(first: DataFrame, second: DataFrame) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from jobs.pit.columns import EVENT_DATE
 from jobs.pit.config import is_path
 from jobs.pit.errors import InputError, PublishConflictError
 from jobs.pit.publish.checksum import checksum
+from jobs.pit.publish.comparison import other_columns, retyped_columns
 from jobs.pit.publish.manifest import committed, text_of, write_beside
 from jobs.pit.publish.places import Output
 from jobs.pit.sources import delta_table, latest_version
@@ -70,11 +71,9 @@ def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType
     table = delta_table(spark, output.location)
     if table is None:
         return
-    standing = {field.name: field.dataType.simpleString() for field in table.toDF().schema}
-    built = {field.name: field.dataType.simpleString() for field in schema}
-    if list(standing.items()) != list(built.items()):
-        differing = [f"'{name}'" for name in {**standing, **built} if standing.get(name) != built.get(name)]
-        found = ", ".join(differing) or "in another order"
+    standing = table.toDF().schema
+    if other_columns(standing, schema):
+        found = ", ".join(f"'{name}'" for name in retyped_columns(standing, schema)) or "in another order"
         raise InputError(
             f"output '{output.location}' has other columns than this build: {found}; "
             "a range replaces part of a table: build once without a range to change its columns"
