@@ -37,9 +37,9 @@ from pyspark.sql import functions as F
 
 from bench.results import tell, title
 from bench.windows import DAYS, HOT_SHARE, MICROS_OF_DAY, START, seconds
-from jobs.pit import build_frame
-from jobs.pit.publish.checksum import checksum
-from jobs.pit.session import get_spark, private_session
+from skewless import build_frame
+from skewless.lake.session import get_spark, private_session
+from skewless.parts.publish.checksum import checksum
 
 PEERS = Path(__file__).parents[1] / "build" / "bench-peers"
 PACKAGES = ("feast==0.67.0", "dbl-tempo==0.1.30")

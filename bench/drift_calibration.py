@@ -23,11 +23,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pit.config import Monitoring
-from jobs.pit.monitoring.bins import lay_out
-from jobs.pit.monitoring.counting import SAMPLE
-from jobs.pit.monitoring.judging import Finding, Pair, judged
-from jobs.pit.monitoring.profile import EVERYTHING, count_column, counts_of, with_known
+from skewless.config import Monitoring
+from skewless.runs.monitor.drift.judging import Finding, Pair, judged
+from skewless.runs.monitor.profile.bins import lay_out
+from skewless.runs.monitor.profile.counting import SAMPLE
+from skewless.runs.monitor.profile.profile import EVERYTHING, count_column, counts_of, with_known
 
 FEATURES, TRAINING = 200, 200_000
 DAYS = (200, 2_000, 200_000)

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.results import tell, title
-from features import FeatureLog
-from features.log.record import RecordEncoder
+from skewless import FeatureLog
+from skewless.serving.log.format.record import RecordEncoder
 
 ENTITY = {"tailnum": "N14228", "origin": "EWR"}
 VECTOR: dict[str, Any] = {

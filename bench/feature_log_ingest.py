@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.results import tell, title
-from features import FeatureLog
-from jobs.pit.log import ingest, tables_at
-from jobs.pit.session import get_spark, private_session
+from skewless import FeatureLog
+from skewless.lake.session import get_spark, private_session
+from skewless.parts.log import ingest, tables_at
 
 BEGIN = datetime(2024, 1, 2, tzinfo=timezone.utc)
 VECTOR: dict[str, Any] = {

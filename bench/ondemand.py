@@ -4,7 +4,7 @@
 
 The vector is `bench/card_features.py`: twenty functions over fifteen inputs. `bare` is one process that reads the same
 Arrow batches from a file, converts each column to Python values, calls the functions in a plain loop with the null rule
-and no checks, and converts back. The pass is `jobs.pit.ondemand.with_features` on one core.
+and no checks, and converts back. The pass is `skewless.parts.functions.with_features` on one core.
 
 Measured is CPU time, user and system: of Spark's Python workers during the pass (also what they spend on taking batches
 from the JVM and giving them back), of the process, and of the JVM during the pass less the JVM's during a scan alone.
@@ -35,9 +35,9 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from bench import bare, card_features
 from bench.card_rows import payments
 from bench.results import tell
-from features import FeatureSet
-from jobs.pit.ondemand import Inputs, schema_of, with_features
-from jobs.pit.ondemand.arrow_pass import features_of_batch, python_values
+from skewless import FeatureSet
+from skewless.parts.functions import Inputs, schema_of, with_features
+from skewless.parts.functions.arrow_pass import features_of_batch, python_values
 
 BATCH = 10_000  # as Spark's own
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -130,7 +130,7 @@ def process_cpu(name: str, place: Path) -> float:
 
 def measured(place: Path, rows: int, rounds: int) -> dict[str, float]:
     os.environ["SKEWLESS_MASTER"] = "local[1]"
-    from jobs.pit.session import get_spark
+    from skewless.lake.session import get_spark
 
     spark = get_spark("bench ondemand")
     make_data(spark, place, rows)

@@ -26,10 +26,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bench.results import tell
-from jobs.pit.monitoring.bins import Bins
-from jobs.pit.monitoring.counting import Subject, counted, laid_out
-from jobs.pit.session import get_spark, private_session
-from jobs.pit.sources import spread_files
+from skewless.lake.session import get_spark, private_session
+from skewless.lake.sources import spread_files
+from skewless.runs.monitor.profile.bins import Bins
+from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
 
 FILE_ROWS = 100_000
 TEXTS = 20

@@ -25,14 +25,14 @@ from pyspark.sql.types import DataType
 
 from bench.results import tell, title
 from bench.windows import seconds
-from jobs.pit.config import LocalFiles, ResolvedTrainingSet, load
-from jobs.pit.pipeline import build
-from jobs.pit.reconciliation import reconcile
-from jobs.pit.session import get_spark, private_session
-from jobs.pit.spine import Cut
+from skewless.config import LocalFiles, ResolvedTrainingSet, load
+from skewless.ground.run_range import RunRange
+from skewless.lake.session import get_spark, private_session
+from skewless.runs.build.build import build
+from skewless.runs.reconcile.reconcile import reconcile
 
 DAY = datetime(2024, 7, 10, tzinfo=timezone.utc)
-CUT = Cut(datetime.now(timezone.utc), DAY, DAY + timedelta(days=1))
+CUT = RunRange(datetime.now(timezone.utc), DAY, DAY + timedelta(days=1))
 MICROS_OF_DAY = 86_400_000_000
 KEYS = ("user", "shop")
 SCORES, COUNTERS, STORE_NUMBERS = 12, 5, 8

@@ -25,14 +25,14 @@ from bench import bare, card_features
 from bench.card_rows import payments
 from bench.latency import latencies
 from bench.results import tell
-from features import FeatureSet
+from skewless import FeatureSet
 
 ROOT = Path(__file__).parents[1]
 FEAST = ROOT / "build" / "bench-feast"
 IMPORTS = {
     "import features": "import features",
-    "from features import FeatureSet": "from features import FeatureSet",
-    "FeatureSet and windows": "from features import FeatureSet, windows",
+    "from skewless import FeatureSet": "from skewless import FeatureSet",
+    "FeatureSet and windows": "from skewless import FeatureSet, windows",
 }
 
 

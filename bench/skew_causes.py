@@ -32,10 +32,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import skew_features
 from bench.results import tell
-from jobs.pit.config import LocalFiles, load
-from jobs.pit.reconciliation import reconcile
-from jobs.pit.session import get_spark
-from jobs.pit.spine import Cut
+from skewless.config import LocalFiles, load
+from skewless.ground.run_range import RunRange
+from skewless.lake.session import get_spark
+from skewless.runs.reconcile.reconcile import reconcile
 
 SHARES = (0.01, 0.1, 1.0)
 RECORDS = 3000
@@ -378,7 +378,7 @@ def run(seeds: int, shares: tuple[float, ...]) -> list[dict[str, Any]]:
                 write_log(spark, place / "log", world, logged)
                 log = spark.read.format("delta").load(str(place / "log"))
                 began = time.perf_counter()
-                found = reconcile(spark, spec, log, Cut(datetime.now(timezone.utc)))
+                found = reconcile(spark, spec, log, RunRange(datetime.now(timezone.utc)))
                 seconds = time.perf_counter() - began
                 print(f"seed {seed}, share {share}: {seconds:.1f} s", file=sys.stderr, flush=True)
                 outcomes += _judged(found.to_json()["features"], seed, share, logged, truth, seconds)

@@ -21,7 +21,7 @@ from pyspark.sql import SparkSession
 
 from bench.results import tell, title
 from bench.windows import make_data, of_x, ours, seconds, sink
-from jobs.pit.session import get_spark, private_session
+from skewless.lake.session import get_spark, private_session
 
 FUNCTIONS = ("count", "sum", "mean", "stddev", "min", "max", "first", "last", "time_since_last")
 EXPENSIVE = ("count_distinct", "percentile", "last_n")

@@ -24,8 +24,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bench.results import tell, title
-from jobs.pit import build_frame
-from jobs.pit.session import get_spark, private_session
+from skewless import build_frame
+from skewless.lake.session import get_spark, private_session
 
 DAYS = 180
 HOT_SHARE = 0.2

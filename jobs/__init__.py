@@ -1,1 +1,1 @@
-"""The Spark jobs: one thin spark-submit script per job, and the engine that they call, in `jobs.pit`."""
+"""The Spark jobs: one thin spark-submit script per job, and the engine that they call, in `skewless`."""

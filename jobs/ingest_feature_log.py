@@ -1,6 +1,6 @@
 """spark-submit jobs/ingest_feature_log.py LOGDIR --to TABLE …: the same arguments as `skewless ingest-log`."""
 
-from jobs.pit.main import run
+from skewless.cli.entry import run
 
 if __name__ == "__main__":
     run("ingest-log")

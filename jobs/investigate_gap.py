@@ -1,6 +1,6 @@
 """spark-submit jobs/investigate_gap.py NAME …: the same arguments as `skewless investigate`."""
 
-from jobs.pit.main import run
+from skewless.cli.entry import run
 
 if __name__ == "__main__":
     run("investigate")

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from jobs.demo.flights import load_flights
-from jobs.pit.errors import SkewlessError
-from jobs.pit.session import get_spark
+from skewless.ground.errors import SkewlessError
+from skewless.lake.session import get_spark
 
 
 def warehouse_of(arguments: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """spark-submit jobs/rebuild_training_set.py NAME …: the same arguments as `skewless rebuild`."""
 
-from jobs.pit.main import run
+from skewless.cli.entry import run
 
 if __name__ == "__main__":
     run("rebuild")

@@ -1,6 +1,6 @@
 """spark-submit jobs/reconcile_feature_log.py NAME …: the same arguments as `skewless reconcile`."""
 
-from jobs.pit.main import run
+from skewless.cli.entry import run
 
 if __name__ == "__main__":
     run("reconcile")

@@ -1,6 +1,9 @@
-"""The serving side: feature functions run over named inputs, with nothing but the standard library.
+"""Point-in-time training sets on Spark and Delta Lake, from the feature functions that serving runs.
 
->>> from features import FeatureSet
+What is named here is loaded at its first use: the serving side with the standard library alone, `build_frame` with
+Spark.
+
+>>> from skewless import FeatureSet
 >>> FeatureSet.from_modules([]).names
 ()
 """
@@ -11,32 +14,36 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from features import windows
-    from features.definitions.annotations import ValueType
-    from features.definitions.definition import FeatureDefinition, Parameter, feature
-    from features.errors import FeatureError
-    from features.log.feature_log import FeatureLog
-    from features.log.reader import Record, read_record
-    from features.plan.compiled import TableNeeds
-    from features.plan.serving_plan import ServingPlan
-    from features.sets.evaluation import FeatureBatch
-    from features.sets.feature_set import FeatureSet
+    from skewless.ground.errors import InputError
+    from skewless.runs.build.frame import build_frame
+    from skewless.serving import windows
+    from skewless.serving.definitions.annotations import ValueType
+    from skewless.serving.definitions.definition import FeatureDefinition, Parameter, feature
+    from skewless.serving.errors import FeatureError
+    from skewless.serving.log.feature_log import FeatureLog
+    from skewless.serving.log.format.reader import Record, read_record
+    from skewless.serving.plan.serve.compiled import TableNeeds
+    from skewless.serving.plan.serve.serving_plan import ServingPlan
+    from skewless.serving.sets.evaluation import FeatureBatch
+    from skewless.serving.sets.feature_set import FeatureSet
 
 _HOMES = {
-    "FeatureBatch": "features.sets.evaluation",
-    "FeatureDefinition": "features.definitions.definition",
-    "FeatureError": "features.errors",
-    "FeatureLog": "features.log.feature_log",
-    "FeatureSet": "features.sets.feature_set",
-    "Parameter": "features.definitions.definition",
-    "ServingPlan": "features.plan.serving_plan",
-    "TableNeeds": "features.plan.compiled",
-    "Record": "features.log.reader",
-    "ValueType": "features.definitions.annotations",
-    "feature": "features.definitions.definition",
-    "read_record": "features.log.reader",
+    "FeatureBatch": "skewless.serving.sets.evaluation",
+    "FeatureDefinition": "skewless.serving.definitions.definition",
+    "FeatureError": "skewless.serving.errors",
+    "FeatureLog": "skewless.serving.log.feature_log",
+    "FeatureSet": "skewless.serving.sets.feature_set",
+    "InputError": "skewless.ground.errors",
+    "Parameter": "skewless.serving.definitions.definition",
+    "Record": "skewless.serving.log.format.reader",
+    "ServingPlan": "skewless.serving.plan.serve.serving_plan",
+    "TableNeeds": "skewless.serving.plan.serve.compiled",
+    "ValueType": "skewless.serving.definitions.annotations",
+    "build_frame": "skewless.runs.build.frame",
+    "feature": "skewless.serving.definitions.definition",
+    "read_record": "skewless.serving.log.format.reader",
+    "windows": "skewless.serving",
 }
-_MODULES = ("windows",)
 
 __all__ = [
     "FeatureBatch",
@@ -44,11 +51,13 @@ __all__ = [
     "FeatureError",
     "FeatureLog",
     "FeatureSet",
+    "InputError",
     "Parameter",
     "Record",
     "ServingPlan",
     "TableNeeds",
     "ValueType",
+    "build_frame",
     "feature",
     "read_record",
     "windows",
@@ -57,12 +66,12 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Load an exported name at its first use, so that a process pays only for the parts it uses."""
-    if name not in _HOMES and name not in _MODULES:
-        raise AttributeError(f"module 'features' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'skewless' has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module(_HOMES.get(name, f"features.{name}"))
-    value: object = module if name in _MODULES else getattr(module, name)
+    home = import_module(_HOMES[name])
+    value: object = import_module("skewless.serving.windows") if name == "windows" else getattr(home, name)
     globals()[name] = value
     return value
 

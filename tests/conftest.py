@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.helpers.project import Delays, Project, delays_in
 
 settings.register_profile("deterministic", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("deterministic")
@@ -19,7 +23,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     from delta import configure_spark_with_delta_pip
     from pyspark.sql import SparkSession
 
-    from jobs.pit.session import DELTA_CATALOG, DELTA_EXTENSION
+    from skewless.lake.session import DELTA_CATALOG, DELTA_EXTENSION
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     warehouse = tmp_path_factory.mktemp("warehouse")
@@ -51,3 +55,26 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 def warehouse(tmp_path: Path) -> str:
     """A place for this test's tables."""
     return str(tmp_path / "warehouse")
+
+
+@pytest.fixture(scope="session")
+def delays(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Delays:
+    project = delays_in(tmp_path_factory.mktemp("delays"), spark)
+    result, report = project.root / "out" / "result.json", project.root / "out" / "report.html"
+    ran = project.run("build", "delays", "--json", "--result", str(result), "--report", f"file://{report}")
+    assert ran.code == 0, ran.err
+    return Delays(project, ran, json.loads(result.read_text()), report.read_text())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project without Spark, for what is refused before anything runs."""
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def served(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Label events with a log of what was served; each test gives its training set a name of its own."""
+    from tests.helpers.served import served_in  # which is made of projects
+
+    return served_in(tmp_path_factory.mktemp("served"), spark)

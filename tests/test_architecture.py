@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source: data flows one way, and serving needs the standard library only."""
+"""Who may import whom, read from the source: floors lean down, kinds of run and parts are blind to each other."""
 
 from __future__ import annotations
 
@@ -6,100 +6,155 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ENGINE = ROOT / "jobs" / "pit"
-ROOMS = sorted(path.name for path in ENGINE.iterdir() if path.is_dir() and (path / "__init__.py").exists())
-WITHOUT_SPARK = ["columns.py", "errors.py", "config", "investigation", "report"]
+LIBRARY = ROOT / "skewless"
+FLOORS = ["cli", "runs", "skew", "training_set", "parts", "lake", "config", "ground", "serving"]
+"""From the top; what lies on a floor imports what lies on its own or on one below."""
+
+SERVING = ["replay", "plan", "aggregations", "predicates", "sets", "code", "log", "values", "definitions"]
 SPARK = {"pyspark", "delta", "py4j"}
-STORAGE = {"session.py", "sources.py", "storage.py", "tables.py", "publish"}
+MOST_ENTRIES = 12
+MOST_LINES = 250
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    """The dotted names that a file imports when it runs, also inside functions; not those for type checkers only."""
+    return tuple(_imports(tree_of(path)))
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.module:
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        else:
+            yield from _imports(child)
 
 
 def modules(place: Path) -> list[Path]:
-    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
-
-
-def imports(path: Path) -> Iterator[str]:
-    """The dotted names that a file imports when it runs, also inside functions; not those for type checkers only."""
-    for node in ast.walk(_without_type_checking(ast.parse(path.read_text(encoding="utf-8")))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-
-
-def _without_type_checking(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.body = [ast.Pass()]
-    return tree
+    return sorted(place.rglob("*.py"))
 
 
 def roots(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)}
 
 
-@pytest.mark.parametrize("path", modules(ROOT / "features"), ids=lambda path: path.name)
-def test_features_import_only_the_standard_library(path: Path) -> None:
-    assert roots(path) <= {*sys.stdlib_module_names, "features"}
+def steps(path: Path, depth: int) -> Iterator[tuple[str, str]]:
+    """From where to where a file's imports lead: the folder (or module) at a depth below the library."""
+    own = path.relative_to(LIBRARY).with_suffix("").parts
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "skewless" and len(parts) > depth:
+            yield own[depth - 1], parts[depth]
+
+
+FILES = modules(LIBRARY)
+
+
+def test_every_folder_of_the_library_is_a_floor() -> None:
+    assert {path.name for path in LIBRARY.iterdir() if path.is_dir() and path.name != "__pycache__"} == {
+        *FLOORS
+    }
+
+
+def test_imports_lead_down_only() -> None:
+    up = [
+        f"{path.relative_to(ROOT)} -> {there}"
+        for path in FILES
+        if path.parent != LIBRARY
+        for here, there in steps(path, 1)
+        if there in FLOORS and FLOORS.index(there) < FLOORS.index(here)
+    ]
+    assert up == []
+
+
+@pytest.mark.parametrize("floor", ["runs", "parts"])
+def test_kinds_of_run_and_parts_import_no_other_of_their_kind(floor: str) -> None:
+    rooms = {path.name for path in (LIBRARY / floor).iterdir() if path.is_dir()}
+    across = [
+        f"{path.relative_to(ROOT)} -> {name}"
+        for path in modules(LIBRARY / floor)
+        for name in imports(path)
+        for parts in [name.split(".")]
+        if parts[:2] == ["skewless", floor] and len(parts) > 2 and parts[2] in rooms
+        if parts[2] != path.relative_to(LIBRARY / floor).parts[0]
+    ]
+    assert across == []
+
+
+def test_what_runs_share_imports_no_kind_of_run() -> None:
+    shared = [path for path in (LIBRARY / "runs").glob("*.py") if path.name != "__init__.py"]
+    rooms = {path.name for path in (LIBRARY / "runs").iterdir() if path.is_dir()}
+    assert not {there for path in shared for name in imports(path) for there in name.split(".")[2:3]} & rooms
 
 
 def test_rooms_of_the_serving_side_lean_one_way() -> None:
-    serving = ROOT / "features"
-    order = ["definitions", "values", "log", "code", "sets", "predicates", "aggregations", "plan", "replay"]
-    assert set(order) == {path.parent.name for path in serving.glob("*/__init__.py")}
-    for room in order:
-        named = [name.split(".") for path in modules(serving / room) for name in imports(path)]
-        found = {parts[1] for parts in named if parts[0] == "features" and len(parts) > 1}
-        assert found & set(order) <= set(order[: order.index(room) + 1]), room
+    serving = LIBRARY / "serving"
+    up = [
+        f"{path.relative_to(ROOT)} -> {there}"
+        for path in modules(serving)
+        if path.parent != serving
+        for name in imports(path)
+        for there in name.split(".")[2:3]
+        if name.startswith("skewless.serving.") and there in SERVING
+        if SERVING.index(there) < SERVING.index(path.relative_to(serving).parts[0])
+    ]
+    assert up == []
 
 
-@pytest.mark.parametrize("place", WITHOUT_SPARK)
-def test_configuration_and_reports_import_no_spark(place: str) -> None:
-    for path in modules(ENGINE / place):
+def test_serving_and_feature_functions_import_only_the_standard_library() -> None:
+    for path in [*modules(LIBRARY / "serving"), *modules(ROOT / "features")]:
+        assert roots(path) <= {*sys.stdlib_module_names, "features", "skewless"}, path
+
+
+def test_serving_is_imported_without_anything_else() -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from skewless import FeatureLog, FeatureSet, ServingPlan;"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))"
+    )
+    command = [sys.executable, "-I", "-S", "-c", program, str(ROOT)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert set(loaded) <= {"__main__", "skewless"}
+
+
+def test_configuration_is_read_without_spark() -> None:
+    for path in modules(LIBRARY / "config"):
         assert not roots(path) & SPARK, path
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_rooms_import_no_other_room_but_configuration(room: str) -> None:
-    allowed = {f"jobs.pit.{room}", "jobs.pit.config"}
-    others = {f"jobs.pit.{other}" for other in ROOMS}
-    for path in modules(ENGINE / room):
-        found = {".".join(name.split(".")[:3]) for name in imports(path)}
-        assert found & others <= allowed, path
-
-
-def test_only_rooms_that_read_or_run_the_serving_side_import_features() -> None:
-    users = {path.relative_to(ENGINE).parts[0] for path in modules(ENGINE) if "features" in roots(path)}
-    assert users <= {
-        "config",
-        "log",
-        "ondemand",
-        "parity",
-        "windows",
-        "check.py",
-        "own_fingerprints.py",
-        "serving_document.py",
-        "reference.py",
-        "reconcile",
-        "tables_again.py",
-        "what_if.py",
-    }
-
-
-def test_only_sessions_sources_and_publication_touch_storage() -> None:
-    users = {path.relative_to(ENGINE).parts[0] for path in modules(ENGINE) if roots(path) & {"delta", "py4j"}}
-    assert users <= STORAGE
+def test_only_the_lake_and_publication_touch_storage() -> None:
+    allowed = [LIBRARY / "lake", LIBRARY / "parts" / "publish"]
+    users = [path for path in FILES if roots(path) & {"delta", "py4j"}]
+    assert [path for path in users if not any(path.is_relative_to(place) for place in allowed)] == []
 
 
 def test_only_validation_imports_great_expectations() -> None:
-    users = {
-        path.relative_to(ENGINE).parts[0] for path in modules(ENGINE) if "great_expectations" in roots(path)
-    }
-    assert users == {"validation"}
+    users = {path.relative_to(LIBRARY).parts[:2] for path in FILES if "great_expectations" in roots(path)}
+    assert users == {("parts", "validation")}
+
+
+def test_a_folder_has_about_ten_entries_and_a_file_fits_in_the_head() -> None:
+    for folder in {path.parent for path in FILES}:
+        entries = [path for path in folder.iterdir() if path.name not in ("__pycache__", "__init__.py")]
+        assert len(entries) <= MOST_ENTRIES, folder
+    for path in FILES:
+        imported = [node for node in tree_of(path).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines - sum((node.end_lineno or 0) - node.lineno + 1 for node in imported) <= MOST_LINES, path
 
 
 def test_no_child_of_jobs_hides_a_library_from_spark_submit() -> None:
@@ -114,21 +169,11 @@ def test_no_child_of_jobs_hides_a_library_from_spark_submit() -> None:
         "yaml",
         "pydantic",
         "jinja2",
-        "features",
+        "skewless",
     }
-    assert not children & {*sys.stdlib_module_names, *libraries}
+    assert not children & {*sys.stdlib_module_names, *libraries, "features"}
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "jobs").glob("*.py")), ids=lambda path: path.name)
 def test_scripts_are_thin(script: Path) -> None:
     assert len(script.read_text(encoding="utf-8").splitlines()) <= 60
-
-
-def test_features_are_imported_without_anything_else() -> None:
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import features; from features import FeatureSet;"
-        "print(*sorted({name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))"
-    )
-    command = [sys.executable, "-I", "-S", "-c", program, str(ROOT)]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert set(loaded) <= {"__main__", "features"}

@@ -16,7 +16,7 @@ import pyarrow.csv as arrow_csv
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.pit.errors import InputError
+from skewless.ground.errors import InputError
 
 ORIGIN_ZONE = "America/New_York"
 LATE_MINUTES = 15

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from jobs.demo.model import DelayModel, categories_of, fitted, floats_of, matrix_of, usable_columns
-from jobs.pit.columns import unknown
-from jobs.pit.errors import InputError
+from skewless.ground.errors import InputError
+from skewless.ground.names import unknown
 
 ORIGIN_ZONE = "America/New_York"
 LAST_TRAINING_MONTH = 10

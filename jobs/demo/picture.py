@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.demo.leakage import LeakagePrice
-from jobs.pit.report.drawing import COLOURS, INK, chart_of, height_of, svg_of
+from skewless.parts.page.drawing import COLOURS, INK, chart_of, height_of, svg_of
 
 TITLE = "Area under the ROC curve, from 0.5 = no skill"
 

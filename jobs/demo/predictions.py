@@ -9,9 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.demo.model import DelayModel, categories_of, fitted, floats_of, usable_columns
-from jobs.pit.bound import Bound
-from jobs.pit.fields import column
-from jobs.pit.instants import literal
+from skewless.ground.instants import literal
+from skewless.ground.spark_columns import column
+from skewless.training_set.opened import Bound
 
 OFFLINE, ONLINE = "offline_predictions", "online_predictions"
 

@@ -12,17 +12,19 @@ from pyspark.sql import SparkSession
 
 from jobs.demo.leakage import LeakagePrice, price_of_leakage
 from jobs.demo.picture import auc_picture
-from jobs.pit.binding import bind
-from jobs.pit.commands import Run
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.errors import SkewlessError
-from jobs.pit.pipeline import joined_rows, select_result, spine_for
-from jobs.pit.publish import Output, read_manifests
-from jobs.pit.report import Section, facts_of, render_build
-from jobs.pit.session import private_session
-from jobs.pit.sources import read_version
-from jobs.pit.spine import Cut
-from jobs.pit.storage import write_text
+from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import SkewlessError
+from skewless.ground.run_range import RunRange
+from skewless.lake.session import private_session
+from skewless.lake.sources import read_version
+from skewless.lake.storage import write_text
+from skewless.parts.page import Section
+from skewless.parts.publish import Output, read_manifests
+from skewless.runs.build.report import render_build
+from skewless.runs.execution import Run
+from skewless.runs.manifest_text import facts_of
+from skewless.training_set.bind import bind
+from skewless.training_set.rows import joined_rows, select_result, spine_for
 
 
 @click.command()
@@ -57,7 +59,7 @@ def naive_join(spark: SparkSession, spec: ResolvedTrainingSet, as_of: str) -> pa
     """The same label events and tables joined by event timestamp alone, as if every fact were known at once."""
     bound = bind(spark, spec)
     leaky = replace(bound, lanes=tuple(replace(lane, ignore_availability=True) for lane in bound.lanes))
-    cut = Cut(datetime.fromisoformat(as_of))
+    cut = RunRange(datetime.fromisoformat(as_of))
     return select_result(leaky, joined_rows(leaky, spine_for(leaky, cut))).toArrow()
 
 

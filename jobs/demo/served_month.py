@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from features import ServingPlan
 from jobs.demo.predictions import (
     OFFLINE,
     ONLINE,
@@ -20,14 +19,15 @@ from jobs.demo.predictions import (
 )
 from jobs.demo.serving import MODEL, PLAN, STORE
 from jobs.demo.store import write_store
-from jobs.pit.binding import bind
-from jobs.pit.bound import Bound
-from jobs.pit.commands import Run
-from jobs.pit.errors import SkewlessError
-from jobs.pit.log import open_log
-from jobs.pit.publish import Output, read_manifests
-from jobs.pit.session import private_session
-from jobs.pit.sources import read_version
+from skewless import ServingPlan
+from skewless.ground.errors import SkewlessError
+from skewless.lake.session import private_session
+from skewless.lake.sources import read_version
+from skewless.parts.log import open_log
+from skewless.parts.publish import Output, read_manifests
+from skewless.runs.execution import Run
+from skewless.training_set.bind import bind
+from skewless.training_set.opened import Bound
 
 
 def takes_training_set(function: Callable[..., None]) -> Callable[..., None]:

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 import click
 import pyarrow as pa
 
-from features import FeatureLog, ServingPlan
-from features.plan.compiled import TableNeeds
 from jobs.demo.model import DelayModel
+from skewless import FeatureLog, ServingPlan
+from skewless.serving.plan.serve.compiled import TableNeeds
 
 Row = Mapping[str, Any]
 Entity = tuple[Any, ...]

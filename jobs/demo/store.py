@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
-from features import ServingPlan
-from jobs.pit.bound import Bound
-from jobs.pit.fields import column
-from jobs.pit.instants import literal, micros_of
-from jobs.pit.parity.raw_rows import rows_within
+from skewless import ServingPlan
+from skewless.ground.instants import literal, micros_of
+from skewless.ground.spark_columns import column
+from skewless.parts.parity.raw_rows import rows_within
+from skewless.training_set.opened import Bound
 
 ORIGIN_ZONE = "America/New_York"
 REQUESTS = "requests"

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from jobs.pit.commands import Result, Run, refuse_usage
-from jobs.pit.errors import InputError
-from jobs.pit.options import Day, Moment, range_of, takes_a_log, takes_common_options
+from skewless.cli.options import Day, Moment, range_of, takes_a_log, takes_common_options
+from skewless.ground.errors import InputError
+from skewless.runs.execution import Result, Run, refuse_usage
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,7 +53,7 @@ def build(
         raise InputError("--explain writes no report, it runs nothing; leave out --report, or --explain")
     start, end = range_of(when["date"], when["start"], when["end"])
     as_of = when["as_of"] or datetime.now(timezone.utc)
-    from jobs.pit.commands_on_spark import build_training_set, explain_training_set
+    from skewless.runs.build.command import build_training_set, explain_training_set
 
     if explain:
         return explain_training_set(run, name, start, end, as_of, allow_empty)
@@ -69,7 +69,7 @@ def build(
 )
 def rebuild(run: Run, name: str, version: int, output: str | None) -> Result:
     """Build the rows that a version wrote again, from the recorded inputs, and say whether they are identical."""
-    from jobs.pit.commands_on_spark import rebuild_training_set
+    from skewless.runs.rebuild.command import rebuild_training_set
 
     return rebuild_training_set(run, name, version, output)
 
@@ -80,7 +80,7 @@ def rebuild(run: Run, name: str, version: int, output: str | None) -> Result:
 @click.option("--version", type=int, help="Print this version's manifest.")
 def show(run: Run, name: str, version: int | None) -> Result:
     """List a training set's versions and refused runs, or one version's manifest."""
-    from jobs.pit.commands_on_spark import show_training_set
+    from skewless.runs.published.show import show_training_set
 
     return show_training_set(run, name, version)
 
@@ -95,7 +95,7 @@ def show(run: Run, name: str, version: int | None) -> Result:
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
 def trace(run: Run, name: str, where: str, limit: int, report: str | None) -> Result:
     """Say which feature rows some label events used, and why not the nearest others."""
-    from jobs.pit.commands_on_spark import trace_training_set
+    from skewless.runs.trace.command import trace_training_set
 
     return trace_training_set(run, name, where, limit, report)
 
@@ -107,7 +107,7 @@ def trace(run: Run, name: str, where: str, limit: int, report: str | None) -> Re
 @click.option("--to", "target", metavar="FILE.json", required=True, help="Where the serving plan goes.")
 def export(run: Run, name: str, version: int | None, target: str) -> Result:
     """Write the serving plan of a published version: all that decides a value, for ServingPlan.load."""
-    from jobs.pit.commands_on_spark import export_serving_plan
+    from skewless.runs.published.export import export_serving_plan
 
     return export_serving_plan(run, name, version, target)
 
@@ -120,7 +120,7 @@ def export(run: Run, name: str, version: int | None, target: str) -> Result:
 )
 def ingest_log(run: Run, folder: str, table: str) -> Result:
     """Bring serving's log files into a Delta table, each record once."""
-    from jobs.pit.commands_on_spark import ingest_feature_log
+    from skewless.runs.ingest.command import ingest_feature_log
 
     return ingest_feature_log(run, folder, table)
 
@@ -131,7 +131,7 @@ def ingest_log(run: Run, folder: str, table: str) -> Result:
 def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold what serving logged against what training computes, and say why it differs."""
     start, end = range_of(when["date"], when["start"], when["end"])
-    from jobs.pit.commands_on_spark import reconcile_feature_log
+    from skewless.runs.reconcile.command import reconcile_feature_log
 
     return reconcile_feature_log(run, name, log, start, end, report)
 
@@ -142,7 +142,7 @@ def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetim
 def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold the distributions that serving logged against those of training, and say what drifted."""
     start, end = range_of(when["date"], when["start"], when["end"])
-    from jobs.pit.commands_on_spark import monitor_features
+    from skewless.runs.monitor.command import monitor_features
 
     return monitor_features(run, name, log, start, end, report)
 
@@ -172,7 +172,7 @@ def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime 
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
 def investigate(run: Run, name: str, as_of: datetime | None, report: str | None, **asked: Any) -> Result:
     """Say whether an offline-online gap is real, and which features explain it."""
-    from jobs.pit.commands_on_spark import investigate_gap
+    from skewless.runs.investigate.command import investigate_gap
 
     return investigate_gap(run, name, as_of or datetime.now(timezone.utc), report, **asked)
 
@@ -181,6 +181,6 @@ def investigate(run: Run, name: str, as_of: datetime | None, report: str | None,
 @takes_common_options
 def check(run: Run) -> Result:
     """Check the whole configuration and every feature module, without Spark."""
-    from jobs.pit.check import check_configuration
+    from skewless.runs.check.command import check_configuration
 
     return check_configuration(run)

@@ -12,7 +12,7 @@ BAD_INPUT = 2
 def run(*prefix: str, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run this process's command line, after the words that a script stands for, and exit with its code."""
     try:
-        from jobs.pit.cli import main
+        from skewless.cli.app import main
     except ModuleNotFoundError as error:
         print(f"skewless: {error.name} is not installed; pip install 'skewless[spark]'", file=sys.stderr)
         sys.exit(BAD_INPUT)

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from jobs.pit.commands import Run, execute
-from jobs.pit.errors import InputError
+from skewless.ground.errors import InputError
+from skewless.runs.execution import Run, execute
 
 ONE_DAY = timedelta(days=1)
 

@@ -1,16 +1,16 @@
 """Takes a configuration directory and values for its variables → gives training sets with their tables,
 join keys and expectation suite resolved, or every problem in one InputError."""
 
-from jobs.pit.config.configuration import Configuration, load
-from jobs.pit.config.files import ConfFiles, LocalFiles
-from jobs.pit.config.from_log import FromLog
-from jobs.pit.config.log_mapping import LogMapping
-from jobs.pit.config.monitoring import Monitoring, Watched, Webhook
-from jobs.pit.config.reconciling import Reconcile
-from jobs.pit.config.recorded import recorded_training_set
-from jobs.pit.config.resolution import JoinedTable, ResolvedTrainingSet
-from jobs.pit.config.specs import FeatureTable, Labels, Sample, TableJoin, TrainingSet
-from jobs.pit.config.values import is_location, is_path
+from skewless.config.configuration import Configuration, load
+from skewless.config.files import ConfFiles, LocalFiles
+from skewless.config.recorded import recorded_training_set
+from skewless.config.resolution import JoinedTable, ResolvedTrainingSet
+from skewless.config.specs.log import FromLog
+from skewless.config.specs.log_mapping import LogMapping
+from skewless.config.specs.monitoring import Monitoring, Watched, Webhook
+from skewless.config.specs.reconciling import Reconcile
+from skewless.config.specs.training_set import FeatureTable, Labels, Sample, TableJoin, TrainingSet
+from skewless.config.values import is_location, is_path
 
 __all__ = [
     "ConfFiles",

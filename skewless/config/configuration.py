@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jobs.pit.columns import unknown
-from jobs.pit.config.documents import Document, Problem, Variables, from_mapping
-from jobs.pit.config.files import ConfFiles, Entry, Folder, shown
-from jobs.pit.config.log_mapping import LogMapping
-from jobs.pit.config.monitoring import Monitoring
-from jobs.pit.config.refusals import SpecT, spec_of
-from jobs.pit.config.resolution import ResolvedTrainingSet, Surroundings, resolved
-from jobs.pit.config.specs import FeatureTable, TrainingSet
-from jobs.pit.config.values import is_location
-from jobs.pit.errors import InputError
+from skewless.config.documents import Document, Problem, Variables, from_mapping
+from skewless.config.files import ConfFiles, Entry, Folder, shown
+from skewless.config.refusals import SpecT, spec_of
+from skewless.config.resolution import ResolvedTrainingSet, Surroundings, resolved
+from skewless.config.specs.log_mapping import LogMapping
+from skewless.config.specs.monitoring import Monitoring
+from skewless.config.specs.training_set import FeatureTable, TrainingSet
+from skewless.config.values import is_location
+from skewless.ground.errors import InputError
+from skewless.ground.names import unknown
 
 TableSpec = Mapping[str, Any] | FeatureTable
 

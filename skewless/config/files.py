@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol
 
-from jobs.pit.config.documents import Document, Problem, Variables, from_yaml
-from jobs.pit.config.refusals import SpecT, spec_of
+from skewless.config.documents import Document, Problem, Variables, from_yaml
+from skewless.config.refusals import SpecT, spec_of
 
 _SUFFIXES = (".yml", ".yaml")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.pit.config.documents import Document, Problem
-from jobs.pit.config.log_mapping import LogMapping
-from jobs.pit.config.refusals import SpecT, spec_of
-from jobs.pit.config.resolution import ResolvedTrainingSet, joins_of
-from jobs.pit.config.specs import FeatureTable, TrainingSet
-from jobs.pit.errors import InputError
+from skewless.config.documents import Document, Problem
+from skewless.config.refusals import SpecT, spec_of
+from skewless.config.resolution import ResolvedTrainingSet, joins_of
+from skewless.config.specs.log_mapping import LogMapping
+from skewless.config.specs.training_set import FeatureTable, TrainingSet
+from skewless.ground.errors import InputError
 
 
 def recorded_training_set(origin: str, specs: Mapping[str, Any]) -> ResolvedTrainingSet:

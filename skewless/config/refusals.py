@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from jobs.pit.columns import unknown
-from jobs.pit.config.documents import Document, Keys, Problem
-from jobs.pit.config.from_log import FromLog
-from jobs.pit.config.log_mapping import LogMapping
-from jobs.pit.config.monitoring import Monitoring, Watched, Webhook
-from jobs.pit.config.reconciling import Reconcile
-from jobs.pit.config.spec import Spec
-from jobs.pit.config.specs import IN_MEMORY, FeatureTable, Labels, Sample, TableJoin, TrainingSet
+from skewless.config.documents import Document, Keys, Problem
+from skewless.config.specs.base import Spec
+from skewless.config.specs.log import FromLog
+from skewless.config.specs.log_mapping import LogMapping
+from skewless.config.specs.monitoring import Monitoring, Watched, Webhook
+from skewless.config.specs.reconciling import Reconcile
+from skewless.config.specs.training_set import IN_MEMORY, FeatureTable, Labels, Sample, TableJoin, TrainingSet
+from skewless.ground.names import unknown
 
 SpecT = TypeVar("SpecT", FeatureTable, TrainingSet, LogMapping, Monitoring)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from jobs.pit.columns import unknown
-from jobs.pit.config.documents import Document, Problem
-from jobs.pit.config.files import ConfFiles, Entry, Folder, read_text, shown
-from jobs.pit.config.log_mapping import LogMapping
-from jobs.pit.config.specs import FeatureTable, Labels, TableJoin, TrainingSet
+from skewless.config.documents import Document, Problem
+from skewless.config.files import ConfFiles, Entry, Folder, read_text, shown
+from skewless.config.specs.log_mapping import LogMapping
+from skewless.config.specs.training_set import FeatureTable, Labels, TableJoin, TrainingSet
+from skewless.ground.names import unknown
 
 
 @dataclass(frozen=True)

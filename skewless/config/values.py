@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from features.aggregations.aggregation import Aggregation
-from features.errors import FeatureError
-from jobs.pit.columns import collisions, nearest
-from jobs.pit.config import durations
+from skewless.config import durations
+from skewless.ground.names import collisions, nearest
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.errors import FeatureError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CATALOG_NAME = re.compile(r"(?:\w+|`(?:[^`]|``)+`)(?:\.(?:\w+|`(?:[^`]|``)+`))*")

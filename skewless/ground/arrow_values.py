@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.pit.errors import InputError
+from skewless.ground.errors import InputError
 
 
 def python_columns(table: pa.Table) -> dict[str, list[Any]]:

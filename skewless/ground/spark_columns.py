@@ -83,3 +83,13 @@ def types_in(rows: DataFrame, part: str) -> dict[str, DataType]:
     """The fields of a struct column with their types; {} where there is no such column."""
     kind = rows.schema[part].dataType if part in rows.columns else StructType()
     return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}
+
+
+def fields_in(rows: DataFrame, *path: str) -> dict[str, DataType]:
+    """The fields of the struct at a path of columns with their types; {} where there is none."""
+    kind: DataType = rows.schema
+    for name in path:
+        if not isinstance(kind, StructType) or name not in kind.names:
+            return {}
+        kind = kind[name].dataType
+    return {field.name: field.dataType for field in kind} if isinstance(kind, StructType) else {}

@@ -13,9 +13,9 @@ from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.pit.config import is_path
-from jobs.pit.errors import InputError
-from jobs.pit.storage import Hadoop
+from skewless.config import is_path
+from skewless.ground.errors import InputError
+from skewless.lake.storage import Hadoop
 
 READ_ERRORS = (PySparkException, Py4JJavaError)
 """What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""

@@ -17,8 +17,8 @@ from delta.exceptions import (
 )
 from pyspark.sql import SparkSession
 
-from jobs.pit.config import is_path
-from jobs.pit.storage import Hadoop
+from skewless.config import is_path
+from skewless.lake.storage import Hadoop
 
 # No table feature that delta-rs and DuckDB cannot read, whatever defaults the session sets.
 PROPERTIES = {

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from jobs.pit.config import ConfFiles, Configuration, LocalFiles, load
-from jobs.pit.errors import InputError, SkewlessError
-from jobs.pit.storage import RemoteFiles, is_local, local_path, write_text
+from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
+from skewless.ground.errors import InputError, SkewlessError
+from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -45,7 +45,7 @@ class Run:
         return load(self._files(), self._variables(), os.environ)
 
     def spark(self) -> SparkSession:
-        from jobs.pit.session import get_spark
+        from skewless.lake.session import get_spark
 
         _hush_query_errors()
         return get_spark("skewless")
@@ -145,3 +145,20 @@ def _text(value: Any) -> str:
 
 def _first_line(error: Exception) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
+
+
+def written_report(report: str, page: str, run: Run) -> str | None:
+    """Where the report is, None where it cannot be written: the build stands all the same, and this is said."""
+    try:
+        write_text(report, page, run.spark)
+    except OSError as error:
+        print(f"skewless: --report {report}: cannot be written: {error}", file=sys.stderr)
+        return None
+    return report
+
+
+def refuse_no_location(option: str, text: str) -> None:
+    if not is_location(text):
+        raise InputError(
+            f"{option} '{text}' is neither a path (it would contain / or :) nor a catalog table name"
+        )

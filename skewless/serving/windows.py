@@ -32,10 +32,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from features.aggregations.aggregation import Aggregation
-from features.aggregations.evaluation import Events, Moment, evaluate, evaluator
-from features.aggregations.visibility import Visibility
-from features.errors import nearest
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.aggregations.evaluation import Events, Moment, evaluate, evaluator
+from skewless.serving.aggregations.visibility import Visibility
+from skewless.serving.errors import nearest
 
 __all__ = [
     "Aggregation",

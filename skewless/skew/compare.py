@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DecimalType, DoubleType, FloatType
 
-from jobs.pit.fields import INTEGERS
+from skewless.ground.spark_columns import INTEGERS
 
 SAME, DIFFERENT, LOGGED_NULL, RECOMPUTED_NULL = range(4)
 """What a state says of one value; null where it is not compared."""

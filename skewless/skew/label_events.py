@@ -9,11 +9,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType
 
-from jobs.pit.bound import Bound
-from jobs.pit.fields import INTEGERS, as_key, column
-from jobs.pit.instants import could_be_within
-from jobs.pit.log_reading import names_as_fields
-from jobs.pit.spine.events import event_time
+from skewless.ground.instants import could_be_within
+from skewless.ground.spark_columns import INTEGERS, as_key, column
+from skewless.parts.log.reading import names_as_fields
+from skewless.parts.spine.events import event_time
+from skewless.training_set.opened import Bound
 
 RECORD = "record"
 """The struct column of the spine that holds the record: what it logged, and where."""

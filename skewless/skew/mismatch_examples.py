@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from jobs.pit.causes import Sampled
-from jobs.pit.instants import utc
-from jobs.pit.python_values import python_list
-from jobs.pit.reconcile import Example, values_of
-from jobs.pit.reconcile.clocks import Ints
-from jobs.pit.tables_again import Sample
-from jobs.pit.what_if import WhatIf
+from skewless.ground.arrow_values import python_list
+from skewless.ground.instants import utc
+from skewless.skew.causes.clocks import Ints
+from skewless.skew.causes.table_replay import Sample
+from skewless.skew.causes.values import Sampled, values_of
+from skewless.skew.causes.what_if import WhatIf
 
 SHOWN = 5
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Example:
+    """One mismatch: what the record is about, both values as text, and the feature rows behind the recomputed one."""
+
+    record: str
+    logged: str
+    recomputed: str
+    rows: tuple[str, ...]
 
 
 def differences(feature: Sampled) -> tuple[float, ...] | None:

@@ -11,17 +11,17 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.pit.causes import Sampled
-from jobs.pit.history import History
-from jobs.pit.log_spine import LogSpine
-from jobs.pit.reconcile.clocks import Ints
-from jobs.pit.reconcile.comparison import (
+from skewless.skew.causes.clocks import Ints
+from skewless.skew.causes.table_replay import Sample
+from skewless.skew.causes.values import Sampled
+from skewless.skew.compare import (
     SAME,
     Compared,
     chosen,
 )
-from jobs.pit.rows_behind import rows_behind
-from jobs.pit.tables_again import Sample
+from skewless.skew.spine import LogSpine
+from skewless.training_set.on_driver.entity_rows import rows_behind
+from skewless.training_set.on_driver.history import History
 
 MOST_ROWS = 2_000_000
 """Rows of one feature table that are held to find causes; the sample shrinks until there are no more."""

@@ -10,16 +10,16 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, StructType, TimestampType
 
-from jobs.pit.binding import bind
-from jobs.pit.bound import Bound, columns_of, cut_down
-from jobs.pit.columns import EVENT_TIMESTAMP, unknown
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.fields import column, types_in
-from jobs.pit.log_reading import within
-from jobs.pit.logged_labels import RECORD, Presence, label_value, with_label_event
-from jobs.pit.sources import open_source, run_query
-from jobs.pit.spine import Cut
+from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import InputError
+from skewless.ground.names import EVENT_TIMESTAMP, unknown
+from skewless.ground.run_range import RunRange
+from skewless.ground.spark_columns import column, types_in
+from skewless.lake.sources import open_source, run_query
+from skewless.parts.log.reading import within
+from skewless.skew.label_events import RECORD, Presence, label_value, with_label_event
+from skewless.training_set.bind import bind
+from skewless.training_set.opened import Bound, columns_of, cut_down
 
 CARRIED = ("record_id", "host", "model_version", "types", "entity", "features", "tags", "scored")
 """What a record takes through the joins, beside T."""
@@ -51,7 +51,7 @@ class LogSpine:
 
 
 def log_spine(
-    spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: Cut, *, whole: bool = False
+    spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: RunRange, *, whole: bool = False
 ) -> LogSpine:
     """The log's records with T in the range, ready for the as-of join.
 
@@ -110,7 +110,7 @@ def _strange(columns: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...
     return tuple(sorted(own for name, own in columns.items() if name not in names))
 
 
-def _nothing_there(cut: Cut) -> str:
+def _nothing_there(cut: RunRange) -> str:
     if cut.is_range:
         return f"log: no record with T in {cut}; give another range, or ingest what was logged then"
     return "log: no record at all; ingest what serving logged"

@@ -8,17 +8,17 @@ from datetime import timedelta
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from jobs.pit.asof import Lane
-from jobs.pit.bound import Bound
-from jobs.pit.bound_problems import problems_of
-from jobs.pit.config import JoinedTable, Labels, ResolvedTrainingSet, Sample
-from jobs.pit.errors import InputError
-from jobs.pit.fields import spelt
-from jobs.pit.ondemand import FeatureSet, feature_set_of, schema_of, ship_code
-from jobs.pit.sources import NEWEST, Source, Versions, open_source, run_query
-from jobs.pit.spine.refusals import clock_or_chance, is_deterministic
-from jobs.pit.training_log import open_training_log, training_log
-from jobs.pit.windows import WindowReduction
+from skewless.config import JoinedTable, Labels, ResolvedTrainingSet, Sample
+from skewless.ground.errors import InputError
+from skewless.ground.spark_columns import spelt
+from skewless.lake.sources import NEWEST, Source, Versions, open_source, run_query
+from skewless.parts.asof import Lane
+from skewless.parts.functions import FeatureSet, feature_set_of, schema_of, ship_code
+from skewless.parts.spine.refusals import clock_or_chance, is_deterministic
+from skewless.parts.windows import WindowReduction
+from skewless.training_set.from_log.opening import open_training_log, training_log
+from skewless.training_set.opened import Bound
+from skewless.training_set.problems import problems_of
 
 
 def bind(

@@ -8,11 +8,11 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from features.code.recorded import digest
-from features.errors import FeatureError
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.ondemand import feature_set_of
-from jobs.pit.publish import Output, read_manifests
+from skewless.config import ResolvedTrainingSet
+from skewless.parts.functions import feature_set_of
+from skewless.parts.publish import Output, read_manifests
+from skewless.serving.code.recorded import digest
+from skewless.serving.errors import FeatureError
 
 
 def own_fingerprints(spark: SparkSession, spec: ResolvedTrainingSet) -> set[str]:

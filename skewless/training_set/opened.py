@@ -9,13 +9,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, TimestampType
 
-from jobs.pit.asof import Lane
-from jobs.pit.columns import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES, joined
-from jobs.pit.config import Labels, ResolvedTrainingSet, Sample
-from jobs.pit.ondemand import FeatureSet, Inputs
-from jobs.pit.sources import Source
-from jobs.pit.training_log import TrainingLog
-from jobs.pit.windows import WindowReduction
+from skewless.config import Labels, ResolvedTrainingSet, Sample
+from skewless.ground.names import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES, joined
+from skewless.lake.sources import Source
+from skewless.parts.asof import Lane
+from skewless.parts.functions import FeatureSet, Inputs
+from skewless.parts.windows import WindowReduction
+from skewless.training_set.from_log.opening import TrainingLog
 
 PARITY_SAMPLE = 1000
 """Label events replayed where a training set does not say how many."""

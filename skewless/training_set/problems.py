@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from pyspark.sql.types import StructType
 
-from jobs.pit.asof import Lane
-from jobs.pit.bound import Bound
-from jobs.pit.columns import EVENT_DATE, collisions, unknown
-from jobs.pit.config import FeatureTable, JoinedTable
-from jobs.pit.fields import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
-from jobs.pit.from_log import RECOMPUTED
-from jobs.pit.instants import refusal
-from jobs.pit.ondemand import wrong_inputs
-from jobs.pit.parity import AUDIT
-from jobs.pit.spine import spine_problems
+from skewless.config import FeatureTable, JoinedTable
+from skewless.ground.instants import refusal
+from skewless.ground.names import EVENT_DATE, collisions, unknown
+from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
+from skewless.parts.asof import Lane
+from skewless.parts.functions import wrong_inputs
+from skewless.parts.parity import AUDIT
+from skewless.parts.spine import spine_problems
+from skewless.training_set.from_log.columns import RECOMPUTED
+from skewless.training_set.opened import Bound
 
 
 def problems_of(bound: Bound) -> Iterator[str]:

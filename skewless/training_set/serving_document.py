@@ -6,12 +6,12 @@ from typing import Any
 
 from pyspark.sql.types import StructType
 
-from features.errors import FeatureError
-from features.plan.document import feature_table_part, label_events_part, plan_document
-from jobs.pit.asof import Lane
-from jobs.pit.bound import Bound
-from jobs.pit.config import JoinedTable
-from jobs.pit.errors import InputError
+from skewless.config import JoinedTable
+from skewless.ground.errors import InputError
+from skewless.parts.asof import Lane
+from skewless.serving.errors import FeatureError
+from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
+from skewless.training_set.opened import Bound
 
 
 def serving_document(bound: Bound, version: int | None = None) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from features import FeatureSet, flights
+from features import flights
+from skewless import FeatureSet
 
 
 def utc(*parts: int) -> datetime:

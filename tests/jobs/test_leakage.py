@@ -9,7 +9,7 @@ import pytest
 
 from jobs.demo.leakage import price_of_leakage
 from jobs.demo.model import usable_columns
-from jobs.pit.errors import InputError
+from skewless.ground.errors import InputError
 
 
 def year_of_flights(leaks: bool) -> pa.Table:

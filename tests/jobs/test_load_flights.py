@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.demo import flights as demo
 from jobs.load_flights import warehouse_of
-from jobs.pit.errors import InputError
+from skewless.ground.errors import InputError
 
 FLIGHTS = """flight_id long, year long, month long, day long, sched_dep_time long, dep_delay long,
     sched_arr_time long, arr_delay long, carrier string, flight long, tailnum string, origin string,

@@ -17,20 +17,19 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from features import ServingPlan
 from jobs.demo.flights import load_flights, package_files
 from jobs.demo.model import DelayModel
 from jobs.demo.predictions import model_of, offline_predictions, online_predictions
 from jobs.demo.serving import LOG, MODEL, PLAN, STORE
 from jobs.demo.store import write_store
-from jobs.pit import build_frame
-from jobs.pit.binding import bind
-from jobs.pit.bound import Bound
-from jobs.pit.config import Configuration, LocalFiles, load
-from jobs.pit.log import open_log
-from jobs.pit.serving_document import serving_document
-from jobs.pit.session import private_session
-from tests.jobs.conftest import Project, Ran
+from skewless import ServingPlan, build_frame
+from skewless.config import Configuration, LocalFiles, load
+from skewless.lake.session import private_session
+from skewless.parts.log import open_log
+from skewless.training_set.bind import bind
+from skewless.training_set.opened import Bound
+from skewless.training_set.serving_document import serving_document
+from tests.helpers.project import Project, Ran
 
 ROOT = Path(__file__).parents[2]
 START, SHIPPED, END = (datetime(2013, 7, day, tzinfo=timezone.utc) for day in (1, 5, 9))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.strategies import SPEC_OPTIONS, SpecOptions, asof_cases, batch, plain_cases
 from tests.oracles import duck
 from tests.oracles.asof import OracleTable, Row, asof, compare
-from tests.strategies import SPEC_OPTIONS, SpecOptions, asof_cases, batch, plain_cases
 
 TICK = timedelta(microseconds=1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.environments import build_wheel
+from tests.helpers.environments import build_wheel
 
 
 @pytest.fixture(scope="session")

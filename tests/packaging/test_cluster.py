@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.frames import at, collected, delta
-from tests.packaging.cluster import Cluster, standalone_cluster
-from tests.packaging.environments import ROOT, empty_environment, lend_libraries
+from tests.helpers.cluster import Cluster, standalone_cluster
+from tests.helpers.environments import ROOT, empty_environment, lend_libraries
+from tests.helpers.frames import at, collected, delta
 
 FILES = {
     "mycompany/fraud.py": """
-        from features import errors
+        from skewless import errors
         from mycompany.limits import LIMIT
         from rates import in_euros as _in_euros
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.environments import ROOT, empty_environment, install, output_of
+from tests.helpers.environments import ROOT, empty_environment, install, output_of
 
 SERVING = """
 import importlib.util
 from datetime import datetime, timedelta, timezone
-from features import FeatureSet, windows
+from skewless import FeatureSet, windows
 
 absent = ["pyspark", "yaml", "pydantic", "click", "pandas", "numpy", "pyarrow", "tzdata", "pip", "jinja2"]
 print([name for name in absent if importlib.util.find_spec(name)])
@@ -28,11 +28,11 @@ print(windows.count(events, window="24h", at=now), windows.sum(events, column="a
 LOADED = """
 import sys
 before = set(sys.modules)
-import features
+import skewless
 print(sorted({name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))
-for name in features.__all__: getattr(features, name)
+for name in skewless.__all__: getattr(skewless, name)
 print(sorted({name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))
-print(features.__file__)
+print(skewless.__file__)
 """
 
 
@@ -54,7 +54,7 @@ def test_it_holds_the_serving_side_the_jobs_and_nothing_else(wheel: Path) -> Non
         if path.is_file() and path.suffix != ".pyc"
     }
     assert code == source
-    assert {"features/py.typed", "jobs/build_training_set.py", "jobs/pit/report/templates/page.html"} <= code
+    assert {"features/py.typed", "jobs/build_training_set.py", "skewless/report/templates/page.html"} <= code
 
 
 def test_it_requires_nothing_but_by_its_extras(wheel: Path) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.pit import build_frame
-from tests.frames import collected, frame, lane_of, training_set, winners
+from skewless import build_frame
+from tests.helpers.frames import collected, frame, lane_of, training_set, winners
+from tests.helpers.strategies import KEYS, SPEC_OPTIONS, SpecOptions, batch
 from tests.oracles import duck
 from tests.oracles.asof import OracleTable, Row, asof, compare
-from tests.strategies import KEYS, SPEC_OPTIONS, SpecOptions, batch
 
 CASES = 80
 SPAN = 100_000

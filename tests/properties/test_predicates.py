@@ -7,10 +7,10 @@ from collections import Counter
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from features.predicates.predicate import check, compiled, parse, to_sql
-from jobs.pit.session import private_session
-from tests.frames import collected, frame
-from tests.predicate_strategies import COLUMN_TYPES, predicate_batch
+from skewless.lake.session import private_session
+from skewless.serving.predicates.predicate import check, compiled, parse, to_sql
+from tests.helpers.frames import collected, frame
+from tests.helpers.predicate_strategies import COLUMN_TYPES, predicate_batch
 
 PREDICATES = 250
 SCHEMA = (

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.pit.asof import Lane
-from tests.frames import at, frame, winners
+from skewless.parts.asof import Lane
+from tests.helpers.frames import at, frame, winners
 from tests.oracles.asof import Row
 
 NAN, INFINITY = float("nan"), float("inf")

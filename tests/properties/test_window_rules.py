@@ -1,4 +1,4 @@
-"""Spark's window aggregations equal `features.windows` and the oracle's loops: many small cases, one job."""
+"""Spark's window aggregations equal `skewless.serving.windows` and the oracle's loops: many small cases, one job."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from features.windows import Aggregation, Visibility, evaluator
-from jobs.pit import build_frame
-from tests.frames import collected, delta, frame, training_set
+from skewless import build_frame
+from skewless.serving.windows import Aggregation, Visibility, evaluator
+from tests.helpers.frames import collected, delta, frame, training_set
+from tests.helpers.window_strategies import AGGREGATIONS, COLUMN_TYPES, MEANINGS, STREAMS, window_batch
 from tests.oracles.asof import Row
 from tests.oracles.windows import aggregate, agrees
-from tests.window_strategies import AGGREGATIONS, COLUMN_TYPES, MEANINGS, STREAMS, window_batch
 
 CASES = 30
 LOOPED_CASES = 12

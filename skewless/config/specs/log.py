@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from jobs.pit.config.spec import Spec
-from jobs.pit.config.values import Column, Duration, Location, SomeColumns, refusal
+from skewless.config.specs.base import Spec
+from skewless.config.values import Column, Duration, Location, SomeColumns, refusal
 
 RECOMPUTE, NULL = "recompute", "null"
 

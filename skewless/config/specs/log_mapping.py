@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from jobs.pit.columns import collisions
-from jobs.pit.config.spec import Spec
-from jobs.pit.config.values import Column, Location, Name, Text, Zone, refusal
+from skewless.config.specs.base import Spec
+from skewless.config.values import Column, Location, Name, Text, Zone, refusal
+from skewless.ground.names import collisions
 
 
 def _by_name(value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from jobs.pit.config.spec import Spec
-from jobs.pit.config.values import Columns, Duration, Location, Name, refusal
+from skewless.config.specs.base import Spec
+from skewless.config.values import Columns, Duration, Location, Name, refusal
 
 SHARES = ("min_psi", "min_null_rate", "min_zero_rate", "min_new_rate")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from jobs.pit.config.spec import Spec
-from jobs.pit.config.values import refusal
+from skewless.config.specs.base import Spec
+from skewless.config.values import refusal
 
 
 class Reconcile(Spec):

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from jobs.pit.columns import collisions
-from jobs.pit.config.from_log import FromLog, as_from_log
-from jobs.pit.config.reconciling import Reconcile
-from jobs.pit.config.spec import Spec
-from jobs.pit.config.values import (
+from skewless.config.specs.base import Spec
+from skewless.config.specs.log import FromLog, as_from_log
+from skewless.config.specs.reconciling import Reconcile
+from skewless.config.values import (
     Aggregations,
     Column,
     Columns,
@@ -28,6 +27,7 @@ from jobs.pit.config.values import (
     as_tuple,
     refusal,
 )
+from skewless.ground.names import collisions
 
 IN_MEMORY = {"in_memory": True}
 """The validation context of a training set that is not published: no output, no label source needed."""

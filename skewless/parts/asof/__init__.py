@@ -4,7 +4,7 @@ Takes a spine (`label`, `label_id`, `t`) and lanes (a feature table's rows and h
 one struct column per lane, null where no row survives.
 """
 
-from jobs.pit.asof.join import as_of_join, key_sets
-from jobs.pit.asof.lane import Lane
+from skewless.parts.asof.join import as_of_join, key_sets
+from skewless.parts.asof.join_side import Lane
 
 __all__ = ["Lane", "as_of_join", "key_sets"]

@@ -7,8 +7,8 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from jobs.pit.asof.lane import Lane
-from jobs.pit.instants import MICROSECOND
+from skewless.ground.instants import MICROSECOND
+from skewless.parts.asof.join_side import Lane
 
 
 def hardness(lane: Lane) -> Column:

@@ -9,10 +9,10 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
-from jobs.pit.asof.hardness import hardness
-from jobs.pit.asof.lane import Lane
-from jobs.pit.event_rows import ASKING, AVAILABLE, BUCKET, MOMENT, TABLE, EventTable
-from jobs.pit.fields import INTEGERS, as_key
+from skewless.ground.event_rows import ASKING, AVAILABLE, BUCKET, MOMENT, TABLE, EventTable
+from skewless.ground.spark_columns import INTEGERS, as_key
+from skewless.parts.asof.audit_flags import hardness
+from skewless.parts.asof.join_side import Lane
 
 ReduceEvents = Callable[[DataFrame, Sequence[str], Mapping[str, EventTable]], DataFrame]
 
@@ -43,8 +43,8 @@ def as_of_join(
     | 10:30 | label event, T = 10:30  | → event 10:00   |
     | 11:00 | event 09:00, came late  | event 10:00     |
 
-    `reduce_events` computes what lanes with a reduction ask for, from the same rows (`jobs.pit.event_rows`): it takes
-    them, the names of the keys among them, and the tables by the struct column that each one's results go to; it
+    `reduce_events` computes what lanes with a reduction ask for, from the same rows (`skewless.ground.event_rows`): it
+    takes them, the names of the keys among them, and the tables by the struct column that each one's results go to; it
     gives `asking` of the label events and its own columns. A lane that selects no column has
     no winner to carry: its slot holds the `event` of its newest visible row alone, and where all lanes are such,
     rows are brought together by key and left in any order, since no running maximum is needed.
@@ -178,7 +178,7 @@ def _telling(rows: DataFrame, keys: list[str]) -> list[str]:
 def _event_rows(
     rows: DataFrame, keys: list[str], carried: list[str], tables: Mapping[str, EventTable], is_sorted: bool
 ) -> DataFrame:
-    """The rows that reductions are about, as `jobs.pit.event_rows` has them."""
+    """The rows that reductions are about, as `skewless.ground.event_rows` has them."""
     tags = [table.tag for table in tables.values()]
     asking = F.when(_is_label(), F.array(F.struct(*carried))).alias(ASKING)
     names = [BUCKET, *keys, MOMENT]

@@ -10,9 +10,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType
 
-from jobs.pit.asof.order import is_orderable, ranked
-from jobs.pit.fields import as_key, column
-from jobs.pit.instants import MICROSECOND, instant, later
+from skewless.ground.instants import MICROSECOND, instant, later
+from skewless.ground.spark_columns import as_key, column
+from skewless.parts.asof.order import is_orderable, ranked
 
 
 class Reduction(Protocol):

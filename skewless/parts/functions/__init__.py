@@ -4,11 +4,11 @@ Takes joined rows, a `FeatureSet` and the column behind each of its inputs; give
 with a field per function. Before anything is planned, `ship_code` sends the functions' modules to where they run.
 """
 
-from features.errors import FeatureError
-from features.sets.feature_set import FeatureSet
-from jobs.pit.ondemand.arrow_pass import with_features
-from jobs.pit.ondemand.contract import Inputs, failures_of, feature_set_of, schema_of, wrong_inputs
-from jobs.pit.ondemand.shipping import ship_code
+from skewless.parts.functions.arrow_pass import with_features
+from skewless.parts.functions.contract import Inputs, failures_of, feature_set_of, schema_of, wrong_inputs
+from skewless.parts.functions.shipping import ship_code
+from skewless.serving.errors import FeatureError
+from skewless.serving.sets.feature_set import FeatureSet
 
 __all__ = [
     "FeatureError",

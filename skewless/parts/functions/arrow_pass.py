@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.pandas.types import to_arrow_type
 
-from features.sets.feature_set import FeatureSet
-from jobs.pit.ondemand.contract import Inputs, failures_of, schema_of
+from skewless.parts.functions.contract import Inputs, failures_of, schema_of
+from skewless.serving.sets.feature_set import FeatureSet
 
 FEATURES = "features"
 """The struct column that holds the features' values."""

@@ -25,11 +25,11 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from features.definitions.annotations import ValueType
-from features.errors import FeatureError
-from features.sets.feature_set import FeatureSet
-from jobs.pit.errors import InputError
-from jobs.pit.fields import INTEGERS
+from skewless.ground.errors import InputError
+from skewless.ground.spark_columns import INTEGERS
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.errors import FeatureError
+from skewless.serving.sets.feature_set import FeatureSet
 
 SPARK_TYPES: Mapping[type, DataType] = {
     bool: BooleanType(),

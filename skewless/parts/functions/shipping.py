@@ -1,7 +1,7 @@
 """The driver's code on a cluster's executors: what features need, zipped and sent along before a plan is made.
 
 Functions reach Python workers by the name of their module, so the workers have to find the same modules. Sent are
-`features` and `jobs`, the top-level packages (or single files) that define the features, and those that they import in
+`skewless`, the top-level packages (or single files) that define the features, and those that they import in
 turn. Not sent is what the executors have of their own: the standard library, pyspark, and whatever is installed in the
 driver's site-packages, except skewless itself, so that both ends run the same version of it.
 """
@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from pyspark import SparkContext
 
-SKEWLESS = ("features", "jobs")
+SKEWLESS = ("skewless",)
 PLATFORM = {*sys.stdlib_module_names, "pyspark", "py4j", "__main__"}
 COMPILED = {".so", ".pyd"}
 PREFIX = "skewless-code-"

@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jobs.pit.log.batch import Counts, Tables
-    from jobs.pit.log.ingestion import ingest, tables_at
-    from jobs.pit.log.opening import LAYOUT, open_log, open_records, was_logged
+    from skewless.parts.log.batch import Counts, Tables
+    from skewless.parts.log.ingestion import ingest, tables_at
+    from skewless.parts.log.opening import LAYOUT, open_log, open_records, was_logged
 
 _HOMES = {
     **dict.fromkeys(("Counts", "Tables"), "batch"),
@@ -22,5 +22,5 @@ __all__ = ["LAYOUT", "Counts", "Tables", "ingest", "open_log", "open_records", "
 def __getattr__(name: str) -> Any:
     # A worker that decodes lines imports this room too, and has neither Delta nor pydantic.
     if name in _HOMES:
-        return getattr(import_module(f"jobs.pit.log.{_HOMES[name]}"), name)
+        return getattr(import_module(f"skewless.parts.log.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

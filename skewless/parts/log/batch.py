@@ -15,9 +15,9 @@ from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
-from jobs.pit.instants import literal, utc_date
-from jobs.pit.log.decoding import Slot, decode, decoded_schema, slots_of
-from jobs.pit.log.merging import (
+from skewless.ground.instants import literal, utc_date
+from skewless.parts.log.decoding import Slot, decode, decoded_schema, slots_of
+from skewless.parts.log.merging import (
     Field,
     Given,
     Wanted,
@@ -28,8 +28,8 @@ from jobs.pit.log.merging import (
     standing_columns,
     wanted_columns,
 )
-from jobs.pit.log.rejections import SAME_LINE, rejected_lines, rejected_records
-from jobs.pit.log.table import ALWAYS, LogTable
+from skewless.parts.log.rejections import SAME_LINE, rejected_lines, rejected_records
+from skewless.parts.log.table import ALWAYS, LogTable
 
 MOST_DATES = 400
 

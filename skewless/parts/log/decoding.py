@@ -11,11 +11,11 @@ import pyarrow as pa
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import DataType, StructField, StructType
 
-from features.errors import FeatureError
-from features.log.reader import Record, RecordTypes, read_record
-from features.log.values import CHECKS, json_of
-from features.values.checks import Refused
-from jobs.pit.log.column_types import as_text, column_type, has_decimals, struct_of
+from skewless.parts.log.column_types import as_text, column_type, has_decimals, struct_of
+from skewless.serving.errors import FeatureError
+from skewless.serving.log.format.reader import Record, RecordTypes, read_record
+from skewless.serving.log.format.values import CHECKS, json_of
+from skewless.serving.values.checks import Refused
 
 STRUCTS = ("entity", "features", "tags")
 ROLE_NAMES = {"entity": "entity key", "features": "feature", "tags": "tag", "prediction": "prediction"}

@@ -9,11 +9,11 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.pit.errors import InputError, PublishConflictError
-from jobs.pit.log.batch import Counts, Tables, decoded, write
-from jobs.pit.log.table import LogTable
-from jobs.pit.storage import Hadoop
-from jobs.pit.tables import CONFLICTS
+from skewless.ground.errors import InputError, PublishConflictError
+from skewless.lake.storage import Hadoop
+from skewless.lake.tables import CONFLICTS
+from skewless.parts.log.batch import Counts, Tables, decoded, write
+from skewless.parts.log.table import LogTable
 
 BYTES_A_BATCH = 2**30
 ATTEMPTS = 3

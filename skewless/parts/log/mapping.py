@@ -9,11 +9,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType
 
-from jobs.pit.columns import unknown
-from jobs.pit.config import LogMapping
-from jobs.pit.errors import InputError
-from jobs.pit.fields import NO_KEY, UNPUBLISHABLE, column, is_publishable, key_kind, spelt
-from jobs.pit.instants import instant, refusal, utc_date
+from skewless.config import LogMapping
+from skewless.ground.errors import InputError
+from skewless.ground.instants import instant, refusal, utc_date
+from skewless.ground.names import unknown
+from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, column, is_publishable, key_kind, spelt
 
 _EXACT_TIMES = {
     "ignoreNullFields": "false",

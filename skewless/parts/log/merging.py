@@ -10,8 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructField, StructType
 
-from jobs.pit.fields import column
-from jobs.pit.log.column_types import (
+from skewless.ground.spark_columns import column
+from skewless.parts.log.column_types import (
     all_kept,
     common,
     converted,
@@ -22,7 +22,7 @@ from jobs.pit.log.column_types import (
     storable,
     with_scale,
 )
-from jobs.pit.log.decoding import STRUCTS, Slot, column_of
+from skewless.parts.log.decoding import STRUCTS, Slot, column_of
 
 PREDICTION = "prediction"
 

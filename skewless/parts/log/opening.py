@@ -9,13 +9,13 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from jobs.pit.columns import nearest
-from jobs.pit.config import Configuration, LogMapping, is_location
-from jobs.pit.errors import InputError
-from jobs.pit.log.decoding import STRUCTS
-from jobs.pit.log.mapping import mapped
-from jobs.pit.log.table import LogTable
-from jobs.pit.sources import Source, open_source
+from skewless.config import Configuration, LogMapping, is_location
+from skewless.ground.errors import InputError
+from skewless.ground.names import nearest
+from skewless.lake.sources import Source, open_source
+from skewless.parts.log.decoding import STRUCTS
+from skewless.parts.log.mapping import mapped
+from skewless.parts.log.table import LogTable
 
 LAYOUT = (
     *(

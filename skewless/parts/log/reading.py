@@ -8,12 +8,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
 
-from jobs.pit.columns import EVENT_DATE
-from jobs.pit.instants import literal
-from jobs.pit.spine import Cut
+from skewless.ground.instants import literal
+from skewless.ground.names import EVENT_DATE
+from skewless.ground.run_range import RunRange
 
 
-def within(log: DataFrame, cut: Cut) -> DataFrame:
+def within(log: DataFrame, cut: RunRange) -> DataFrame:
     """The records with T in the range; files of other days are not read where the log is partitioned by day."""
     if not cut.is_range:
         return log

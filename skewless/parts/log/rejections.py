@@ -7,8 +7,8 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.pit.instants import literal
-from jobs.pit.log.table import REJECTIONS
+from skewless.ground.instants import literal
+from skewless.parts.log.table import REJECTIONS
 
 SAME_LINE = "old.rejection_id = new.rejection_id"
 _NAMES_A_RECORD = '"record_id":"'

@@ -10,15 +10,15 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType
 
-from jobs.pit.columns import EVENT_DATE
-from jobs.pit.config import is_path
-from jobs.pit.errors import InputError
-from jobs.pit.fields import column
-from jobs.pit.log.column_types import converted, fits, struct_of
-from jobs.pit.log.decoding import STRUCTS
-from jobs.pit.log.merging import PREDICTION, Wanted
-from jobs.pit.sources import delta_table, latest_version
-from jobs.pit.tables import CREATED_MEANWHILE, PROPERTIES, Place
+from skewless.config import is_path
+from skewless.ground.errors import InputError
+from skewless.ground.names import EVENT_DATE
+from skewless.ground.spark_columns import column
+from skewless.lake.sources import delta_table, latest_version
+from skewless.lake.tables import CREATED_MEANWHILE, PROPERTIES, Place
+from skewless.parts.log.column_types import converted, fits, struct_of
+from skewless.parts.log.decoding import STRUCTS
+from skewless.parts.log.merging import PREDICTION, Wanted
 
 OWNER = "skewless.feature_log"
 RECORDS, REJECTED = "records", "rejected lines"

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from jobs.pit.report.grid import Grid, grid_of
+from skewless.parts.page.grid import Grid, grid_of
 
 ENVIRONMENT = Environment(
-    loader=PackageLoader("jobs.pit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    loader=PackageLoader("skewless.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from jobs.pit.report.drawing import (
+from skewless.parts.page.drawing import (
     COLOURS,
     INK,
     PAPER,

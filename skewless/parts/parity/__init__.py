@@ -3,7 +3,7 @@
 Takes rows with `audit`, the serving plan's document and the feature tables as they are; gives a `Parity`.
 """
 
-from jobs.pit.parity.audit import Audit, Parity, begin_audit
-from jobs.pit.parity.sample import AUDIT, audit_column
+from skewless.parts.parity.audit import Audit, Parity, begin_audit
+from skewless.parts.parity.sample import AUDIT, audit_column
 
 __all__ = ["AUDIT", "Audit", "Parity", "audit_column", "begin_audit"]

@@ -16,16 +16,16 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from features.errors import FeatureError
-from features.plan.compiled import TableNeeds
-from features.plan.layout import read_layout
-from features.plan.serving_plan import ServingPlan
-from features.replay.replay import Difference, LabelEvent, Replay, Request, functions_of
-from jobs.pit.errors import InputError
-from jobs.pit.fields import column
-from jobs.pit.parity.raw_rows import Entities, Entity, entity_rows, rows_within
-from jobs.pit.parity.sample import AUDIT, chosen_rows, rows_with
-from jobs.pit.python_values import python_columns
+from skewless.ground.arrow_values import python_columns
+from skewless.ground.errors import InputError
+from skewless.ground.spark_columns import column
+from skewless.parts.parity.raw_rows import Entities, Entity, entity_rows, rows_within
+from skewless.parts.parity.sample import AUDIT, chosen_rows, rows_with
+from skewless.serving.errors import FeatureError
+from skewless.serving.plan.document.layout import read_layout
+from skewless.serving.plan.serve.compiled import TableNeeds
+from skewless.serving.plan.serve.serving_plan import ServingPlan
+from skewless.serving.replay.replay import Difference, LabelEvent, Replay, Request, functions_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Another zone and another seed of hashes than Spark's workers have: neither may decide a value.
@@ -69,7 +69,7 @@ class Audit:
         (place / "request").write_bytes(pickle.dumps(request))
         paths = os.pathsep.join(str(Path(entry or ".").absolute()) for entry in sys.path)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "features.replay", str(place / "request"), str(self._answer)],
+            [sys.executable, "-m", "skewless.serving.replay", str(place / "request"), str(self._answer)],
             env={**os.environ, **_ELSEWHERE, "PYTHONPATH": paths},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

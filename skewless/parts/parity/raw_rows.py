@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.plan.compiled import TableNeeds
-from jobs.pit.fields import as_key, column
-from jobs.pit.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
-from jobs.pit.python_values import python_columns
+from skewless.ground.arrow_values import python_columns
+from skewless.ground.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
+from skewless.ground.spark_columns import as_key, column
+from skewless.serving.plan.serve.compiled import TableNeeds
 
 MOST_ROWS = 500_000
 """Raw rows of one table that an audit holds; the entities with the most rows are left out where there are more."""

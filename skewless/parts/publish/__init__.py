@@ -4,11 +4,11 @@ Nothing but a whole, validated build is ever visible: rows are staged in a place
 either published in one commit or moved, whole, to the rejected rows.
 """
 
-from jobs.pit.publish.checksum import checksum
-from jobs.pit.publish.comparison import Difference, difference, other_columns
-from jobs.pit.publish.manifest import Published, read_manifests
-from jobs.pit.publish.places import Output
-from jobs.pit.publish.table import (
+from skewless.parts.publish.checksum import checksum
+from skewless.parts.publish.comparison import Difference, difference, other_columns
+from skewless.parts.publish.manifest import Published, manifest_of_version, read_manifests
+from skewless.parts.publish.places import Output
+from skewless.parts.publish.table import (
     discard_staged,
     publish,
     refuse_foreign_table,
@@ -27,6 +27,7 @@ __all__ = [
     "checksum",
     "difference",
     "discard_staged",
+    "manifest_of_version",
     "other_columns",
     "publish",
     "read_manifests",

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DecimalType, DoubleType, FloatType, MapType, StructType
 
-from jobs.pit.fields import column
+from skewless.ground.spark_columns import column
 
 _SEEDS = (1, 2)
 

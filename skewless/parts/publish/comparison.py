@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from jobs.pit.publish.checksum import row_hashes, total
+from skewless.parts.publish.checksum import row_hashes, total
 
 
 class Difference(NamedTuple):

@@ -9,9 +9,10 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from jobs.pit.publish.places import Output
-from jobs.pit.sources import delta_table
-from jobs.pit.storage import Hadoop
+from skewless.ground.errors import InputError
+from skewless.lake.sources import delta_table
+from skewless.lake.storage import Hadoop
+from skewless.parts.publish.places import Output
 
 KIND = "skewless.manifest"
 HISTORY = 200
@@ -75,3 +76,12 @@ def _ours(text: str) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) and document.get("kind") == KIND else None
+
+
+def manifest_of_version(name: str, versions: list[Published], version: int) -> Mapping[str, Any]:
+    """The manifest of one version. Errors: InputError that names those there are."""
+    for item in versions:
+        if item.version == version:
+            return {"version": version, **item.manifest}
+    known = ", ".join(str(item.version) for item in versions) or "none"
+    raise InputError(f"training set '{name}': no version {version} of skewless; there are {known}")

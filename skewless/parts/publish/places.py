@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from jobs.pit.tables import Place
+from skewless.lake.tables import Place
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from jobs.pit.columns import EVENT_DATE
-from jobs.pit.config import is_path
-from jobs.pit.errors import InputError, PublishConflictError
-from jobs.pit.publish.checksum import checksum
-from jobs.pit.publish.comparison import other_columns, retyped_columns
-from jobs.pit.publish.manifest import committed, text_of, write_beside
-from jobs.pit.publish.places import Output
-from jobs.pit.sources import delta_table, latest_version
-from jobs.pit.storage import Hadoop
-from jobs.pit.tables import CONFLICTS, CREATED_MEANWHILE, PROPERTIES
+from skewless.config import is_path
+from skewless.ground.errors import InputError, PublishConflictError
+from skewless.ground.names import EVENT_DATE
+from skewless.lake.sources import delta_table, latest_version
+from skewless.lake.storage import Hadoop
+from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE, PROPERTIES
+from skewless.parts.publish.checksum import checksum
+from skewless.parts.publish.comparison import other_columns, retyped_columns
+from skewless.parts.publish.manifest import committed, text_of, write_beside
+from skewless.parts.publish.places import Output
 
 OWNER = "skewless.training_set"
 

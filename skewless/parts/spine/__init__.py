@@ -3,8 +3,9 @@
 Takes the source's rows and the labels' spec; gives `label` (struct of the untouched columns), `label_id`, `t`.
 """
 
-from jobs.pit.spine.census import Census, take_census
-from jobs.pit.spine.events import Cut, spine_of, within_range
-from jobs.pit.spine.refusals import spine_problems
+from skewless.ground.run_range import RunRange
+from skewless.parts.spine.census import Census, take_census
+from skewless.parts.spine.events import spine_of, within_range
+from skewless.parts.spine.refusals import spine_problems
 
-__all__ = ["Census", "Cut", "spine_of", "spine_problems", "take_census", "within_range"]
+__all__ = ["Census", "RunRange", "spine_of", "spine_problems", "take_census", "within_range"]

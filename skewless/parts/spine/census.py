@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.pit.config import Labels, Sample
-from jobs.pit.spine.events import Cut, event_time, membership, within_range
+from skewless.config import Labels, Sample
+from skewless.ground.run_range import RunRange
+from skewless.parts.spine.events import event_time, membership, within_range
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Census:
         return {reason: count for reason, count in reasons.items() if count}
 
 
-def take_census(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut) -> Census:
+def take_census(events: DataFrame, labels: Labels, sample: Sample | None, cut: RunRange) -> Census:
     """Count the label events in one pass over the columns that decide about them."""
     member = membership(events, labels, sample, cut)
     candidate = member.within & member.wanted

@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.pit.config import Labels, Sample
-from jobs.pit.fields import as_key, column
-from jobs.pit.instants import could_be_within, instant, literal, micros_of
+from skewless.config import Labels, Sample
+from skewless.ground.instants import could_be_within, instant, literal, micros_of
+from skewless.ground.run_range import RunRange
+from skewless.ground.spark_columns import as_key, column
 
 SAMPLE_STEPS = 2**53
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The part of the label events that a run is about: T in [start, end), either end open, known by `as_of`.
-
-    All three are aware datetimes. A range holds no null T; without one, null T are kept.
-    """
-
-    as_of: datetime
-    start: datetime | None = None
-    end: datetime | None = None
-
-    @property
-    def is_range(self) -> bool:
-        return self.start is not None or self.end is not None
-
-    @property
-    def latest(self) -> int:
-        """The greatest T that this run can take, in microseconds: the end itself belongs to the next range."""
-        as_of = micros_of(self.as_of)
-        return as_of if self.end is None else min(as_of, micros_of(self.end) - 1)
-
-    def __str__(self) -> str:
-        start = self.start.isoformat() if self.start else "the beginning"
-        end = self.end.isoformat() if self.end else "the end"
-        return f"[{start}, {end})"
 
 
 @dataclass(frozen=True)
@@ -57,7 +30,7 @@ class Membership:
         return self.wanted & self.within & self.happened & self.matured & self.sampled
 
 
-def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut) -> DataFrame:
+def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, cut: RunRange) -> DataFrame:
     """The label events of this run: `label`, their columns untouched; `label_id`, a number; `t`, T as an instant.
 
     Duplicates stay duplicates. Null keys stay; a null T stays where the cut is no range.
@@ -74,7 +47,7 @@ def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut)
     )
 
 
-def within_range(events: DataFrame, labels: Labels, cut: Cut) -> DataFrame:
+def within_range(events: DataFrame, labels: Labels, cut: RunRange) -> DataFrame:
     """The events less those that file statistics show to lie outside the range."""
     if not cut.is_range:
         return events
@@ -84,7 +57,7 @@ def within_range(events: DataFrame, labels: Labels, cut: Cut) -> DataFrame:
     return events.where(could_be_within(column(labels.event_timestamp), data_type, since, until))
 
 
-def membership(events: DataFrame, labels: Labels, sample: Sample | None, cut: Cut) -> Membership:
+def membership(events: DataFrame, labels: Labels, sample: Sample | None, cut: RunRange) -> Membership:
     t = event_time(events, labels)
     as_of = literal(cut.as_of)
     within = t.isNotNull() if cut.is_range else F.lit(True)

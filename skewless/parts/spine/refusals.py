@@ -10,10 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType
 
-from jobs.pit.columns import unknown
-from jobs.pit.config import Labels, Sample
-from jobs.pit.fields import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
-from jobs.pit.instants import refusal
+from skewless.config import Labels, Sample
+from skewless.ground.instants import refusal
+from skewless.ground.names import unknown
+from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CLOCKS = re.compile(

@@ -3,6 +3,6 @@
 Takes the suite's JSON, the staged rows and the values of its parameters; gives a `Verdict`.
 """
 
-from jobs.pit.validation.suite import Failure, Verdict, refuse_broken_suite, validate
+from skewless.parts.validation.suite import Failure, Verdict, refuse_broken_suite, validate
 
 __all__ = ["Failure", "Verdict", "refuse_broken_suite", "validate"]

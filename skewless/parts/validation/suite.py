@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.pit.errors import InputError
+from skewless.ground.errors import InputError
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 

@@ -4,6 +4,6 @@ Takes the sorted rows of the as-of join, before its label events are picked out,
 sort. The functions, windows and predicates are those of `features`: one reading for training and serving.
 """
 
-from jobs.pit.windows.reduction import WindowReduction, aggregate_windows
+from skewless.parts.windows.reduction import WindowReduction, aggregate_windows
 
 __all__ = ["WindowReduction", "aggregate_windows"]

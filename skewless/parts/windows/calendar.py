@@ -6,8 +6,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
-from features.aggregations.bounds import CalendarWindow
-from jobs.pit.instants import instant, utc_date
+from skewless.ground.instants import instant, utc_date
+from skewless.serving.aggregations.bounds import CalendarWindow
 
 
 def calendar_bounds(t: Column, window: CalendarWindow) -> tuple[Column, Column]:

@@ -21,15 +21,15 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from features.aggregations.aggregation import Aggregation
-from features.aggregations.bounds import CalendarWindow, RollingWindow
-from features.predicates.predicate import bind, check, to_sql
-from jobs.pit.columns import unknown
-from jobs.pit.event_rows import ASKING, MOMENT, EventTable
-from jobs.pit.fields import INTEGERS, column, spelt
-from jobs.pit.windows.calendar import calendar_bounds
-from jobs.pit.windows.kernel import aggregate_batches
-from jobs.pit.windows.layout import PRESENCE, Layout, Measure, TableLayout
+from skewless.ground.event_rows import ASKING, MOMENT, EventTable
+from skewless.ground.names import unknown
+from skewless.ground.spark_columns import INTEGERS, column, spelt
+from skewless.parts.windows.calendar import calendar_bounds
+from skewless.parts.windows.kernel.kernel import aggregate_batches
+from skewless.parts.windows.kernel.layout import PRESENCE, Layout, Measure, TableLayout
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.aggregations.bounds import CalendarWindow, RollingWindow
+from skewless.serving.predicates.predicate import bind, check, to_sql
 
 COUNTS = ("count", "count_distinct")
 

@@ -11,14 +11,15 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.pit.asof import Lane, as_of_join
-from jobs.pit.bound import Bound
-from jobs.pit.columns import EVENT_DATE
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.errors import InputError, LostRowsError
-from jobs.pit.fields import as_key, column
-from jobs.pit.freshness import refuse_stale
-from jobs.pit.from_log import (
+from skewless.parts.asof import Lane, as_of_join
+from skewless.training_set.opened import Bound
+from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
+from skewless.ground.names import EVENT_DATE
+from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import InputError, LostRowsError
+from skewless.ground.spark_columns import as_key, column
+from skewless.training_set.ahead.freshness import refuse_stale
+from skewless.training_set.from_log.columns import (
     RECOMPUTED,
     LogUse,
     as_recomputed,
@@ -29,13 +30,13 @@ from jobs.pit.from_log import (
     recomputed_part,
     result_values,
 )
-from jobs.pit.instants import utc_date
-from jobs.pit.log_matching import with_logged
-from jobs.pit.ondemand import failures_of, with_features
-from jobs.pit.outcome import Outcome, TableUse, manifest_of
-from jobs.pit.parity import AUDIT, Parity, audit_column, begin_audit
-from jobs.pit.preparation import Prepared, open_all, prepare
-from jobs.pit.publish import (
+from skewless.ground.instants import utc_date
+from skewless.training_set.from_log.matching import with_logged
+from skewless.parts.functions import failures_of, with_features
+from skewless.runs.build.outcome import Outcome, TableUse, manifest_of
+from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit
+from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
+from skewless.parts.publish import (
     Output,
     checksum,
     discard_staged,
@@ -45,15 +46,15 @@ from jobs.pit.publish import (
     stage,
     standing_version,
 )
-from jobs.pit.serving_document import serving_document
-from jobs.pit.session import private_session
-from jobs.pit.sources import extent_of
-from jobs.pit.spine import Census, Cut, spine_of
-from jobs.pit.validation import Verdict, validate
-from jobs.pit.windows import aggregate_windows
+from skewless.training_set.serving_document import serving_document
+from skewless.lake.session import private_session
+from skewless.lake.sources import extent_of
+from skewless.ground.run_range import RunRange
+from skewless.parts.spine import Census, spine_of
+from skewless.parts.validation import Verdict, validate
+from skewless.parts.windows import aggregate_windows
 
 STRATEGY = "one_exchange_window"
-_OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
 
 
 class Staged(NamedTuple):
@@ -65,7 +66,7 @@ class Staged(NamedTuple):
     log: LogUse | None
 
 
-def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Outcome:
+def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: RunRange, *, allow_empty: bool = False) -> Outcome:
     """Build the training set's slice and publish it, or refuse it whole.
 
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
@@ -106,40 +107,7 @@ def refuse_other_slice(spark: SparkSession, output: Output, ready: Prepared) -> 
         refuse_other_columns(spark, output, select_result(ready.part, rows).schema)
 
 
-def spine_for(bound: Bound, cut: Cut) -> DataFrame:
-    """The spine of the label events that this run takes, with what was logged of each where there is a log."""
-    spine = spine_of(bound.events, bound.labels, bound.sample, cut)
-    return spine if bound.log is None else with_logged(spine, bound.log)
-
-
-def joined_rows(bound: Bound, spine: DataFrame) -> DataFrame:
-    """A spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
-    return compute_features(bound, as_of_join(spine, bound.lanes, aggregate_windows))
-
-
-def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
-    label = F.col("label")
-    label_event: dict[str, Column] = {key: label.getField(key) for key in bound.labels.entity_keys}
-    label_event[bound.labels.event_timestamp] = F.col("t")
-    return with_features(joined, bound.features, bound.feature_inputs(), label_event)
-
-
-def select_result(bound: Bound, joined: DataFrame, *more: Column) -> DataFrame:
-    """The published columns in the contract's order: label events, joined columns, features, event_date; and more.
-
-    With a log the column before event_date says which values are from it.
-    """
-    label = F.col("label")
-    return joined.select(
-        *[label.getField(name).alias(name) for name in bound.events.columns],
-        *[value.alias(name) for name, value in result_values(bound).items()],
-        *([logged_features(bound.log)] if bound.log else []),
-        utc_date(F.col("t")).alias(EVENT_DATE),
-        *more,
-    )
-
-
-def _staged(bound: Bound, cut: Cut, census: Census, output: Output, run_id: str) -> Staged:
+def _staged(bound: Bound, cut: RunRange, census: Census, output: Output, run_id: str) -> Staged:
     """Compute the slice into the run's own place, once, counting on the way what was read and what matched, and
     noting in the column `AUDIT` which rows are worth an audit.
     """
@@ -225,8 +193,3 @@ def _judged(
         if audit is not None:
             audit.stop()
 
-
-def as_input_error(error: Exception) -> Exception:
-    """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
-    messages = _OWN_ERROR.findall(str(error))
-    return InputError(messages[-1]) if messages else error

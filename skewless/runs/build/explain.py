@@ -8,19 +8,20 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.pit.asof import Lane, key_sets
-from jobs.pit.bound import Bound
-from jobs.pit.config import ResolvedTrainingSet, durations
-from jobs.pit.freshness import Freshness, freshness_of
-from jobs.pit.from_log import recomputed_part
-from jobs.pit.instants import utc
-from jobs.pit.pipeline import STRATEGY, refuse_other_slice
-from jobs.pit.preparation import Prepared, open_all, prepare
-from jobs.pit.pruning import reach_of
-from jobs.pit.publish import Output
-from jobs.pit.session import private_session
-from jobs.pit.sources import delta_table, extent_of, latest_version, records_of
-from jobs.pit.spine import Cut, within_range
+from skewless.parts.asof import Lane, key_sets
+from skewless.training_set.opened import Bound
+from skewless.config import ResolvedTrainingSet, durations
+from skewless.training_set.ahead.freshness import Freshness, freshness_of
+from skewless.training_set.from_log.columns import recomputed_part
+from skewless.ground.instants import utc
+from skewless.runs.build.build import STRATEGY, refuse_other_slice
+from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
+from skewless.training_set.ahead.pruning import reach_of
+from skewless.parts.publish import Output
+from skewless.lake.session import private_session
+from skewless.lake.sources import delta_table, extent_of, latest_version, records_of
+from skewless.ground.run_range import RunRange
+from skewless.parts.spine import within_range
 
 Facts = dict[str, Any]
 
@@ -31,7 +32,7 @@ WHY = (
 NOTHING_JOINED = "no feature table is read"
 
 
-def explain(spark: SparkSession, spec: ResolvedTrainingSet, cut: Cut, *, allow_empty: bool = False) -> Facts:
+def explain(spark: SparkSession, spec: ResolvedTrainingSet, cut: RunRange, *, allow_empty: bool = False) -> Facts:
     """The `--json` object of `build --explain`: what is read, how it is joined, and what is replaced.
 
     Reads the columns that decide about label events, the tables' logs, and what `require_fresh` needs; calls no feature

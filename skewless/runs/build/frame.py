@@ -9,13 +9,13 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.pit.binding import bind
-from jobs.pit.config import ConfFiles, LocalFiles, load
-from jobs.pit.from_log import recomputed_part
-from jobs.pit.pipeline import joined_rows, select_result, spine_for
-from jobs.pit.session import hand_over, private_session
-from jobs.pit.spine import Cut
-from jobs.pit.storage import RemoteFiles, is_local, local_path
+from skewless.training_set.bind import bind
+from skewless.config import ConfFiles, LocalFiles, load
+from skewless.training_set.from_log.columns import recomputed_part
+from skewless.training_set.rows import joined_rows, select_result, spine_for
+from skewless.lake.session import hand_over, private_session
+from skewless.ground.run_range import RunRange
+from skewless.lake.storage import RemoteFiles, is_local, local_path
 
 
 def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of the command)
@@ -50,7 +50,7 @@ def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of
     own = private_session(spark)
     # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
     bound = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
-    cut = Cut(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
+    cut = RunRange(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
     return hand_over(select_result(bound, joined_rows(bound, spine_for(bound, cut))), spark)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.pit.report.page import Section
+from skewless.parts.page.page import Section
 
 Facts = Mapping[str, Any]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from jobs.pit.bound import Bound
-from jobs.pit.from_log import LogUse
-from jobs.pit.parity import Parity
-from jobs.pit.sources import Extent
-from jobs.pit.spine import Census, Cut
-from jobs.pit.validation import Verdict
+from skewless.ground.version import package_version
+from skewless.training_set.opened import Bound
+from skewless.training_set.from_log.columns import LogUse
+from skewless.parts.parity import Parity
+from skewless.lake.sources import Extent
+from skewless.ground.run_range import RunRange
+from skewless.parts.spine import Census
+from skewless.parts.validation import Verdict
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Outcome:
     """
 
     bound: Bound
-    cut: Cut
+    cut: RunRange
     census: Census
     run_id: str
     strategy: str
@@ -158,9 +159,3 @@ def _audit_of(parity: Parity | None) -> dict[str, Any] | None:
         "differences": [difference._asdict() for difference in parity.differences],
     }
 
-
-def package_version() -> str:
-    try:
-        return version("skewless")
-    except PackageNotFoundError:
-        return "unknown"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.pit.report.summary import left_out_lines
+from skewless.runs.build.summary import left_out_lines
 
 Facts = Mapping[str, Any]
 

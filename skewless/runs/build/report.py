@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.pit.report.page import Section, render_page
-from jobs.pit.report.plots import match_rates
-from jobs.pit.report.summary import (
+from skewless.parts.page.page import Section, render_page
+from skewless.parts.page.plots import match_rates
+from skewless.runs.manifest_text import audit_of
+from skewless.runs.build.summary import (
     TABLE_HEADER,
-    audit_of,
     differences_of,
     left_out_of,
     notes_of,

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.pit.report.from_log import log_lines_of, log_notes_of
+from skewless.runs.manifest_text import audit_of
+from skewless.runs.build.log_sections import log_lines_of, log_notes_of
 
 Facts = Mapping[str, Any]
 MOST_DIFFERENCES = 3
-
-
-def facts_of(
-    manifest: Facts, version: int | None, rejected_path: str | None = None, unchanged: bool = False
-) -> Facts:
-    """A manifest with what was decided after it was written: the version, whether it stood before, or the place of the
-    rejected rows.
-    """
-    decided = {"version": version, "rejected_path": rejected_path, "unchanged": unchanged}
-    return {**manifest, **decided, "range": range_of(manifest)}
-
-
-def range_of(manifest: Facts) -> str | None:
-    """The range of T that a run was about, half-open; None without one."""
-    if not (manifest["start"] or manifest["end"]):
-        return None
-    return f"[{manifest['start'] or '…'}, {manifest['end'] or '…'})"
 
 
 def summary_of_build(facts: Facts, report: str | None = None) -> str:
@@ -61,21 +44,6 @@ def left_out_lines(left_out: Mapping[str, int], where: str | None) -> list[str]:
         f"{count:,} label events: " + (f"not where {where}" if reason == "where" else reason)
         for reason, count in left_out.items()
     ]
-
-
-def audit_of(facts: Facts) -> str | None:
-    """What replaying a sample through serving has shown, in a sentence; None where it was turned off."""
-    parity, audit = facts["parity"], facts["audit"]
-    if parity is None:
-        return None
-    left_out = (
-        f"; {audit['left_out']:,} left out, their entities have too many rows" if audit["left_out"] else ""
-    )
-    replayed = f"{parity['rows']:,} label events replayed through serving"
-    if parity["mismatches"]:
-        return f"{parity['mismatches']:,} of {replayed} differ{left_out}"
-    bound = f": under {audit['bound']:.2%} of rows, 95% confidence" if audit["bound"] else ""
-    return f"{replayed}, no difference in {audit['by_chance']:,} chosen by hash{bound}{left_out}"
 
 
 def differences_of(facts: Facts) -> list[Facts]:
@@ -113,29 +81,6 @@ def notes_of(facts: Facts) -> list[str]:
         for name, count in facts["failed"].items()
     ]
     return [*facts["warnings"], *repeated, *failed, *log_notes_of(facts)]
-
-
-def summary_of_versions(name: str, document: Facts, whole: bool = False) -> str:
-    """The versions and refused runs of a training set, a line each, or one manifest whole."""
-    if whole:
-        return json.dumps(document["versions"][0], indent=2, ensure_ascii=False, sort_keys=True)
-    lines = [f"{name}: {len(document['versions'])} versions, {len(document['refused'])} refused runs"]
-    for item in document["versions"]:
-        lines.append(f"  version {item['version']:<5} {_run_line(item)}")
-    for item in document["refused"]:
-        lines.append(f"  refused       {_run_line(item)}: {'; '.join(_reasons(item))}")
-    return "\n".join(lines)
-
-
-def _reasons(manifest: Facts) -> list[str]:
-    audit = audit_of(manifest) if manifest["parity"] and manifest["parity"]["mismatches"] else None
-    return [*([audit] if audit else []), *(failure["text"] for failure in manifest["failures"])]
-
-
-def _run_line(manifest: Facts) -> str:
-    span = facts_of(manifest, None)["range"]
-    within = f", T in {span}" if span else ""
-    return f"{manifest['run_id']}  {manifest['rows']:,} rows as of {manifest['as_of']}{within}"
 
 
 def _build_lines(facts: Facts) -> Iterator[str]:

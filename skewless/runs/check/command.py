@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from features.errors import FeatureError
-from features.sets.feature_set import FeatureSet
-from jobs.pit.columns import EVENT_TIMESTAMP, joined, unknown
-from jobs.pit.commands import Result, Run
-from jobs.pit.config import Configuration, TrainingSet
-from jobs.pit.errors import InputError
+from skewless.config import Configuration, TrainingSet
+from skewless.ground.errors import InputError
+from skewless.ground.names import EVENT_TIMESTAMP, joined, unknown
+from skewless.runs.execution import Result, Run
+from skewless.serving.errors import FeatureError
+from skewless.serving.sets.feature_set import FeatureSet
 
 
 def check_configuration(run: Run) -> Result:

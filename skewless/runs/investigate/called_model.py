@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.pit.errors import InputError
-from jobs.pit.investigation import Model
+from skewless.ground.errors import InputError
+from skewless.runs.investigate.gap import Model
 
 Function = Callable[[pa.Table], Any]
 

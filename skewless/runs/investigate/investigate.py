@@ -11,16 +11,23 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.pit.called_model import called_model, imported_function
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.investigation import Features, Investigation, Predictions, Question, inquire, refuse_unfit
-from jobs.pit.own_fingerprints import own_fingerprints
-from jobs.pit.pipeline import as_input_error
-from jobs.pit.reconciliation import KEPT_SETTINGS
-from jobs.pit.scored_features import ScoredFeatures, scored_features
-from jobs.pit.scored_tables import LABEL, REQUEST, SCORE, ScoredTable, scored_tables
-from jobs.pit.session import private_session
+from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import InputError
+from skewless.lake.session import private_session
+from skewless.runs.investigate.called_model import called_model, imported_function
+from skewless.runs.investigate.gap import (
+    Features,
+    Investigation,
+    Predictions,
+    Question,
+    inquire,
+    refuse_unfit,
+)
+from skewless.runs.investigate.scored_features import ScoredFeatures, scored_features
+from skewless.runs.investigate.scored_tables import LABEL, REQUEST, SCORE, ScoredTable, scored_tables
+from skewless.skew.recompute import KEPT_SETTINGS
+from skewless.training_set.fingerprints import own_fingerprints
+from skewless.training_set.rows import as_input_error
 
 FINGERPRINT = "fingerprint"
 MOST_ROWS = 200_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.pit.report.page import Section, render_page
-from jobs.pit.report.plots import CalibrationPoint, calibration
+from skewless.parts.page.page import Section, render_page
+from skewless.parts.page.plots import CalibrationPoint, calibration
 
 Facts = Mapping[str, Any]
 

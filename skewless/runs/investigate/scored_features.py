@@ -14,15 +14,16 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import NullType
 
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.investigation import Predictions
-from jobs.pit.log_spine import LogSpine, log_spine
-from jobs.pit.logged_labels import RECORD, record_types
-from jobs.pit.reconcile.comparison import SAME, Compared, compare, count_all
-from jobs.pit.reconciliation import carried_columns, compared_features, explained, recomputed
-from jobs.pit.scored_tables import LABEL, SCORE
-from jobs.pit.spine import Cut
+from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import InputError
+from skewless.ground.run_range import RunRange
+from skewless.runs.investigate.gap import Predictions
+from skewless.runs.investigate.scored_tables import LABEL, SCORE
+from skewless.skew.compare import SAME, Compared, compare, count_all
+from skewless.skew.explained import explained
+from skewless.skew.label_events import RECORD, record_types
+from skewless.skew.recompute import carried_columns, compared_features, recomputed
+from skewless.skew.spine import LogSpine, log_spine
 
 PREDICTION = (SCORE, LABEL, "unit", "row")
 OWN, GIVEN = "own_", "given"
@@ -57,7 +58,7 @@ def scored_features(
     Only the online side's features are held against the recomputed ones. Errors: InputError for an online log without
     a feature of the training set, or with one of another type.
     """
-    spine = log_spine(spark, spec, log, Cut(as_of), whole=True)
+    spine = log_spine(spark, spec, log, RunRange(as_of), whole=True)
     features = compared_features(spine)
     logged = {name for name, own in spine.logged.items() if own is not None and side == "online"}
     if side == "online":

@@ -11,13 +11,13 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType, DataType, DecimalType, DoubleType, FloatType, NullType, StructType
 
-from jobs.pit.columns import unknown
-from jobs.pit.config import Labels
-from jobs.pit.errors import InputError
-from jobs.pit.fields import INTEGERS, as_key, column, key_kind, spelt
-from jobs.pit.instants import instant, literal, micros_of, refusal
-from jobs.pit.investigation import NOBODY
-from jobs.pit.sources import open_source
+from skewless.config import Labels
+from skewless.ground.errors import InputError
+from skewless.ground.instants import instant, literal, micros_of, refusal
+from skewless.ground.names import unknown
+from skewless.ground.spark_columns import INTEGERS, as_key, column, key_kind, spelt
+from skewless.lake.sources import open_source
+from skewless.runs.investigate.gap import NOBODY
 
 SCORE, LABEL, REQUEST = "score", "label", "request_id"
 AVAILABLE = "label_available_at"

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from pyspark.sql import SparkSession
 
-from jobs.pit.config import Monitoring, ResolvedTrainingSet
-from jobs.pit.monitor_history import add_history, history_location
-from jobs.pit.monitoring.delivery import post, slack_message, write_textfile
-from jobs.pit.monitoring.outcome import Monitored
+from skewless.config import Monitoring, ResolvedTrainingSet
+from skewless.runs.monitor.delivery import post, slack_message, write_textfile
+from skewless.runs.monitor.drift.outcome import Monitored
+from skewless.runs.monitor.history import add_history, history_location
 
 
 def deliver(

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import ReadTimeoutError
 
-from jobs.pit.config import Webhook
+from skewless.config import Webhook
 
 PAUSE = 0.5
 """Seconds before the first repetition; each further one waits twice as long, or as long as the answer asks for."""

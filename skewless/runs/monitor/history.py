@@ -10,11 +10,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from jobs.pit.config import Monitoring, ResolvedTrainingSet, is_path
-from jobs.pit.errors import InputError
-from jobs.pit.monitoring.outcome import Monitored
-from jobs.pit.sources import delta_table
-from jobs.pit.tables import PROPERTIES, Place
+from skewless.config import Monitoring, ResolvedTrainingSet, is_path
+from skewless.ground.errors import InputError
+from skewless.lake.sources import delta_table
+from skewless.lake.tables import PROPERTIES, Place
+from skewless.runs.monitor.drift.outcome import Monitored
 
 OWNER = "skewless.monitoring"
 COLUMNS = (

@@ -7,12 +7,20 @@ from collections.abc import Iterator, Mapping
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.pit.columns import unknown
-from jobs.pit.config import Monitoring, ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.instants import utc_date
-from jobs.pit.log_reading import within
-from jobs.pit.monitored_log import (
+from skewless.config import Monitoring, ResolvedTrainingSet
+from skewless.ground.errors import InputError
+from skewless.ground.instants import utc_date
+from skewless.ground.names import unknown
+from skewless.ground.run_range import RunRange
+from skewless.lake.session import private_session
+from skewless.parts.functions import ship_code
+from skewless.parts.log.reading import within
+from skewless.runs.monitor.drift.judging import Finding, judged, pairs_of
+from skewless.runs.monitor.drift.outcome import Monitored
+from skewless.runs.monitor.profile.counting import Subject, counted
+from skewless.runs.monitor.profile.profile import DAY, EVERYTHING, Group, Profile, Reference
+from skewless.runs.monitor.profile.values import kind_of, told
+from skewless.runs.monitor.records import (
     OWN_COLUMNS,
     Logged,
     Records,
@@ -22,22 +30,14 @@ from jobs.pit.monitored_log import (
     records_of,
     segments_of,
 )
-from jobs.pit.monitoring.counting import Subject, counted
-from jobs.pit.monitoring.judging import Finding, judged, pairs_of
-from jobs.pit.monitoring.outcome import Monitored
-from jobs.pit.monitoring.profile import DAY, EVERYTHING, Group, Profile, Reference
-from jobs.pit.monitoring.values import kind_of, told
-from jobs.pit.ondemand import ship_code
-from jobs.pit.reference import Version, frequent, reference_of, version_of
-from jobs.pit.session import private_session
-from jobs.pit.spine import Cut
+from skewless.runs.monitor.reference import Version, frequent, reference_of, version_of
 
 MOST_SEGMENTS = 20
 MOST_DAYS = 400
 
 
 def monitor(
-    spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring, log: DataFrame, cut: Cut
+    spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring, log: DataFrame, cut: RunRange
 ) -> Monitored:
     """Hold the features of a log's records against those of a published version.
 
@@ -135,7 +135,7 @@ def _counted(
 def _monitored(
     spec: ResolvedTrainingSet,
     watch: Monitoring,
-    cut: Cut,
+    cut: RunRange,
     reference: Reference,
     current: Profile,
     records: Records,

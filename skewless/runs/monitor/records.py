@@ -10,13 +10,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
-from jobs.pit.columns import unknown
-from jobs.pit.config import Monitoring
-from jobs.pit.errors import InputError
-from jobs.pit.fields import column, types_in
-from jobs.pit.monitoring.counting import logged_names
-from jobs.pit.reference import Version
-from jobs.pit.spine import Cut
+from skewless.config import Monitoring
+from skewless.ground.errors import InputError
+from skewless.ground.names import unknown
+from skewless.ground.run_range import RunRange
+from skewless.ground.spark_columns import column, types_in
+from skewless.runs.monitor.profile.counting import logged_names
+from skewless.runs.monitor.reference import Version
 
 MOST_TYPES = 1_000
 OWN_COLUMNS = ("host", "pid", "model_version", "fingerprint", "request_id")
@@ -39,7 +39,7 @@ class Records:
     strangers: int
 
 
-def records_of(name: str, version: Version, rows: DataFrame, cut: Cut) -> Records:
+def records_of(name: str, version: Version, rows: DataFrame, cut: RunRange) -> Records:
     """The records of this training set. Errors: InputError where there are none, or only another one's."""
     counts = {row["fingerprint"]: row["count"] for row in rows.groupBy("fingerprint").count().collect()}
     if not counts:
@@ -55,7 +55,7 @@ def records_of(name: str, version: Version, rows: DataFrame, cut: Cut) -> Record
     return Records(rows.where(own) if strange else rows, sum(counts.values()) - strangers, strangers)
 
 
-def place_of(cut: Cut) -> str:
+def place_of(cut: RunRange) -> str:
     return f"with T in {cut}" if cut.is_range else "in it"
 
 

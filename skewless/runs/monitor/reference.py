@@ -14,18 +14,18 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
-from jobs.pit.columns import EVENT_DATE, LOGGED_FEATURES
-from jobs.pit.config import Monitoring, ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.fields import column, spelt
-from jobs.pit.instants import instant
-from jobs.pit.monitoring.counting import Subject, counted, laid_out
-from jobs.pit.monitoring.profile import Profile, Reference
-from jobs.pit.monitoring.values import kind_of, told
-from jobs.pit.own_fingerprints import fingerprints_of
-from jobs.pit.publish import Output, Published, read_manifests
-from jobs.pit.sources import READ_ERRORS, read_version, reason_of, spread_files
-from jobs.pit.storage import Hadoop
+from skewless.config import Monitoring, ResolvedTrainingSet
+from skewless.ground.errors import InputError
+from skewless.ground.instants import instant
+from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
+from skewless.ground.spark_columns import column, spelt
+from skewless.lake.sources import READ_ERRORS, read_version, reason_of, spread_files
+from skewless.lake.storage import Hadoop
+from skewless.parts.publish import Output, Published, read_manifests
+from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
+from skewless.runs.monitor.profile.profile import Profile, Reference
+from skewless.runs.monitor.profile.values import kind_of, told
+from skewless.training_set.fingerprints import fingerprints_of
 
 FORMAT = 1
 MOST_VALUES = 50

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from jobs.pit.report.page import Section, render_page
-from jobs.pit.report.plots import paired_histogram, trend
+from skewless.parts.page.page import Section, render_page
+from skewless.parts.page.plots import paired_histogram, trend
 
 Facts = Mapping[str, Any]
 

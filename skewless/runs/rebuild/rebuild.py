@@ -13,13 +13,10 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.pit.binding import bind
-from jobs.pit.bound import Bound
-from jobs.pit.errors import InputError
-from jobs.pit.outcome import package_version
-from jobs.pit.pipeline import as_input_error, joined_rows, select_result, spine_for
-from jobs.pit.preparation import prepare
-from jobs.pit.publish import (
+from skewless.ground.errors import InputError
+from skewless.ground.version import package_version
+from skewless.lake.sources import READ_ERRORS, read_version, reason_of, why_unreadable
+from skewless.parts.publish import (
     Difference,
     Output,
     checksum,
@@ -31,8 +28,11 @@ from jobs.pit.publish import (
     reject,
     stage,
 )
-from jobs.pit.recorded import Recorded, refuse_other_code
-from jobs.pit.sources import READ_ERRORS, read_version, reason_of, why_unreadable
+from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
+from skewless.training_set.ahead.preparation import prepare
+from skewless.training_set.bind import bind
+from skewless.training_set.opened import Bound
+from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
 
 
 @dataclass(frozen=True)

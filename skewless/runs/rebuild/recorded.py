@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from jobs.pit.config import ResolvedTrainingSet, recorded_training_set
-from jobs.pit.errors import InputError
-from jobs.pit.ondemand import FeatureError, FeatureSet, feature_set_of
-from jobs.pit.sources import Versions
-from jobs.pit.spine import Cut
+from skewless.config import ResolvedTrainingSet, recorded_training_set
+from skewless.ground.errors import InputError
+from skewless.ground.run_range import RunRange
+from skewless.lake.sources import Versions
+from skewless.parts.functions import FeatureError, FeatureSet, feature_set_of
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Recorded:
         return recorded_training_set(f"manifest of version {self.version}", self.manifest["spec"])
 
     @property
-    def cut(self) -> Cut:
+    def cut(self) -> RunRange:
         as_of, start, end = (self.manifest[name] for name in ("as_of", "start", "end"))
         since, until = (None if bound is None else datetime.fromisoformat(bound) for bound in (start, end))
-        return Cut(datetime.fromisoformat(as_of), since, until)
+        return RunRange(datetime.fromisoformat(as_of), since, until)
 
     @property
     def inputs(self) -> Mapping[str, tuple[str, int]]:

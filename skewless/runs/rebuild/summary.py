@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.pit.report.summary import range_of
+from skewless.runs.manifest_text import range_of
 
 Facts = Mapping[str, Any]
 

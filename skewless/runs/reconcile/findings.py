@@ -7,22 +7,13 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from jobs.pit.config import Reconcile
-from jobs.pit.reconcile.comparison import Counts
-from jobs.pit.reconcile.judging import Verdict
+from skewless.config import Reconcile
+from skewless.skew.causes.judging import Verdict
+from skewless.skew.compare import Counts
+from skewless.skew.mismatch_examples import Example
 
 _Z = 1.959963984540054
 """The 97.5th percentile of the normal distribution, for intervals of 95%."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """One mismatch: what the record is about, both values as text, and the feature rows behind the recomputed one."""
-
-    record: str
-    logged: str
-    recomputed: str
-    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jobs.pit.report.page import Section, render_page
-from jobs.pit.report.plots import trend
+from skewless.parts.page.page import Section, render_page
+from skewless.parts.page.plots import trend
 
 Facts = Mapping[str, Any]
 

@@ -3,9 +3,9 @@
 Plain Python over a few rows, written for reading: a second account of the rules beside the engine's.
 """
 
-from jobs.pit.trace.spans import span
-from jobs.pit.trace.windows import Event, WindowTrace, events_traced
-from jobs.pit.trace.winners import Row, RowRules, RowTrace, Unused, rows_traced
+from skewless.runs.trace.spans import span
+from skewless.runs.trace.windows import Event, WindowTrace, events_traced
+from skewless.runs.trace.winners import Row, RowRules, RowTrace, Unused, rows_traced
 
 __all__ = [
     "Event",

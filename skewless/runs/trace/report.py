@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from jobs.pit.report.page import Section, render_page
-from jobs.pit.report.plots import TimelineRow, timeline
+from skewless.parts.page.page import Section, render_page
+from skewless.parts.page.plots import TimelineRow, timeline
 
 Facts = Mapping[str, Any]
 Cells = tuple[str, ...]

@@ -15,17 +15,18 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.pit.binding import bind
-from jobs.pit.bound import Bound
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.history import History
-from jobs.pit.instants import DAY_IN_MICROSECONDS, utc
-from jobs.pit.python_values import python_columns
-from jobs.pit.rows_behind import rows_behind
-from jobs.pit.session import private_session
-from jobs.pit.spine import Cut, spine_of, take_census
-from jobs.pit.traced_table import traced_table
+from skewless.config import ResolvedTrainingSet
+from skewless.ground.arrow_values import python_columns
+from skewless.ground.errors import InputError
+from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
+from skewless.ground.run_range import RunRange
+from skewless.lake.session import private_session
+from skewless.parts.spine import spine_of, take_census
+from skewless.runs.trace.traced_table import traced_table
+from skewless.training_set.bind import bind
+from skewless.training_set.on_driver.entity_rows import rows_behind
+from skewless.training_set.on_driver.history import History
+from skewless.training_set.opened import Bound
 
 AHEAD = 366 * DAY_IN_MICROSECONDS
 """How far after T rows are read, to tell of the nearest that are not yet there."""
@@ -80,7 +81,7 @@ def _chosen(bound: Bound, limit: int) -> Chosen:
     labels = bound.labels
     keys = [label_column for lane in bound.lanes for label_column in lane.label_columns]
     names = dict.fromkeys([*labels.entity_keys, *keys, labels.event_timestamp, *labels.label_columns])
-    spine = spine_of(bound.events, labels, bound.sample, Cut(datetime.now(timezone.utc)))
+    spine = spine_of(bound.events, labels, bound.sample, RunRange(datetime.now(timezone.utc)))
     label = F.col("label")
     at = F.unix_micros("t").alias("at")
     by = [F.col("at").asc_nulls_last(), *[F.col("label").getField(name) for name in labels.entity_keys]]
@@ -92,7 +93,7 @@ def _chosen(bound: Bound, limit: int) -> Chosen:
 
 def _no_match(bound: Bound, where: str) -> str:
     subject = f"training set '{bound.spec.training_set.name}': no label event for which {where}"
-    census = take_census(bound.events, bound.labels, bound.sample, Cut(datetime.now(timezone.utc)))
+    census = take_census(bound.events, bound.labels, bound.sample, RunRange(datetime.now(timezone.utc)))
     told = {"where": "not where labels.where is true"}
     reasons = ", ".join(f"{count:,} {told.get(why, why)}" for why, count in census.left_out.items())
     return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"

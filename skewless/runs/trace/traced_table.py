@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.pit.asof import Lane
-from jobs.pit.columns import joined
-from jobs.pit.errors import InputError
-from jobs.pit.history import NO_ENTITY, History
-from jobs.pit.instants import MICROSECOND, utc
-from jobs.pit.python_values import python_list
-from jobs.pit.trace import Event, Row, RowRules, Unused, events_traced, rows_traced, span
-from jobs.pit.windows.kernel import AggregationError
-from jobs.pit.windows.layout import Measure
-from jobs.pit.windows.reduction import WindowReduction
+from skewless.ground.arrow_values import python_list
+from skewless.ground.errors import InputError
+from skewless.ground.instants import MICROSECOND, utc
+from skewless.ground.names import joined
+from skewless.parts.asof import Lane
+from skewless.parts.windows.kernel.kernel import AggregationError
+from skewless.parts.windows.kernel.layout import Measure
+from skewless.parts.windows.reduction import WindowReduction
+from skewless.runs.trace import Event, Row, RowRules, Unused, events_traced, rows_traced, span
+from skewless.training_set.on_driver.history import NO_ENTITY, History
 
 if TYPE_CHECKING:
-    from features.aggregations.aggregation import Aggregation
+    from skewless.serving.aggregations.aggregation import Aggregation
 
 Told = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from jobs.pit.trace.spans import span
-from jobs.pit.trace.winners import Row, Unused
+from skewless.runs.trace.spans import span
+from skewless.runs.trace.winners import Row, Unused
 
 NEWEST = 3
 """How many of the events inside are told; of those outside one for each reason."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jobs.pit.trace.spans import span
+from skewless.runs.trace.spans import span
 
 NEAREST = 2
 """How many rows are told for each reason, the nearest to T."""

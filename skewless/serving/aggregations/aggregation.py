@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from features.aggregations.bounds import Window, read_window
-from features.aggregations.reducers import FUNCTIONS, Function
-from features.errors import FeatureError, nearest
-from features.predicates.predicate import Node, PredicateError, parse
+from skewless.serving.aggregations.bounds import Window, read_window
+from skewless.serving.aggregations.reducers import FUNCTIONS, Function
+from skewless.serving.errors import FeatureError, nearest
+from skewless.serving.predicates.predicate import Node, PredicateError, parse
 
 _KEYS = ("name", "function", "column", "window", "offset", "where", "n", "p")
 _GREATEST_N = 2**31 - 1  # what an array of Spark's holds
@@ -51,7 +51,7 @@ class Aggregation(NamedTuple):
         >>> Aggregation.from_spec({"name": "spent", "function": "summ", "window": "0d"})
         Traceback (most recent call last):
             ...
-        features.errors.FeatureError: aggregation 'spent': unknown function 'summ'; did you mean 'sum'?
+        skewless.serving.errors.FeatureError: aggregation 'spent': unknown function 'summ'; did you mean 'sum'?
         aggregation 'spent': window: '0d' is empty; a window is longer than zero
         """
         given = {key: value for key, value in spec.items() if value is not None}

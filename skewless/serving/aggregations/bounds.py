@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from features.durations import microseconds
-from features.errors import nearest
-from features.instants import local_micros, read_zone
+from skewless.serving.errors import nearest
+from skewless.serving.values.durations import microseconds
+from skewless.serving.values.instants import local_micros, read_zone
 
 TYPE_CHECKING = False
 

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from features.aggregations.aggregation import Aggregation
-from features.aggregations.reducers import FUNCTIONS, Event
-from features.aggregations.visibility import Row, TimedRow, Visibility, missing_column
-from features.errors import FeatureError, raised, shown
-from features.instants import micros
-from features.predicates.predicate import columns, compiled
-from features.values.cells import cells
-from features.values.checks import Refused
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.aggregations.reducers import FUNCTIONS, Event
+from skewless.serving.aggregations.visibility import Row, TimedRow, Visibility, missing_column
+from skewless.serving.errors import FeatureError, raised, shown
+from skewless.serving.predicates.predicate import columns, compiled
+from skewless.serving.values.cells import cells
+from skewless.serving.values.checks import Refused
+from skewless.serving.values.instants import micros
 
 Events = Iterable[Row]
 Moment = dt.datetime | None

@@ -15,7 +15,7 @@ from functools import reduce as fold
 from operator import add
 from typing import Any, NamedTuple
 
-from features.values.cells import rank
+from skewless.serving.values.cells import rank
 
 Event = tuple[int, int, Any]
 

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from features.durations import microseconds
-from features.errors import FeatureError, nearest, shown
-from features.instants import local_micros, micros, read_zone
+from skewless.serving.errors import FeatureError, nearest, shown
+from skewless.serving.values.durations import microseconds
+from skewless.serving.values.instants import local_micros, micros, read_zone
 
 Row = Mapping[str, Any]
 TimedRow = tuple[int, int, Row]

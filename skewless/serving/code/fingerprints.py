@@ -15,11 +15,11 @@ from decimal import Decimal
 from types import FunctionType
 from typing import Any
 
-from features.code.reach import Piece, Reach, Sources, outside_name, reach
-from features.code.recorded import digest
-from features.code.tree import canonical, chain
-from features.definitions.definition import FeatureDefinition
-from features.errors import FeatureError
+from skewless.serving.code.reach import Piece, Reach, Sources, outside_name, reach
+from skewless.serving.code.recorded import digest
+from skewless.serving.code.tree import canonical, chain
+from skewless.serving.definitions.definition import FeatureDefinition
+from skewless.serving.errors import FeatureError
 
 _NUMBERS = (bool, int, float, complex, Decimal)
 _CONTAINERS = (list, tuple, dict, set, frozenset)
@@ -88,7 +88,7 @@ def _tree(piece: Piece, sources: Sources) -> Any:
 def _is_mark(decorator: ast.expr, piece: Piece, sources: Sources) -> bool:
     reference = chain(decorator.func if isinstance(decorator, ast.Call) else decorator)
     name = reference and outside_name(piece.code, reference, sources)
-    return name in ("features.feature", "features.definitions.definition.feature")
+    return name in ("skewless.feature", "skewless.serving.definitions.definition.feature")
 
 
 def _computed(piece: Piece) -> Any:

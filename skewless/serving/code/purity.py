@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import NamedTuple
 
-from features.code.modules import ModuleCode, changes, imports_of
-from features.code.reach import Piece, Sources, outside_name, reach
-from features.code.tree import Reference, bound_names, chain, scoped
-from features.definitions.definition import FeatureDefinition
-from features.definitions.impurities import REMEDIES, VERBS, impurity
+from skewless.serving.code.modules import ModuleCode, changes, imports_of
+from skewless.serving.code.reach import Piece, Sources, outside_name, reach
+from skewless.serving.code.tree import Reference, bound_names, chain, scoped
+from skewless.serving.definitions.definition import FeatureDefinition
+from skewless.serving.definitions.impurities import REMEDIES, VERBS, impurity
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -13,8 +13,8 @@ import sys
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from features.code.modules import ModuleCode, imports_of, is_library, loaded, module_code
-from features.code.tree import Reference, references, uses
+from skewless.serving.code.modules import ModuleCode, imports_of, is_library, loaded, module_code
+from skewless.serving.code.tree import Reference, references, uses
 
 
 class Piece(NamedTuple):

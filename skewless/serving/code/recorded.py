@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from features.errors import FeatureError, shown
+from skewless.serving.errors import FeatureError, shown
 
 
 def digest(content: object) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, TypeVar, overload
 
-from features.definitions.annotations import ValueType, value_type
-from features.definitions.impurities import ALLOWANCES
-from features.errors import FeatureError, raised
+from skewless.serving.definitions.annotations import ValueType, value_type
+from skewless.serving.definitions.impurities import ALLOWANCES
+from skewless.serving.errors import FeatureError, raised
 
 OnError = Literal["raise", "null"]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -117,7 +117,7 @@ def read_definition(name: str, function: Any) -> FeatureDefinition:
     >>> read_definition("pace", pace)
     Traceback (most recent call last):
         ...
-    features.errors.FeatureError: features.definitions.definition.pace: the result has no annotation; add '-> float', for instance, or rename it _pace if it is a helper
+    skewless.serving.errors.FeatureError: skewless.serving.definitions.definition.pace: the result has no annotation; add '-> float', for instance, or rename it _pace if it is a helper
     """  # noqa: E501
     place = f"{function.__module__}.{name}"
     hints = _hints(place, function)

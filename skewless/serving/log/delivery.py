@@ -9,12 +9,12 @@ from threading import Event
 from time import monotonic
 from typing import NamedTuple
 
-from features.errors import one_line, raised
-from features.log.files import LogFiles
+from skewless.serving.errors import one_line, raised
+from skewless.serving.log.disk.files import LogFiles
 
 Sink = Callable[[bytes], object]
 
-LOGGER = "features.log"
+LOGGER = "skewless.serving.log"
 """The name under which failures are reported."""
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 5.0
@@ -52,7 +52,7 @@ class Delivery:
 
     Files that fail keep the batch: `attempt` is called again, after `delay` seconds, until it succeeds or
     `abandon` gives the batch up. A sink that raises has had its record: it is not called again with it. The
-    first failure is reported to the logger "features.log", further ones when there has been a success.
+    first failure is reported to the logger "skewless.serving.log", further ones when there has been a success.
     """
 
     def __init__(self, name: str, files: LogFiles | None, sink: Sink | None) -> None:
@@ -108,7 +108,7 @@ class Delivery:
             self.report(f"gave up {lost + queued} records that could not be written")
 
     def report(self, problem: str) -> None:
-        """Say in one line of the log "features.log" what went wrong; never raises."""
+        """Say in one line of the log "skewless.serving.log" what went wrong; never raises."""
         with suppress(Exception):
             logging.getLogger(LOGGER).error(one_line(f"feature log '{self.name}': {problem}"))
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple
 
-from features.definitions.annotations import ValueType
-from features.errors import FeatureError, shown
-from features.log.delivery import Delivery, LogCounts, Sink
-from features.log.files import LogFiles
-from features.log.record import RecordEncoder
-from features.log.values import declared_type
-from features.log.writer import LogWriter
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.errors import FeatureError, shown
+from skewless.serving.log.delivery import Delivery, LogCounts, Sink
+from skewless.serving.log.disk.files import LogFiles
+from skewless.serving.log.disk.writer import LogWriter
+from skewless.serving.log.format.record import RecordEncoder
+from skewless.serving.log.format.values import declared_type
 
 OnFull = Literal["block", "drop", "raise"]
 
@@ -48,7 +48,7 @@ class FeatureLog:
     ...         event_timestamp=dt.datetime(2024, 1, 2, tzinfo=dt.timezone.utc),
     ...         features={"temp": 31.5, "gusts": [12.0, None]},
     ...     )
-    >>> from features import read_record
+    >>> from skewless import read_record
     >>> record = read_record(lines[0])
     >>> record.features, record.types.features
     ({'temp': 31.5, 'gusts': [12.0, None]}, {'temp': 'double', 'gusts': 'array<double>'})
@@ -117,7 +117,7 @@ class FeatureLog:
         >>> log.write(entity={"id": 7}, event_timestamp=dt.datetime(2024, 1, 2), features={})
         Traceback (most recent call last):
             ...
-        features.errors.FeatureError: feature log: event_timestamp: naive datetime datetime.datetime(2024, 1, 2, 0, 0); give it a time zone
+        skewless.serving.errors.FeatureError: feature log: event_timestamp: naive datetime datetime.datetime(2024, 1, 2, 0, 0); give it a time zone
         """  # noqa: E501
         writer = self._writer
         if writer.closed:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from features.instants import local_micros, read_zone
-from features.predicates.tree import Literal
+from skewless.serving.predicates.tree import Literal
+from skewless.serving.values.instants import local_micros, read_zone
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from features.errors import FeatureError
-from features.predicates.literals import PredicateError
-from features.predicates.syntax import read
-from features.predicates.tree import (
+from skewless.serving.errors import FeatureError
+from skewless.serving.predicates.literals import PredicateError
+from skewless.serving.predicates.syntax import read
+from skewless.serving.predicates.tree import (
     Column,
     Comparison,
     Literal,
@@ -33,9 +33,9 @@ from features.predicates.tree import (
     renamed,
     walk,
 )
-from features.predicates.types import check, problems, to_sql
-from features.values.cells import TYPE_NAMES, cell
-from features.values.checks import Refused
+from skewless.serving.predicates.types import check, problems, to_sql
+from skewless.serving.values.cells import TYPE_NAMES, cell
+from skewless.serving.values.checks import Refused
 
 __all__ = [
     "Node",
@@ -70,7 +70,7 @@ def parse(text: str) -> Node:
     >>> parse("kind LIKE 'a%'")
     Traceback (most recent call last):
         ...
-    features.predicates.literals.PredicateError: 'LIKE' at character 6: expected AND, OR or the end; a predicate takes comparisons of columns and literals, AND, OR, NOT, IN, BETWEEN and IS [NOT] NULL
+    skewless.serving.predicates.literals.PredicateError: 'LIKE' at character 6: expected AND, OR or the end; a predicate takes comparisons of columns and literals, AND, OR, NOT, IN, BETWEEN and IS [NOT] NULL
     """  # noqa: E501
     tree = read(text)
     found = problems(tree, None)

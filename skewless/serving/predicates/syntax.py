@@ -20,8 +20,23 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, NoReturn
 
-from features.predicates.literals import PredicateError, date_literal, number_literal, timestamp_literal
-from features.predicates.tree import And, Column, Comparison, Literal, Membership, Node, Not, NullTest, Or
+from skewless.serving.predicates.literals import (
+    PredicateError,
+    date_literal,
+    number_literal,
+    timestamp_literal,
+)
+from skewless.serving.predicates.tree import (
+    And,
+    Column,
+    Comparison,
+    Literal,
+    Membership,
+    Node,
+    Not,
+    NullTest,
+    Or,
+)
 
 _TOKENS = re.compile(
     r"""(?P<space>\s+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from features.errors import nearest
-from features.predicates.literals import literal_sql
-from features.predicates.tree import (
+from skewless.serving.errors import nearest
+from skewless.serving.predicates.literals import literal_sql
+from skewless.serving.predicates.tree import (
     And,
     Column,
     Comparison,
@@ -18,7 +18,7 @@ from features.predicates.tree import (
     Or,
     children,
 )
-from features.values.cells import TYPE_NAMES
+from skewless.serving.values.cells import TYPE_NAMES
 
 _NUMBERS = ("integer", "decimal", "double")
 _COMPARED = frozenset(TYPE_NAMES.values())
@@ -30,7 +30,7 @@ def check(tree: Node, types: Mapping[str, str]) -> list[str]:
     `types` gives each column's type: boolean, integer, decimal, double, string, date, timestamp, binary, or
     any other name for a type that only IS [NOT] NULL takes. Columns are looked up as they are spelt.
 
-    >>> from features.predicates.syntax import read
+    >>> from skewless.serving.predicates.syntax import read
     >>> check(read("amuont > 1 AND kind > 2"), {"amount": "double", "kind": "string"})
     ["unknown column 'amuont'; did you mean 'amount'?", '`kind` > 2L compares string with integer']
     """
@@ -51,7 +51,7 @@ def to_sql(tree: Node, types: Mapping[str, str] | None = None) -> str:
     involves a double names the cast of either side, so that 32-bit floats too compare as doubles whatever
     the session says; give them wherever the text is run.
 
-    >>> from features.predicates.syntax import read
+    >>> from skewless.serving.predicates.syntax import read
     >>> to_sql(read("n IN (1, NULL) AND NOT at < timestamp '2024-01-01'"))
     "((`n` IN (1L, NULL)) AND (NOT (`at` < TIMESTAMP '2024-01-01 00:00:00.000000Z')))"
     >>> to_sql(read("n > 1.5"), {"n": "double"})

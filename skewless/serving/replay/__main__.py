@@ -1,8 +1,8 @@
-"""`python -m features.replay REQUEST ANSWER`, from an importable module, since what it pickles is read elsewhere."""
+"""`python -m skewless.serving.replay REQUEST ANSWER`: what it pickles is read elsewhere, so types are importable."""
 
 import sys
 
-from features.replay.replay import main
+from skewless.serving.replay.replay import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
 """Label events of a training set computed once more by its serving plan, and held against what was published.
 
-Run as `python -m features.replay REQUEST ANSWER` it reads a pickled `Request` from one file and writes the pickled
-`Replay` to the other, in a process where Spark cannot be imported.
+Run as `python -m skewless.serving.replay REQUEST ANSWER` it reads a pickled `Request` from one file and writes the
+pickled `Replay` to the other, in a process where Spark cannot be imported.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from features.errors import FeatureError, raised, shown
-from features.plan.layout import Layout, read_layout
-from features.plan.serving_plan import ServingPlan
-from features.plan.tables import JoinedTable
-from features.replay.rows import Entities, RowsNear
-from features.sets.feature_set import FeatureSet
-from features.values.sameness import same, within_tolerance
+from skewless.serving.errors import FeatureError, raised, shown
+from skewless.serving.plan.document.layout import Layout, read_layout
+from skewless.serving.plan.serve.serving_plan import ServingPlan
+from skewless.serving.plan.serve.tables import JoinedTable
+from skewless.serving.replay.rows import Entities, RowsNear
+from skewless.serving.sets.feature_set import FeatureSet
+from skewless.serving.values.sameness import same, within_tolerance
 
 _T = "event_timestamp"
 _SPARK = ("pyspark", "py4j", "delta")

@@ -7,13 +7,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from features.errors import shown
-from features.instants import micros
-from features.plan.column_values import instants
-from features.plan.compiled import TableNeeds
-from features.plan.join import Entity, Row, RowTimes
-from features.plan.tables import JoinedTable
-from features.plan.windows import aggregates_of
+from skewless.serving.errors import shown
+from skewless.serving.plan.serve.column_values import instants
+from skewless.serving.plan.serve.compiled import TableNeeds
+from skewless.serving.plan.serve.join import Entity, Row, RowTimes
+from skewless.serving.plan.serve.tables import JoinedTable
+from skewless.serving.plan.serve.windows import aggregates_of
+from skewless.serving.values.instants import micros
 
 Entities = Mapping[Entity, Sequence[Row]]
 """Values of the key columns, in the order of the join keys → the raw rows of that entity."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from features.definitions.annotations import ValueType
-from features.definitions.definition import FeatureDefinition
-from features.errors import nearest
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.definitions.definition import FeatureDefinition
+from skewless.serving.errors import nearest
 
 
 def evaluation_order(definitions: Sequence[FeatureDefinition]) -> tuple[FeatureDefinition, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import compress, repeat, starmap
 from typing import Any, NamedTuple
 
-from features.sets.program import Program, Step, input_problem, missing_input
-from features.values.checks import Column
+from skewless.serving.sets.program import Program, Step, input_problem, missing_input
+from skewless.serving.values.checks import Column
 
 _MISSING = object()
 LabelEventAt = Callable[[int], Mapping[str, object]]

@@ -6,13 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from features.definitions.annotations import ValueType
-from features.definitions.definition import FeatureDefinition, read_definition
-from features.errors import FeatureError, nearest
-from features.sets.dependencies import evaluation_order, external_inputs, name_problems, needed, set_problems
-from features.sets.evaluation import FeatureBatch, LabelEventAt, evaluate_columns, evaluate_row
-from features.sets.modules import read_modules
-from features.sets.program import compile_program
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.definitions.definition import FeatureDefinition, read_definition
+from skewless.serving.errors import FeatureError, nearest
+from skewless.serving.sets.dependencies import (
+    evaluation_order,
+    external_inputs,
+    name_problems,
+    needed,
+    set_problems,
+)
+from skewless.serving.sets.evaluation import FeatureBatch, LabelEventAt, evaluate_columns, evaluate_row
+from skewless.serving.sets.modules import read_modules
+from skewless.serving.sets.program import compile_program
 
 
 class FeatureSet:
@@ -73,7 +79,7 @@ class FeatureSet:
         >>> FeatureSet.from_module("features.nowhere")
         Traceback (most recent call last):
             ...
-        features.errors.FeatureError: feature module 'features.nowhere' does not import: ModuleNotFoundError: No module named 'features.nowhere'
+        skewless.serving.errors.FeatureError: feature module 'features.nowhere' does not import: ModuleNotFoundError: No module named 'features.nowhere'
         """  # noqa: E501
         definitions, problems = read_modules(modules)
         return cls._checked(definitions, problems)
@@ -105,7 +111,7 @@ class FeatureSet:
         """
         found = self._fingerprints
         if found is None:  # computed twice where two threads ask at once, to the same end
-            from features.code.fingerprints import fingerprints
+            from skewless.serving.code.fingerprints import fingerprints
 
             found = self._fingerprints = MappingProxyType(fingerprints(self.features))
         return found
@@ -118,7 +124,7 @@ class FeatureSet:
         >>> FeatureSet.from_functions([half]).fingerprint[:7]
         'sha256:'
         """
-        from features.code.recorded import digest
+        from skewless.serving.code.recorded import digest
 
         return digest([[name, self.fingerprints[name]] for name in self.names])
 
@@ -129,9 +135,9 @@ class FeatureSet:
         >>> FeatureSet.from_functions([half]).check({"feature_fingerprints": {"half": "sha256:0"}})
         Traceback (most recent call last):
             ...
-        features.errors.FeatureError: feature 'half': its code is not what was recorded; deploy the same code, or build and export again
+        skewless.serving.errors.FeatureError: feature 'half': its code is not what was recorded; deploy the same code, or build and export again
         """  # noqa: E501
-        from features.code.recorded import differences, recorded_functions
+        from skewless.serving.code.recorded import differences, recorded_functions
 
         problems = differences(self.fingerprints, recorded_functions(manifest))
         if problems:
@@ -184,7 +190,7 @@ class FeatureSet:
         >>> late.compute({"scheduled": 5, "actual": "7"}, label_event={"flight_id": 12})
         Traceback (most recent call last):
             ...
-        features.errors.FeatureError: feature 'minutes_late': input 'actual': expected int, found str '7'; inputs scheduled=5, actual='7'; label event flight_id=12
+        skewless.serving.errors.FeatureError: feature 'minutes_late': input 'actual': expected int, found str '7'; inputs scheduled=5, actual='7'; label event flight_id=12
         """  # noqa: E501
         return evaluate_row(self._program, row, label_event, {})
 
@@ -200,7 +206,7 @@ class FeatureSet:
         event at a position; it is asked only for the message of an error, which is that of the first row
         that fails. Columns that are not lists are copied; those given are never changed.
 
-        >>> from features import feature
+        >>> from skewless import feature
         >>> @feature(on_error="null")
         ... def speed(km: float, hours: float) -> float: return km / hours
         >>> speeds = FeatureSet.from_functions([speed])

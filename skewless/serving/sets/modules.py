@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
 
-from features.definitions.definition import FeatureDefinition, read_module
-from features.errors import FeatureError, raised
+from skewless.serving.definitions.definition import FeatureDefinition, read_module
+from skewless.serving.errors import FeatureError, raised
 
 
 def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[str]]:
@@ -26,7 +26,7 @@ def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[
             definitions.extend(found)
             problems.extend(wrong)
     if definitions:
-        from features.code.purity import (
+        from skewless.serving.code.purity import (
             purity_problems,  # here, since sets made of functions need no syntax trees
         )
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from features.definitions.annotations import ValueType
-from features.definitions.definition import FeatureDefinition
-from features.errors import FeatureError, failure, raised
-from features.values.checks import Check, Refused, input_check, result_check
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.definitions.definition import FeatureDefinition
+from skewless.serving.errors import FeatureError, failure, raised
+from skewless.serving.values.checks import Check, Refused, input_check, result_check
 
 
 class Read(NamedTuple):

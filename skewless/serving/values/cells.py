@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from features.definitions.annotations import SCALARS, ValueType
-from features.values.checks import Refused, input_check
+from skewless.serving.definitions.annotations import SCALARS, ValueType
+from skewless.serving.values.checks import Refused, input_check
 
 TYPE_NAMES = {
     bool: "boolean",
@@ -36,7 +36,7 @@ def cell(value: Any) -> Any:
     >>> cell(dt.datetime(2024, 1, 1))
     Traceback (most recent call last):
         ...
-    features.values.checks.Refused: naive datetime datetime.datetime(2024, 1, 1, 0, 0); give it a time zone
+    skewless.serving.values.checks.Refused: naive datetime datetime.datetime(2024, 1, 1, 0, 0); give it a time zone
     """
     check = _CHECKS.get(type(value))
     if check is None:
@@ -54,7 +54,7 @@ def cells(values: list[Any], types: frozenset[str] = frozenset(TYPE_NAMES.values
     >>> cells([1, "1"])
     Traceback (most recent call last):
         ...
-    features.values.checks.Refused: expected values of one type, found int and str
+    skewless.serving.values.checks.Refused: expected values of one type, found int and str
     """
     kinds = set(map(type, values))
     if kinds == {int, float}:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any, NamedTuple
 
-from features.definitions.annotations import ValueType
-from features.errors import shown
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.errors import shown
 
 UTC = dt.timezone.utc
 _SMALLEST_INT, _GREATEST_INT = -(2**63), 2**63 - 1
@@ -74,7 +74,7 @@ def input_check(value_type: ValueType) -> Check:
     >>> input_check(ValueType(int)).one(True)
     Traceback (most recent call last):
         ...
-    features.values.checks.Refused: expected int, found bool True
+    skewless.serving.values.checks.Refused: expected int, found bool True
     """
     return _check(value_type, _decimal_input, _all_finite)
 

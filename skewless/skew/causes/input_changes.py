@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pit.reconcile.clocks import Clock, Move, moves
-from jobs.pit.reconcile.pair_tests import TEXT_FORMS, rounded_forms
-from jobs.pit.reconcile.values import Floats
+from skewless.skew.causes.clocks import Clock, Move, moves
+from skewless.skew.causes.value_tests import TEXT_FORMS, rounded_forms
+from skewless.skew.causes.values import Floats
 
 TIMES = (7, 12, 24, 60, 1_440, 3_600, 86_400)
 SIZES = (10, 100, 1_000, 1_024, 1_000_000)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import binom
 
-from jobs.pit.reconcile.values import EXACT, Ints, Mask, Values
+from skewless.skew.causes.values import EXACT, Ints, Mask, Values
 
 UNKNOWN = "unknown"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from features.aggregations.aggregation import Aggregation
-from features.aggregations.bounds import CalendarWindow, RollingWindow
-from jobs.pit.reconcile.clocks import DAY, UTC, Clock, Ints, offset_clocks, unit_start
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.aggregations.bounds import CalendarWindow, RollingWindow
+from skewless.skew.causes.clocks import DAY, UTC, Clock, Ints, offset_clocks, unit_start
 
 Bounds = Callable[[Ints], tuple[Ints, Ints]]
 

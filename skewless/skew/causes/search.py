@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pit.reconcile import Case, Explanation, Mask, Values, Verdict, judge, pair_explanations, values_of
-from jobs.pit.reconcile.clocks import Ints
-from jobs.pit.reconcile.judging import UNKNOWN
-from jobs.pit.reconcile.values import EXACT, LOOSE
-from jobs.pit.tables_again import Change
-from jobs.pit.what_if import WhatIf
-from jobs.pit.windows.kernel import AggregationError
+from skewless.parts.windows.kernel.kernel import AggregationError
+from skewless.skew.causes.clocks import Ints
+from skewless.skew.causes.judging import UNKNOWN, Case, Explanation, Verdict, judge
+from skewless.skew.causes.table_replay import Change
+from skewless.skew.causes.value_tests import pair_explanations
+from skewless.skew.causes.values import EXACT, LOOSE, Sampled, Values, values_of
+from skewless.skew.causes.what_if import WhatIf
 
 SCREENED = 150
 """Mismatches, and matches, on which a change is tried before it is tried on the whole sample."""
@@ -23,18 +22,6 @@ SCREENED = 150
 SCREENED_SHARE = 0.4
 KEPT = 4
 """Changes of one cause that are tried on the whole sample: those that explain most of the screened mismatches."""
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """One feature in the sample: both values, where they were compared, and where they differ."""
-
-    name: str
-    logged: pa.Array
-    recomputed: pa.Array
-    compared: Mask
-    mismatched: Mask
-    is_loose: bool = False
 
 
 def find_causes(sampled: Sequence[Sampled], what_if: WhatIf, event: Ints) -> dict[str, Verdict]:

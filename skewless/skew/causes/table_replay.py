@@ -10,22 +10,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from features.aggregations.aggregation import Aggregation
-from jobs.pit.asof import Lane
-from jobs.pit.columns import joined
-from jobs.pit.history import History
-from jobs.pit.instants import utc
-from jobs.pit.python_values import python_list
-from jobs.pit.reconcile.clocks import (
+from skewless.ground.arrow_values import python_list
+from skewless.ground.instants import utc
+from skewless.ground.names import joined
+from skewless.parts.asof import Lane
+from skewless.parts.windows import WindowReduction
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.skew.causes.clocks import (
     Clock,
     Ints,
     Move,
     moves,
 )
-from jobs.pit.reconcile.other_windows import Bounds, other_boundaries, other_calendars, window_bounds
-from jobs.pit.reconcile.pair_tests import TEXT_FORMS
-from jobs.pit.reconcile.values import LOOSE, values_of
-from jobs.pit.windows import WindowReduction
+from skewless.skew.causes.other_windows import Bounds, other_boundaries, other_calendars, window_bounds
+from skewless.skew.causes.value_tests import TEXT_FORMS
+from skewless.skew.causes.values import LOOSE, values_of
+from skewless.training_set.on_driver.history import History
 
 Altered = dict[str, pa.Array]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from jobs.pit.reconcile.clocks import FURTHEST, QUARTER, Clock, moves, shown
-from jobs.pit.reconcile.judging import Case, Explanation
-from jobs.pit.reconcile.values import LOOSE, MOMENT, NUMBER, TEXT, TRUTH, Floats, Values, to_digits
+from skewless.skew.causes.clocks import FURTHEST, QUARTER, Clock, moves, shown
+from skewless.skew.causes.judging import Case, Explanation
+from skewless.skew.causes.values import LOOSE, MOMENT, NUMBER, TEXT, TRUTH, Floats, Values, to_digits
 
 LAST_DIGITS = 4e-16
 """What rounding to digits in another way leaves between two doubles, relative to them."""

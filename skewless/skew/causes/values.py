@@ -127,3 +127,15 @@ def _hashable(value: Any) -> Any:
     if isinstance(value, dict):
         return tuple(sorted((name, _hashable(item)) for name, item in value.items()))
     return "NaN" if isinstance(value, float) and math.isnan(value) else value
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One feature in the sample: both values, where they were compared, and where they differ."""
+
+    name: str
+    logged: pa.Array
+    recomputed: pa.Array
+    compared: Mask
+    mismatched: Mask
+    is_loose: bool = False

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
-from features.errors import FeatureError
-from jobs.pit.columns import EVENT_TIMESTAMP
-from jobs.pit.history import History
-from jobs.pit.ondemand import FeatureSet
-from jobs.pit.python_values import python_list
-from jobs.pit.reconcile.clocks import (
+from skewless.ground.arrow_values import python_list
+from skewless.ground.names import EVENT_TIMESTAMP
+from skewless.parts.functions import FeatureSet
+from skewless.serving.errors import FeatureError
+from skewless.skew.causes.clocks import (
     Ints,
     Move,
     moves,
     zone_clocks,
 )
-from jobs.pit.reconcile.input_changes import InputChange, input_changes
-from jobs.pit.tables_again import Altered, Change, JoinedAgain, Sample
+from skewless.skew.causes.input_changes import InputChange, input_changes
+from skewless.skew.causes.table_replay import Altered, Change, JoinedAgain, Sample
+from skewless.training_set.on_driver.history import History
 
 
 class WhatIf:

@@ -11,13 +11,13 @@ from datetime import timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.pit.asof import Lane
-from jobs.pit.bound import Bound
-from jobs.pit.config import durations
-from jobs.pit.errors import NotReadyError
-from jobs.pit.instants import MICROSECOND, utc, within
-from jobs.pit.pruning import could_be_visible
-from jobs.pit.spine import Cut
+from skewless.config import durations
+from skewless.ground.errors import NotReadyError
+from skewless.ground.instants import MICROSECOND, utc, within
+from skewless.ground.run_range import RunRange
+from skewless.parts.asof import Lane
+from skewless.training_set.ahead.pruning import could_be_visible
+from skewless.training_set.opened import Bound
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Freshness:
         )
 
 
-def freshness_of(bound: Bound, cut: Cut) -> dict[str, Freshness]:
+def freshness_of(bound: Bound, cut: RunRange) -> dict[str, Freshness]:
     """As-name → freshness, of the tables that `require_fresh` asks, a table under two names once.
 
     | require_fresh 6h, last T 12:00  | is ready             |
@@ -71,7 +71,7 @@ def freshness_of(bound: Bound, cut: Cut) -> dict[str, Freshness]:
     return {lane.name: found[tables[lane.name]] for lane in bound.lanes if lane.name in asked}
 
 
-def refuse_stale(bound: Bound, cut: Cut) -> None:
+def refuse_stale(bound: Bound, cut: RunRange) -> None:
     """NotReadyError with a line for each table that is not as fresh as it has to be."""
     found = dict.fromkeys(freshness_of(bound, cut).values())
     if problems := [str(each) for each in found if not each.is_ready]:

@@ -8,16 +8,17 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from jobs.pit.binding import bind
-from jobs.pit.bound import Bound
-from jobs.pit.config import ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.from_log import recomputed_part
-from jobs.pit.instants import instant_sql
-from jobs.pit.pruning import prune
-from jobs.pit.publish import Output, refuse_foreign_table, slice_predicate
-from jobs.pit.serving_document import serving_document
-from jobs.pit.spine import Census, Cut, take_census
+from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import InputError
+from skewless.ground.instants import instant_sql
+from skewless.ground.run_range import RunRange
+from skewless.parts.publish import Output, refuse_foreign_table, slice_predicate
+from skewless.parts.spine import Census, take_census
+from skewless.training_set.ahead.pruning import prune
+from skewless.training_set.bind import bind
+from skewless.training_set.from_log.columns import recomputed_part
+from skewless.training_set.opened import Bound
+from skewless.training_set.serving_document import serving_document
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Prepared:
     bound: Bound
     part: Bound
     reading: Bound
-    cut: Cut
+    cut: RunRange
     census: Census
     slice: str | None
     document: Mapping[str, Any]
@@ -48,7 +49,7 @@ def open_all(spark: SparkSession, spec: ResolvedTrainingSet) -> tuple[Output, Bo
     return output, bind(spark, spec)
 
 
-def prepare(bound: Bound, cut: Cut, allow_empty: bool) -> Prepared:
+def prepare(bound: Bound, cut: RunRange, allow_empty: bool) -> Prepared:
     """Count the label events, and settle what is read for them.
 
     Errors: InputError where the range has no label event, unless that is allowed, and for what serving cannot do.
@@ -61,13 +62,13 @@ def prepare(bound: Bound, cut: Cut, allow_empty: bool) -> Prepared:
     return Prepared(bound, part, prune(part, census), cut, census, _slice(bound, cut), document)
 
 
-def _slice(bound: Bound, cut: Cut) -> str | None:
+def _slice(bound: Bound, cut: RunRange) -> str | None:
     name = bound.labels.event_timestamp
     time = instant_sql(name, bound.events.schema[name].dataType, bound.labels.timezone)
     return slice_predicate(cut.start, cut.end, time)
 
 
-def _nothing_there(bound: Bound, cut: Cut) -> str:
+def _nothing_there(bound: Bound, cut: RunRange) -> str:
     source = bound.labels.source or "labels.query"
     place = f"with T in {cut}" if cut.is_range else "at all"
     return f"labels: no label event {place} in {source}; give another range, or --allow-empty to build an empty one"

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pyspark.sql import Column
 from pyspark.sql.types import DataType
 
-from jobs.pit.asof import Lane
-from jobs.pit.bound import Bound
-from jobs.pit.config import durations
-from jobs.pit.fields import column
-from jobs.pit.instants import MICROSECOND, could_be_within
-from jobs.pit.log_matching import within_reach
-from jobs.pit.spine import Census
-from jobs.pit.windows import WindowReduction
+from skewless.config import durations
+from skewless.ground.instants import MICROSECOND, could_be_within
+from skewless.ground.spark_columns import column
+from skewless.parts.asof import Lane
+from skewless.parts.spine import Census
+from skewless.parts.windows import WindowReduction
+from skewless.training_set.from_log.matching import within_reach
+from skewless.training_set.opened import Bound
 
 Within = Callable[[Column, DataType, int | None, int | None], Column]
 

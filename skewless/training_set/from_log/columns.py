@@ -9,11 +9,11 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.pit.bound import Bound, cut_down
-from jobs.pit.columns import LOGGED_FEATURES
-from jobs.pit.fields import column
-from jobs.pit.log_matching import LOGGED, ahead, state_of, value_of
-from jobs.pit.training_log import TrainingLog
+from skewless.ground.names import LOGGED_FEATURES
+from skewless.ground.spark_columns import column
+from skewless.training_set.from_log.matching import LOGGED, ahead, state_of, value_of
+from skewless.training_set.from_log.opening import TrainingLog
+from skewless.training_set.opened import Bound, cut_down
 
 RECOMPUTED = "skewless_recomputed"
 """The struct column of staged rows that holds what was recomputed of the columns that the log has."""

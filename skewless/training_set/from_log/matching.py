@@ -10,12 +10,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DecimalType, StructType
 
-from jobs.pit.columns import EVENT_DATE
-from jobs.pit.fields import as_key
-from jobs.pit.instants import MICROSECOND, utc_date
-from jobs.pit.log_records import RECORD, records_of, state_field, value_field
-from jobs.pit.logged_values import as_kind, fits
-from jobs.pit.training_log import TrainingLog
+from skewless.ground.instants import MICROSECOND, utc_date
+from skewless.ground.names import EVENT_DATE
+from skewless.ground.spark_columns import as_key
+from skewless.training_set.from_log.opening import TrainingLog
+from skewless.training_set.from_log.records import RECORD, records_of, state_field, value_field
+from skewless.training_set.from_log.values import as_kind, fits
 
 LOGGED = "logged"
 """The struct column of the spine that holds what was logged: see `with_logged`."""

@@ -9,13 +9,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DecimalType, StringType, StructType
 
-from jobs.pit.columns import LOGGED_FEATURES, unknown
-from jobs.pit.config import FromLog, ResolvedTrainingSet
-from jobs.pit.errors import InputError
-from jobs.pit.fields import INTEGERS, key_kind, spelt, types_in
-from jobs.pit.log import open_records
-from jobs.pit.logged_values import may_fit
-from jobs.pit.sources import Source, Versions
+from skewless.config import FromLog, ResolvedTrainingSet
+from skewless.ground.errors import InputError
+from skewless.ground.names import LOGGED_FEATURES, unknown
+from skewless.ground.spark_columns import INTEGERS, key_kind, spelt, types_in
+from skewless.lake.sources import Source, Versions
+from skewless.parts.log import open_records
+from skewless.training_set.from_log.values import may_fit
 
 REQUEST_ID = "request_id"
 

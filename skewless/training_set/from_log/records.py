@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.pit.fields import as_key, types_in
-from jobs.pit.log_reading import names_as_fields
-from jobs.pit.logged_values import as_kind, fits
-from jobs.pit.training_log import TrainingLog
+from skewless.ground.spark_columns import as_key, types_in
+from skewless.parts.log.reading import names_as_fields
+from skewless.training_set.from_log.opening import TrainingLog
+from skewless.training_set.from_log.values import as_kind, fits
 
 RECORD = "skewless_record"
 """The struct column: `at` in microseconds, `record_id`, `request_id`, keys, values and states by their places."""

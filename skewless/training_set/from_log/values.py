@@ -6,7 +6,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DecimalType, DoubleType, FloatType, LongType
 
-from jobs.pit.fields import INTEGERS
+from skewless.ground.spark_columns import INTEGERS
 
 FLOATS = (FloatType, DoubleType)
 

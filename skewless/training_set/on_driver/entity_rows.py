@@ -7,11 +7,11 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
 
-from jobs.pit.asof import Lane
-from jobs.pit.asof.order import is_orderable
-from jobs.pit.fields import as_key, column
-from jobs.pit.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
-from jobs.pit.windows.reduction import WindowReduction
+from skewless.ground.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
+from skewless.ground.spark_columns import as_key, column
+from skewless.parts.asof import Lane
+from skewless.parts.asof.order import is_orderable
+from skewless.parts.windows.reduction import WindowReduction
 
 SPARE = 34 * DAY_IN_MICROSECONDS
 """How much further back than its windows a table is read: other calendars and other clocks reach further."""

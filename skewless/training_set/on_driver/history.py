@@ -10,16 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pit.asof import Lane
-from jobs.pit.event_rows import ASKING, AVAILABLE, MOMENT
-from jobs.pit.instants import MICROSECOND, utc
-from jobs.pit.windows.events import TableEvents
-from jobs.pit.windows.kernel import AggregationError
-from jobs.pit.windows.layout import Measure, TableLayout
-from jobs.pit.windows.reducers import REDUCERS
-from jobs.pit.windows.stream import Questions, Stream
-from jobs.pit.windows.tree import Ints, Keys
-from jobs.pit.windows.view import Windows
+from skewless.ground.event_rows import ASKING, AVAILABLE, MOMENT
+from skewless.ground.instants import MICROSECOND, utc
+from skewless.parts.asof import Lane
+from skewless.parts.windows.kernel.events import TableEvents
+from skewless.parts.windows.kernel.kernel import AggregationError
+from skewless.parts.windows.kernel.layout import Measure, TableLayout
+from skewless.parts.windows.kernel.reducers import REDUCERS
+from skewless.parts.windows.kernel.stream import Questions, Stream
+from skewless.parts.windows.kernel.tree import Ints, Keys
+from skewless.parts.windows.kernel.view import Windows
 
 NOBODY, NO_ENTITY = -1, -2
 BEFORE_ALL = int(np.iinfo(np.int64).min) + 1

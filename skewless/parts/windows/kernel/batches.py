@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from jobs.pit.event_rows import BUCKET
-from jobs.pit.windows.event_order import same_as_before
-from jobs.pit.windows.tree import Ints
+from skewless.ground.event_rows import BUCKET
+from skewless.parts.windows.kernel.event_order import same_as_before
+from skewless.parts.windows.kernel.tree import Ints
 
 ROWS_AT_ONCE = 500_000
 """Rows gathered before whole keys are worked on; a key with more is worked on alone."""

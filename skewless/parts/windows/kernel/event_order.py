@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.pit.windows.tree import Ints
+from skewless.parts.windows.kernel.tree import Ints
 
 _WORD = 63
 

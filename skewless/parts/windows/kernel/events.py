@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from jobs.pit.event_rows import ASKING, AVAILABLE, MOMENT, TABLE
-from jobs.pit.windows.batches import whole_numbers
-from jobs.pit.windows.codes import encode
-from jobs.pit.windows.event_order import time_order
-from jobs.pit.windows.layout import Measure, TableLayout
-from jobs.pit.windows.stream import Stream, stream_of
-from jobs.pit.windows.tree import Ints
+from skewless.ground.event_rows import ASKING, AVAILABLE, MOMENT, TABLE
+from skewless.parts.windows.kernel.batches import whole_numbers
+from skewless.parts.windows.kernel.codes import encode
+from skewless.parts.windows.kernel.event_order import time_order
+from skewless.parts.windows.kernel.layout import Measure, TableLayout
+from skewless.parts.windows.kernel.stream import Stream, stream_of
+from skewless.parts.windows.kernel.tree import Ints
 
 _Wanted = tuple[str | None, str | None, bool]
 

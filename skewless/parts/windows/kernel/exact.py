@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.pit.windows.codes import Codes
-from jobs.pit.windows.tree import Ints
-from jobs.pit.windows.view import Windows
+from skewless.parts.windows.kernel.codes import Codes
+from skewless.parts.windows.kernel.tree import Ints
+from skewless.parts.windows.kernel.view import Windows
 
 LIMB = 32
 LOW = np.int64(2**LIMB - 1)

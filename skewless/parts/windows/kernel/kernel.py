@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.pit.event_rows import ASKING, MOMENT
-from jobs.pit.windows.batches import key_numbers, whole_keys, whole_numbers
-from jobs.pit.windows.events import TableEvents
-from jobs.pit.windows.hardness import hardness_of
-from jobs.pit.windows.layout import Layout, Measure, TableLayout
-from jobs.pit.windows.reducers import REDUCERS
-from jobs.pit.windows.stream import Questions, Stream
-from jobs.pit.windows.tree import Ints
-from jobs.pit.windows.view import Windows
+from skewless.ground.event_rows import ASKING, MOMENT
+from skewless.parts.windows.kernel.audit_flags import hardness_of
+from skewless.parts.windows.kernel.batches import key_numbers, whole_keys, whole_numbers
+from skewless.parts.windows.kernel.events import TableEvents
+from skewless.parts.windows.kernel.layout import Layout, Measure, TableLayout
+from skewless.parts.windows.kernel.reducers import REDUCERS
+from skewless.parts.windows.kernel.stream import Questions, Stream
+from skewless.parts.windows.kernel.tree import Ints
+from skewless.parts.windows.kernel.view import Windows
 
 ROWS_OUT = 10_000
 _BEFORE_ALL = np.iinfo(np.int64).min

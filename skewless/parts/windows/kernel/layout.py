@@ -57,7 +57,7 @@ class TableLayout:
 
 @dataclass(frozen=True)
 class Layout:
-    """The rows (`jobs.pit.event_rows`): the keys among their columns, and the tables by the name of the result."""
+    """The rows (`skewless.ground.event_rows`): the keys among their columns, and the tables by the result's name."""
 
     keys: tuple[str, ...]
     tables: Mapping[str, TableLayout]

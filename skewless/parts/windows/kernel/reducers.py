@@ -1,4 +1,4 @@
-"""The functions of window aggregations for all label events of a batch: what `features.windows` computes for one."""
+"""Window functions for all label events of a batch: what `skewless.serving.windows` computes for one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from jobs.pit.windows.codes import Codes
-from jobs.pit.windows.exact import LIMB, LOW, decimals, limb_sums, whole_numbers
-from jobs.pit.windows.stream import Runs
-from jobs.pit.windows.tree import Ints, Nodes
-from jobs.pit.windows.view import Windows
+from skewless.parts.windows.kernel.codes import Codes
+from skewless.parts.windows.kernel.exact import LIMB, LOW, decimals, limb_sums, whole_numbers
+from skewless.parts.windows.kernel.stream import Runs
+from skewless.parts.windows.kernel.tree import Ints, Nodes
+from skewless.parts.windows.kernel.view import Windows
 
 Floats = NDArray[np.float64]
 Reducer = Callable[[Windows, Any], pa.Array]

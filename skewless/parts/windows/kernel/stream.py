@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from jobs.pit.windows.codes import Codes
-from jobs.pit.windows.event_order import same_as_before, settled
-from jobs.pit.windows.tree import Ints, Keys, Nodes, Tree
+from skewless.parts.windows.kernel.codes import Codes
+from skewless.parts.windows.kernel.event_order import same_as_before, settled
+from skewless.parts.windows.kernel.tree import Ints, Keys, Nodes, Tree
 
 Prepared = TypeVar("Prepared")
 

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.pit.windows.codes import Codes
-from jobs.pit.windows.stream import Runs, Stream
-from jobs.pit.windows.tree import Ints, Merge, Nodes, Tree
+from skewless.parts.windows.kernel.codes import Codes
+from skewless.parts.windows.kernel.stream import Runs, Stream
+from skewless.parts.windows.kernel.tree import Ints, Merge, Nodes, Tree
 
 MOST_EXPANDED = 4_000_000
 """Events held at once by the functions that have to look at every event of a window."""

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jobs.pit.investigation.measures import Estimate, Measure, interval
-from jobs.pit.investigation.predictions import Predictions
+from skewless.runs.investigate.gap.measures import Estimate, Measure, interval
+from skewless.runs.investigate.gap.predictions import Predictions
 
 GROUPS = 10
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.pit.investigation.measures import Floats, Ints
+from skewless.runs.investigate.gap.measures import Floats, Ints
 
 QUANTILES = 16
 MOST_CATEGORIES = 24

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.pit.investigation.calibration import Calibration
-from jobs.pit.investigation.measures import GREATER_IS_BETTER, Estimate
+from skewless.runs.investigate.gap.calibration import Calibration
+from skewless.runs.investigate.gap.measures import GREATER_IS_BETTER, Estimate
 
 SIGNIFICANT = 0.05
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from jobs.pit.investigation.calibration import calibration
-from jobs.pit.investigation.findings import (
+from skewless.runs.investigate.gap.calibration import calibration
+from skewless.runs.investigate.gap.findings import (
     FEATURES,
     POPULATION,
     RUNTIME,
@@ -20,17 +20,17 @@ from jobs.pit.investigation.findings import (
     Measured,
     Part,
 )
-from jobs.pit.investigation.measures import Estimate, Floats, contrast, total
-from jobs.pit.investigation.population import (
+from skewless.runs.investigate.gap.measures import Estimate, Floats, contrast, total
+from skewless.runs.investigate.gap.population import (
     drifts,
     effective_share,
     margins_of,
     raked,
     roots,
 )
-from jobs.pit.investigation.predictions import Predictions, by_rows_where_few, matched, value_of
-from jobs.pit.investigation.suspicion import Case, holm, mismatch_rates, suspects_of
-from jobs.pit.investigation.swaps import Model, Sides, Swaps, swapped_in_model, swapped_without_model
+from skewless.runs.investigate.gap.predictions import Predictions, by_rows_where_few, matched, value_of
+from skewless.runs.investigate.gap.suspicion import Case, holm, mismatch_rates, suspects_of
+from skewless.runs.investigate.gap.swaps import Model, Sides, Swaps, swapped_in_model, swapped_without_model
 
 LEAST_OVERLAP = 0.1
 LEAST_FIT = 0.5

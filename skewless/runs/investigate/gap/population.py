@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import chi2, false_discovery_control
 
-from jobs.pit.investigation.codes import can_be_coded, coded
-from jobs.pit.investigation.measures import Floats, Ints
+from skewless.runs.investigate.gap.codes import can_be_coded, coded
+from skewless.runs.investigate.gap.measures import Floats, Ints
 
 DISCOVERIES = 0.01
 """The share of features called drifted that may be so by chance."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from jobs.pit.errors import InputError
-from jobs.pit.investigation.measures import (
+from skewless.ground.errors import InputError
+from skewless.runs.investigate.gap.measures import (
     OF_CLASSES,
     Estimate,
     Floats,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jobs.pit.investigation.measures import Floats, Ints
+from skewless.runs.investigate.gap.measures import Floats, Ints
 
 SWEEPS = 30
 SHRINKAGE = 5.0

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jobs.pit.investigation.findings import DRIFT, SIGNIFICANT, SKEW, Suspect
-from jobs.pit.investigation.measures import Estimate, Z, contrast
-from jobs.pit.investigation.population import Drift, Margin, raked
-from jobs.pit.investigation.swaps import Sides, Swaps
+from skewless.runs.investigate.gap.findings import DRIFT, SIGNIFICANT, SKEW, Suspect
+from skewless.runs.investigate.gap.measures import Estimate, Z, contrast
+from skewless.runs.investigate.gap.population import Drift, Margin, raked
+from skewless.runs.investigate.gap.swaps import Sides, Swaps
 
 LEAST_SHARE = 0.1
 """A drift that explains less of the gap is no suspect."""

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from jobs.pit.investigation.codes import can_be_coded, coded
-from jobs.pit.investigation.measures import Floats, Ints, Mask
-from jobs.pit.investigation.predictions import Predictions
-from jobs.pit.investigation.surrogate import fitted, link, unlink
+from skewless.runs.investigate.gap.codes import can_be_coded, coded
+from skewless.runs.investigate.gap.measures import Floats, Ints, Mask
+from skewless.runs.investigate.gap.predictions import Predictions
+from skewless.runs.investigate.gap.surrogate import fitted, link, unlink
 
 Model = Callable[[pa.Table], Floats]
 

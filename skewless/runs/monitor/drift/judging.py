@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import false_discovery_control
 
-from jobs.pit.config import Monitoring
-from jobs.pit.monitoring.bins import Bins, CategoryBins, Ints, NumberBins
-from jobs.pit.monitoring.divergence import (
+from skewless.config import Monitoring
+from skewless.runs.monitor.drift.divergence import (
     Divergences,
     Homogeneity,
     by_chance,
@@ -20,7 +19,8 @@ from jobs.pit.monitoring.divergence import (
     kolmogorov_smirnov,
     rate_p_value,
 )
-from jobs.pit.monitoring.profile import EVERYTHING, Counts, Group
+from skewless.runs.monitor.profile.bins import Bins, CategoryBins, Ints, NumberBins
+from skewless.runs.monitor.profile.profile import EVERYTHING, Counts, Group
 
 DISTRIBUTION, NULLS, NANS, ZEROS, NEW = "distribution", "nulls", "NaN", "zeros", "new categories"
 

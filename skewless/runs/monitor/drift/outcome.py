@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.pit.monitoring.divergence import shares
-from jobs.pit.monitoring.judging import DISTRIBUTION, NANS, NEW, NULLS, ZEROS, Finding
-from jobs.pit.monitoring.profile import EVERYTHING, Group, Reference
+from skewless.runs.monitor.drift.divergence import shares
+from skewless.runs.monitor.drift.judging import DISTRIBUTION, NANS, NEW, NULLS, ZEROS, Finding
+from skewless.runs.monitor.profile.profile import EVERYTHING, Group, Reference
 
 FAINTEST = 1e-300
 """Smaller p-values are written as this, which every reader of doubles has."""

@@ -14,8 +14,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from jobs.pit.monitoring.bins import Bins, CategoryBins, Ints, bins_of, lay_out, shortened
-from jobs.pit.monitoring.profile import (
+from skewless.runs.monitor.profile.bins import Bins, CategoryBins, Ints, bins_of, lay_out, shortened
+from skewless.runs.monitor.profile.profile import (
     EVERYTHING,
     Counts,
     Group,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.pit.monitoring.bins import Bins, CategoryBins, Ints, NumberBins, bins_of
+from skewless.runs.monitor.profile.bins import Bins, CategoryBins, Ints, NumberBins, bins_of
 
 Group = tuple[str, str]
 """A dimension and its value; ("", "") is everything."""

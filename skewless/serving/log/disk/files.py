@@ -14,8 +14,8 @@ from collections.abc import Callable
 from math import inf
 from pathlib import Path
 
-from features.errors import FeatureError, raised
-from features.log.ownership import CAN_RENAME_OPEN, adopt, create, finished
+from skewless.serving.errors import FeatureError, raised
+from skewless.serving.log.disk.ownership import CAN_RENAME_OPEN, adopt, create, finished
 
 
 class LogFiles:

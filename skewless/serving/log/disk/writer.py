@@ -8,10 +8,10 @@ from collections import deque
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from features.errors import FeatureError
-from features.log.delivery import Delivery, Flush, LogCounts, Patience
-from features.log.lifetime import leave, stay, watch_child
-from features.log.record import Captured, RecordEncoder
+from skewless.serving.errors import FeatureError
+from skewless.serving.log.delivery import Delivery, Flush, LogCounts, Patience
+from skewless.serving.log.format.record import Captured, RecordEncoder
+from skewless.serving.log.lifetime import leave, stay, watch_child
 
 _LINGER = 0.01
 _BATCH = 8

@@ -9,9 +9,9 @@ from decimal import Decimal, InvalidOperation
 from math import inf, isfinite, nan
 from typing import Any
 
-from features.errors import shown
-from features.log.values import ARRAY, CHECKS, DEEPEST, VOID, instant_text
-from features.values.checks import UTC, Refused
+from skewless.serving.errors import shown
+from skewless.serving.log.format.values import ARRAY, CHECKS, DEEPEST, VOID, instant_text
+from skewless.serving.values.checks import UTC, Refused
 
 Decoder = Callable[[Any], Any]
 
@@ -26,7 +26,7 @@ def decoder(kind: str) -> Decoder:
     >>> decoder("bigint")(1.5)
     Traceback (most recent call last):
         ...
-    features.values.checks.Refused: expected a bigint, found float 1.5
+    skewless.serving.values.checks.Refused: expected a bigint, found float 1.5
     """
     found = _DECODERS.get(kind)
     if found is not None:

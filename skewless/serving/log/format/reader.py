@@ -6,11 +6,11 @@ import datetime as dt
 import json
 from typing import Any, NamedTuple
 
-from features.errors import FeatureError, shown
-from features.log.decoding import decoder
-from features.log.record import SCHEMA_VERSION
-from features.log.values import CHECKS
-from features.values.checks import Refused
+from skewless.serving.errors import FeatureError, shown
+from skewless.serving.log.format.decoding import decoder
+from skewless.serving.log.format.record import SCHEMA_VERSION
+from skewless.serving.log.format.values import CHECKS
+from skewless.serving.values.checks import Refused
 
 
 class RecordTypes(NamedTuple):
@@ -55,7 +55,7 @@ def read_record(line: bytes | str) -> Record:
     >>> read_record(b'{"schema_version":1,"host":"we')
     Traceback (most recent call last):
         ...
-    features.errors.FeatureError: feature log record: torn line of 30 bytes, its record does not end; its process was killed while writing it
+    skewless.serving.errors.FeatureError: feature log record: torn line of 30 bytes, its record does not end; its process was killed while writing it
     """  # noqa: E501
     try:
         return _record(_fields(line))

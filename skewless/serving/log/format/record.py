@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, NamedTuple
 
-from features.log.ownership import host_name
-from features.log.shape import NamedValues, Shapes, refusal, scalar, to_json
-from features.log.values import CHECKS, VOID, Typed, float_json, instant_text, json_of, typed
-from features.values.checks import Refused
+from skewless.serving.log.disk.ownership import host_name
+from skewless.serving.log.format.shape import NamedValues, Shapes, refusal, scalar, to_json
+from skewless.serving.log.format.values import CHECKS, VOID, Typed, float_json, instant_text, json_of, typed
+from skewless.serving.values.checks import Refused
 
 SCHEMA_VERSION = 1
 """Raised whenever a reader of the version before could misread a record."""

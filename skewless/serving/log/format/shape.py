@@ -6,9 +6,18 @@ from collections.abc import Callable, Mapping
 from json import JSONEncoder
 from typing import Any, NamedTuple
 
-from features.errors import FeatureError, shown
-from features.log.values import CHECKS, JSON_OF, TYPE_NAMES, VOID, Typed, completed, json_of, typed
-from features.values.checks import Refused
+from skewless.serving.errors import FeatureError, shown
+from skewless.serving.log.format.values import (
+    CHECKS,
+    JSON_OF,
+    TYPE_NAMES,
+    VOID,
+    Typed,
+    completed,
+    json_of,
+    typed,
+)
+from skewless.serving.values.checks import Refused
 
 to_json = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 """JSON text without spaces; a ValueError where a float is not finite."""

@@ -13,9 +13,9 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, NamedTuple
 
-from features.definitions.annotations import ValueType
-from features.errors import shown
-from features.values.checks import Refused, input_check
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.errors import shown
+from skewless.serving.values.checks import Refused, input_check
 
 VOID = "void"
 TYPE_NAMES: dict[type, str] = {
@@ -57,7 +57,7 @@ def typed(value: Any) -> Typed:
     >>> typed((1, 2))
     Traceback (most recent call last):
         ...
-    features.values.checks.Refused: expected None, bool, int, float, str, bytes, datetime, date, Decimal or a list of these, found tuple (1, 2); convert it
+    skewless.serving.values.checks.Refused: expected None, bool, int, float, str, bytes, datetime, date, Decimal or a list of these, found tuple (1, 2); convert it
     """  # noqa: E501
     return _typed(value, 0)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from features.code.recorded import differences
-from features.errors import FeatureError
-from features.plan.layout import Layout
-from features.sets.feature_set import FeatureSet
+from skewless.serving.code.recorded import differences
+from skewless.serving.errors import FeatureError
+from skewless.serving.plan.document.layout import Layout
+from skewless.serving.sets.feature_set import FeatureSet
 
 
 def loaded_features(layout: Layout, features: FeatureSet | None) -> tuple[FeatureSet, list[str]]:

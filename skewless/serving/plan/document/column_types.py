@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from features.definitions.annotations import ValueType
+from skewless.serving.definitions.annotations import ValueType
 
 INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 """The integer types and their bits."""
@@ -85,7 +85,7 @@ def column_type(text: str) -> ColumnType:
 def spelling(declared: ValueType) -> str:
     """The column type of a feature that is declared like this.
 
-    >>> from features.definitions.annotations import value_type
+    >>> from skewless.serving.definitions.annotations import value_type
     >>> spelling(value_type(list[float] | None)), spelling(value_type(bool))
     ('array<double>', 'boolean')
     """

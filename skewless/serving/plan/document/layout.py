@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from features.errors import FeatureError, shown
-from features.plan import reading as read
-from features.plan.document import FORMAT, result_columns
-from features.plan.tables import JoinedTable, LabelEvents, read_labels, read_table
+from skewless.serving.errors import FeatureError, shown
+from skewless.serving.plan.document import reading as read
+from skewless.serving.plan.document.plan import FORMAT, result_columns
+from skewless.serving.plan.serve.tables import JoinedTable, LabelEvents, read_labels, read_table
 
 _FUNCTION_KEYS: dict[str, read.Reader] = {
     "name": read.text,

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from features.code.recorded import digest
-from features.durations import microseconds, shortest
-from features.errors import FeatureError
-from features.plan.column_types import spelling
-from features.plan.tables import JoinedTable, plain, read_labels, read_table
-from features.sets.feature_set import FeatureSet
+from skewless.serving.code.recorded import digest
+from skewless.serving.errors import FeatureError
+from skewless.serving.plan.document.column_types import spelling
+from skewless.serving.plan.serve.tables import JoinedTable, plain, read_labels, read_table
+from skewless.serving.sets.feature_set import FeatureSet
+from skewless.serving.values.durations import microseconds, shortest
 
 FORMAT = 1
 """The version of the document and of what its fields mean. A change of either is another number."""

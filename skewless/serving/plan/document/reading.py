@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from features.durations import microseconds
-from features.errors import FeatureError, nearest, shown
-from features.instants import read_zone
-from features.plan.column_types import ColumnType, column_type
+from skewless.serving.errors import FeatureError, nearest, shown
+from skewless.serving.plan.document.column_types import ColumnType, column_type
+from skewless.serving.values.durations import microseconds
+from skewless.serving.values.instants import read_zone
 
 Reader = Callable[[Any], Any]
 
@@ -23,7 +23,7 @@ def read_object(subject: str, document: object, readers: Mapping[str, Reader]) -
     >>> read_object("plan", {"version": "3"}, {"version": whole_number})
     Traceback (most recent call last):
         ...
-    features.errors.FeatureError: plan: version: expected a whole number, found str '3'
+    skewless.serving.errors.FeatureError: plan: version: expected a whole number, found str '3'
     """
     if not isinstance(document, Mapping):
         raise FeatureError(

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
-from features.definitions.annotations import SCALARS, ValueType
-from features.errors import shown
-from features.instants import local_micros, micros
-from features.plan.column_types import INTEGERS, ColumnType
-from features.values.cells import rank
-from features.values.checks import Refused, input_check
+from skewless.serving.definitions.annotations import SCALARS, ValueType
+from skewless.serving.errors import shown
+from skewless.serving.plan.document.column_types import INTEGERS, ColumnType
+from skewless.serving.values.cells import rank
+from skewless.serving.values.checks import Refused, input_check
+from skewless.serving.values.instants import local_micros, micros
 
 Accept = Callable[[Any], Any]
 
@@ -37,7 +37,7 @@ def accepting(kind: ColumnType) -> Accept:
     bits; a decimal gets the column's scale, which has to hold all its digits; instants are aware and become
     UTC; a clock time (`timestamp_ntz`) is naive. Arrays are lists, structs and maps are dicts.
 
-    >>> from features.plan.column_types import column_type
+    >>> from skewless.serving.plan.document.column_types import column_type
     >>> accepting(column_type("float"))(0.1), accepting(column_type("decimal(5,2)"))(Decimal("1.5"))
     (0.10000000149011612, Decimal('1.50'))
     """
@@ -73,7 +73,7 @@ def order_key(kind: ColumnType) -> Callable[[Any], Any]:
     Null is smallest, -0.0 < 0.0, NaN is greatest, text compares by bytes, arrays and structs element by
     element, maps by their sorted entries.
 
-    >>> from features.plan.column_types import column_type
+    >>> from skewless.serving.plan.document.column_types import column_type
     >>> sorted([[1], [], None, [None]], key=order_key(column_type("array<int>")))
     [None, [], [None], [1]]
     """

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from features.errors import FeatureError, nearest
-from features.plan.join import Row, Winner, winner_of
-from features.plan.tables import JoinedTable
-from features.plan.windows import Aggregates, aggregates_of, look_back
+from skewless.serving.errors import FeatureError, nearest
+from skewless.serving.plan.serve.join import Row, Winner, winner_of
+from skewless.serving.plan.serve.tables import JoinedTable
+from skewless.serving.plan.serve.windows import Aggregates, aggregates_of, look_back
 
 Rows = Mapping[str, Row | Sequence[Row] | None]
 Events = Mapping[str, Sequence[Row] | None]

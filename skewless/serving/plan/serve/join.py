@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from features.errors import FeatureError, nearest, raised, shown
-from features.plan.column_types import ColumnType
-from features.plan.column_values import accepting, instants, order_key
-from features.plan.tables import JoinedTable
-from features.values.checks import Refused
+from skewless.serving.errors import FeatureError, nearest, raised, shown
+from skewless.serving.plan.document.column_types import ColumnType
+from skewless.serving.plan.serve.column_values import accepting, instants, order_key
+from skewless.serving.plan.serve.tables import JoinedTable
+from skewless.serving.values.checks import Refused
 
 Row = Mapping[str, Any]
 Entity = tuple[Any, ...]

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from features.definitions.annotations import ValueType
-from features.errors import FeatureError, nearest, raised, shown
-from features.instants import micros
-from features.plan.column_types import ColumnType
-from features.plan.column_values import accepting, instants
-from features.plan.tables import JoinedTable, LabelEvents
-from features.sets.feature_set import FeatureSet
-from features.values.checks import Refused, input_check
+from skewless.serving.definitions.annotations import ValueType
+from skewless.serving.errors import FeatureError, nearest, raised, shown
+from skewless.serving.plan.document.column_types import ColumnType
+from skewless.serving.plan.serve.column_values import accepting, instants
+from skewless.serving.plan.serve.tables import JoinedTable, LabelEvents
+from skewless.serving.sets.feature_set import FeatureSet
+from skewless.serving.values.checks import Refused, input_check
+from skewless.serving.values.instants import micros
 
 T = "event_timestamp"
 """The input that is always T, whatever the label events call their column."""

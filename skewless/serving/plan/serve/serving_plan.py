@@ -8,15 +8,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import IO, Any, Literal
 
-from features.errors import FeatureError
-from features.instants import micros
-from features.plan.code import loaded_features
-from features.plan.compiled import CompiledTable, Events, Rows, TableNeeds, needs_of, refuse_unknown
-from features.plan.document import edits, schema_of
-from features.plan.layout import Layout, read_layout
-from features.plan.request import RequestReader, input_problems, moment
-from features.sets.feature_set import FeatureSet
-from features.values.checks import Refused
+from skewless.serving.errors import FeatureError
+from skewless.serving.plan.document.code import loaded_features
+from skewless.serving.plan.document.layout import Layout, read_layout
+from skewless.serving.plan.document.plan import edits, schema_of
+from skewless.serving.plan.serve.compiled import (
+    CompiledTable,
+    Events,
+    Rows,
+    TableNeeds,
+    needs_of,
+    refuse_unknown,
+)
+from skewless.serving.plan.serve.request import RequestReader, input_problems, moment
+from skewless.serving.sets.feature_set import FeatureSet
+from skewless.serving.values.checks import Refused
+from skewless.serving.values.instants import micros
 
 OnMismatch = Literal["raise", "warn"]
 
@@ -24,7 +31,7 @@ OnMismatch = Literal["raise", "warn"]
 class ServingPlan:
     """Everything that decides a feature's value, exported from a training set; immutable and free of locks.
 
-    >>> from features.plan.document import feature_table_part, label_events_part, plan_document
+    >>> from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
     >>> def is_hot(weather__temp: float) -> bool: return weather__temp > 30
     >>> functions = FeatureSet.from_functions([is_hot])
     >>> labels = label_events_part(entity_keys=["origin"], event_timestamp="predict_at",

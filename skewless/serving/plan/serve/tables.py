@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from features.aggregations.aggregation import Aggregation
-from features.errors import FeatureError, nearest
-from features.plan import reading as read
-from features.plan.column_types import INTEGERS, TIMES, ColumnType, column_type
-from features.predicates.predicate import bind, check, columns
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.errors import FeatureError, nearest
+from skewless.serving.plan.document import reading as read
+from skewless.serving.plan.document.column_types import INTEGERS, TIMES, ColumnType, column_type
+from skewless.serving.predicates.predicate import bind, check, columns
 
 _COUNTS = ("count", "count_distinct")
 _DOUBLES = ("mean", "stddev", "time_since_last")

@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from features.aggregations.bounds import RollingWindow, Window
-from features.aggregations.evaluation import prepared
-from features.aggregations.visibility import TimedRow
-from features.errors import FeatureError
-from features.plan.column_values import accepting
-from features.plan.join import Entity, Reading, Row, RowTimes
-from features.plan.tables import JoinedTable
+from skewless.serving.aggregations.bounds import RollingWindow, Window
+from skewless.serving.aggregations.evaluation import prepared
+from skewless.serving.aggregations.visibility import TimedRow
+from skewless.serving.errors import FeatureError
+from skewless.serving.plan.serve.column_values import accepting
+from skewless.serving.plan.serve.join import Entity, Reading, Row, RowTimes
+from skewless.serving.plan.serve.tables import JoinedTable
 
 Aggregates = Callable[[Sequence[Row], Entity, int], tuple[Any, ...]]
 

@@ -1,0 +1,1 @@
+"""Spark sessions, tables and files: with publication, all that touches storage."""

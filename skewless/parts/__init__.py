@@ -1,0 +1,1 @@
+"""The nouns of the pipeline, each blind to the others."""

@@ -1,0 +1,1 @@
+"""Window aggregations over Arrow batches of whole keys."""

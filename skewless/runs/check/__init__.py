@@ -1,0 +1,1 @@
+"""`skewless check`: the whole configuration without Spark."""

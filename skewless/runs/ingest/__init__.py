@@ -1,0 +1,1 @@
+"""`skewless ingest-log`: serving's log files into one Delta table."""

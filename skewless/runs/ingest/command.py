@@ -1,0 +1,29 @@
+"""`skewless ingest-log`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from skewless.lake.session import private_session
+from skewless.parts.log import ingest, tables_at
+from skewless.runs.execution import Result, Run, refuse_no_location
+from skewless.runs.ingest.summary import summary_of_ingestion
+
+
+def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
+    """`skewless ingest-log`: rejected lines are kept and told of, and are no failure."""
+    refuse_no_location("--to", location)
+    spark = private_session(run.spark())
+    tables = tables_at(spark, location)
+    done = ingest(spark, folder, tables, datetime.now(timezone.utc))
+    rejections = tables.rejections
+    document = {
+        "table": location,
+        "files": done.files,
+        "records": done.records,
+        "duplicates": done.duplicates,
+        "rejected": done.rejected,
+        "rejected_table": rejections.place.location if rejections.exists(spark) else None,
+        "version": tables.records.version(spark),
+    }
+    return Result(document, summary_of_ingestion(document, done.reason))

@@ -1,0 +1,1 @@
+"""`skewless monitor`: distributions in training against those in serving."""

@@ -1,0 +1,32 @@
+"""`skewless monitor`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from skewless.ground.run_range import RunRange
+from skewless.lake.session import private_session
+from skewless.parts.log import open_log
+from skewless.runs.execution import ALERT, Result, Run, written_report
+from skewless.runs.monitor.after import deliver
+from skewless.runs.monitor.monitor import monitor
+from skewless.runs.monitor.report import render_monitoring, summary_of_monitoring
+
+
+def monitor_features(
+    run: Run, name: str, log: str, start: datetime | None, end: datetime | None, report: str | None
+) -> Result:
+    """`skewless monitor`: exit code 4 where a feature drifted, with both an effect and evidence of it."""
+    configuration, run_at = run.configuration(), datetime.now(timezone.utc)
+    spec, watch = configuration.training_set(name), configuration.monitoring(name)
+    spark = private_session(run.spark())
+    found = monitor(spark, spec, watch, open_log(spark, log, configuration), RunRange(run_at, start, end))
+    facts = found.to_facts()
+    if report:
+        report = written_report(report, render_monitoring(facts), run)
+    done = deliver(spark, spec, watch, log, found, run_at, report)
+    document = found.to_json()
+    if len(done) > 1:  # more than the history was asked for
+        document["deliveries"] = done
+    text = summary_of_monitoring(facts, done, report)
+    return Result(document, text, ALERT if found.alerting else 0)

@@ -1,0 +1,1 @@
+"""Two profiles → what drifted, and how sure that is."""

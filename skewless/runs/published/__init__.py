@@ -1,0 +1,1 @@
+"""`skewless show` and `skewless export`: what was published."""

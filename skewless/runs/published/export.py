@@ -1,0 +1,40 @@
+"""`skewless export`."""
+
+from __future__ import annotations
+
+import json
+
+from skewless.ground.errors import InputError
+from skewless.lake.session import private_session
+from skewless.lake.storage import write_text
+from skewless.parts.publish import Output, manifest_of_version, read_manifests
+from skewless.runs.execution import Result, Run
+
+
+def export_serving_plan(run: Run, name: str, version: int | None, target: str) -> Result:
+    """`skewless export`: the plan that a version was built by, as its manifest has it."""
+    spec = run.configuration().training_set(name)
+    assert spec.training_set.output is not None, "a training set of a file has an output"
+    spark = private_session(run.spark())
+    versions, _ = read_manifests(spark, Output.at(spark, spec.training_set.output))
+    if not versions:
+        raise InputError(f"training set '{name}': nothing is published; build it first")
+    manifest = manifest_of_version(name, versions, versions[-1].version if version is None else version)
+    plan = manifest.get("serving_plan")
+    if plan is None:
+        raise InputError(
+            f"training set '{name}': version {manifest['version']} has no serving plan; build it again"
+        )
+    document = {**plan, "version": manifest["version"]}
+    try:
+        write_text(target, json.dumps(document, ensure_ascii=False, indent=1) + "\n", run.spark)
+    except OSError as error:
+        raise InputError(f"--to {target}: cannot be written: {error}") from error
+    facts = {
+        "training_set": name,
+        "version": document["version"],
+        "path": target,
+        "fingerprint": plan["fingerprint"],
+    }
+    text = f"{name}: serving plan of version {document['version']} in {target}\n  fingerprint {plan['fingerprint']}"
+    return Result(facts, text)

@@ -1,0 +1,1 @@
+"""`skewless rebuild`: the rows of a version again, from its manifest."""

@@ -1,0 +1,1 @@
+"""`skewless reconcile`: logged against recomputed values."""

@@ -1,0 +1,29 @@
+"""`skewless reconcile`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from skewless.ground.run_range import RunRange
+from skewless.lake.session import private_session
+from skewless.parts.log import open_log
+from skewless.runs.execution import ALERT, Result, Run, written_report
+from skewless.runs.reconcile.reconcile import reconcile
+from skewless.runs.reconcile.report import render_reconciliation, summary_of_reconciliation
+
+
+def reconcile_feature_log(
+    run: Run, name: str, log: str, start: datetime | None, end: datetime | None, report: str | None
+) -> Result:
+    """`skewless reconcile`: exit code 4 where a feature differs more often than the training set allows."""
+    configuration = run.configuration()
+    spec = configuration.training_set(name)
+    spark = private_session(run.spark())
+    found = reconcile(
+        spark, spec, open_log(spark, log, configuration), RunRange(datetime.now(timezone.utc), start, end)
+    )
+    facts = found.to_facts()
+    if report:
+        report = written_report(report, render_reconciliation(facts), run)
+    exit_code = ALERT if found.alerts else 0
+    return Result(found.to_json(), summary_of_reconciliation(facts, report), exit_code)

@@ -1,0 +1,1 @@
+"""The serving side: features, windows, plans and logs with nothing but the standard library."""

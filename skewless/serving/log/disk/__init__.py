@@ -1,0 +1,1 @@
+"""Log files: who owns them, how they grow and are renamed."""

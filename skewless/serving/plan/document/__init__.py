@@ -1,0 +1,1 @@
+"""What a serving plan says: written at export, read and checked at load."""

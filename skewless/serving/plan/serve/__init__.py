@@ -1,0 +1,1 @@
+"""A serving plan at work: requests, rows and events → a vector."""

@@ -1,0 +1,1 @@
+"""Logged against recomputed values: what reconciliation and investigation share."""

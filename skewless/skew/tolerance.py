@@ -1,0 +1,68 @@
+"""Which features may differ by the order in which doubles are added (rule 6), and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.types import DoubleType
+
+from skewless.ground.names import joined
+from skewless.parts.asof import Lane
+from skewless.parts.functions import schema_of
+from skewless.parts.windows import WindowReduction
+from skewless.training_set.opened import Bound
+
+ADDED = ("sum", "mean", "stddev")
+"""Functions that add doubles, whose order of adding may differ."""
+
+
+def loosely_equal(bound: Bound) -> set[str]:
+    """Doubles that come of adding doubles, and functions of such: equal within rule 6's tolerance, not exactly."""
+    loose = {
+        joined(lane.name, each.name)
+        for lane in bound.lanes
+        if isinstance(lane.reduction, WindowReduction)
+        for each in lane.reduction.aggregations
+        if each.function in ADDED and isinstance(lane.reduction.result_type(each), DoubleType)
+    }
+    doubles = {field.name for field in schema_of(bound.features) if isinstance(field.dataType, DoubleType)}
+    for name in bound.features.names:
+        if set(bound.features.subset([name]).inputs) & loose and name in doubles:
+            loose.add(name)
+    return loose
+
+
+def weight_of(bound: Bound, name: str) -> Column | None:
+    """At least the sum of absolute values in a sum's window, by Cauchy and Schwarz: √(n Σx²); of a mean, that by n."""
+    for lane in bound.lanes:
+        for each in lane.reduction.aggregations if isinstance(lane.reduction, WindowReduction) else ():
+            if joined(lane.name, each.name) != name:
+                continue
+            slot = F.col(lane.events_slot)
+            size, mean, deviation = (
+                slot.getField(f"{each.name}~{what}") for what in ("count", "mean", "stddev")
+            )
+            spread = F.greatest(size - 1, F.lit(0)) * F.coalesce(F.pow(deviation, 2), F.lit(0.0))
+            squares = spread + size * F.pow(mean, 2)
+            return (
+                F.sqrt(size * squares)
+                if each.function == "sum"
+                else F.sqrt(squares / F.greatest(size, F.lit(1)))
+            )
+    return None
+
+
+def with_weights(lane: Lane) -> Lane:
+    """The lane with the aggregates that weights are made of beside each sum, mean and deviation of doubles."""
+    reduction = lane.reduction
+    if not isinstance(reduction, WindowReduction):
+        return lane
+    more = [
+        each._replace(name=f"{each.name}~{function}", function=function)
+        for each in reduction.aggregations
+        if each.function in ADDED and isinstance(reduction.result_type(each), DoubleType)
+        for function in ("count", "mean", "stddev")
+    ]
+    return replace(lane, reduction=replace(reduction, aggregations=(*reduction.aggregations, *more)))

@@ -1,0 +1,1 @@
+"""A training set opened, checked and computed: what every kind of run works on."""

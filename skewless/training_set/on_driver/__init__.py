@@ -1,0 +1,1 @@
+"""A feature table's rows of some entities on the driver, by any rule."""

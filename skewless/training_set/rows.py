@@ -1,0 +1,61 @@
+"""An opened training set → its rows, lazily: spine → as-of join and windows → feature functions → result columns."""
+
+from __future__ import annotations
+
+import re
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from skewless.ground.errors import InputError
+from skewless.ground.instants import utc_date
+from skewless.ground.names import EVENT_DATE
+from skewless.ground.run_range import RunRange
+from skewless.parts.asof import as_of_join
+from skewless.parts.functions import with_features
+from skewless.parts.spine import spine_of
+from skewless.parts.windows import aggregate_windows
+from skewless.training_set.from_log.columns import logged_features, result_values
+from skewless.training_set.from_log.matching import with_logged
+from skewless.training_set.opened import Bound
+
+_OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
+
+
+def spine_for(bound: Bound, cut: RunRange) -> DataFrame:
+    """The spine of the label events that this run takes, with what was logged of each where there is a log."""
+    spine = spine_of(bound.events, bound.labels, bound.sample, cut)
+    return spine if bound.log is None else with_logged(spine, bound.log)
+
+
+def joined_rows(bound: Bound, spine: DataFrame) -> DataFrame:
+    """A spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
+    return compute_features(bound, as_of_join(spine, bound.lanes, aggregate_windows))
+
+
+def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
+    label = F.col("label")
+    label_event: dict[str, Column] = {key: label.getField(key) for key in bound.labels.entity_keys}
+    label_event[bound.labels.event_timestamp] = F.col("t")
+    return with_features(joined, bound.features, bound.feature_inputs(), label_event)
+
+
+def select_result(bound: Bound, joined: DataFrame, *more: Column) -> DataFrame:
+    """The published columns in the contract's order: label events, joined columns, features, event_date; and more.
+
+    With a log the column before event_date says which values are from it.
+    """
+    label = F.col("label")
+    return joined.select(
+        *[label.getField(name).alias(name) for name in bound.events.columns],
+        *[value.alias(name) for name, value in result_values(bound).items()],
+        *([logged_features(bound.log)] if bound.log else []),
+        utc_date(F.col("t")).alias(EVENT_DATE),
+        *more,
+    )
+
+
+def as_input_error(error: Exception) -> Exception:
+    """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
+    messages = _OWN_ERROR.findall(str(error))
+    return InputError(messages[-1]) if messages else error

@@ -1,0 +1,110 @@
+"""Small Spark frames from Python values, and the engine run on them over Arrow, which keeps instants exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime, timezone
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
+
+from skewless.config import Labels
+from skewless.ground.run_range import RunRange
+from skewless.parts.asof import Lane, as_of_join
+from skewless.parts.spine import spine_of
+from tests.oracles.asof import OracleTable, Row
+
+LONG_AFTER = datetime(2100, 1, 1, tzinfo=timezone.utc)
+
+
+def at(clock: str, day: str = "2024-07-01") -> datetime:
+    """The instant of a UTC clock time, `10:00` or `10:00:00.000001`."""
+    return datetime.fromisoformat(f"{day}T{clock}+00:00")
+
+
+def frame(spark: SparkSession, schema: str, rows: Iterable[Sequence[Any] | Row]) -> DataFrame:
+    """A frame of these rows, tuples in the schema's order or dicts; other keys of a dict are left out."""
+    spark_schema = StructType.fromDDL(schema)
+    names = spark_schema.names
+    values = [[row[name] for name in names] if isinstance(row, dict) else row for row in rows]
+    columns = list(zip(*values, strict=True)) or [()] * len(names)
+    arrow = to_arrow_schema(spark_schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, arrow, strict=True)]
+    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), spark_schema)
+
+
+def delta(spark: SparkSession, path: str, schema: str, rows: Iterable[Sequence[Any] | Row]) -> str:
+    """A Delta table of these rows at `path`, which comes back."""
+    frame(spark, schema, rows).coalesce(1).write.format("delta").save(path)
+    return path
+
+
+def collected(rows: DataFrame) -> list[Row]:
+    """The rows as dicts, with aware datetimes whatever the zones of session and process."""
+    return rows.toArrow().to_pylist()  # type: ignore[no-any-return]
+
+
+def spine(events: DataFrame, *keys: str) -> DataFrame:
+    """The spine of these label events, all of them; T is the column t."""
+    labels = Labels(source="in/memory", entity_keys=keys, event_timestamp="t", label_columns=("y",))
+    return spine_of(events, labels, None, RunRange(LONG_AFTER))
+
+
+def lane_of(table: OracleTable, rows: DataFrame, name: str) -> Lane:
+    """The oracle's table as the engine takes it."""
+    shared = {field.name for field in fields(Lane) if field.init} & {field.name for field in fields(table)}
+    options = {option: getattr(table, option) for option in shared}
+    return Lane(**{**options, "name": name, "rows": rows})
+
+
+def winners(label_events: DataFrame, lanes: Sequence[Lane], keys: Sequence[str]) -> list[dict[str, Any]]:
+    """The join's rows: `label`, and per lane's name the selected columns of its winner, None without one."""
+    joined = as_of_join(spine(label_events, *keys), lanes)
+    columns = [F.col("label")]
+    for lane in lanes:
+        columns += [lane.is_matched().alias(lane.name)]
+        columns += [lane.value(name).alias(f"{lane.name}.{name}") for name in lane.columns]
+    return [
+        {"label": row["label"], **{lane.name: _winner(lane, row) for lane in lanes}}
+        for row in collected(joined.select(*columns))
+    ]
+
+
+def values_at(rows: DataFrame, *times: datetime | None, **options: Any) -> list[Any]:
+    """The column v of entity a's winner at each time, "absent" without one; `options` are a lane's.
+
+    The rows have the key k and, unless the options say otherwise, the event timestamp `at`.
+    """
+    label_events = [("a", moment, place) for place, moment in enumerate(times)]
+    events = frame(rows.sparkSession, "k string, t timestamp, place int", label_events)
+    told = {"keys": (("k", "k"),), "columns": ("v",), "event_timestamp": "at", **options}
+    found = winners(events, [Lane(name="r", rows=rows, **told)], ["k"])
+    assert len(found) == len(times)
+    found.sort(key=lambda row: row["label"]["place"])
+    return ["absent" if row["r"] is None else row["r"]["v"] for row in found]
+
+
+def training_set(*joins: Any, name: str = "ts", **labels: Any) -> dict[str, Any]:
+    """A training set as a dict; entity key k, T in t, label y unless `labels` say otherwise."""
+    told = {"entity_keys": ["k"], "event_timestamp": "t", "label_columns": ["y"], **labels}
+    return {"name": name, "labels": told, "feature_tables": list(joins)}
+
+
+def feature_table(source: str, **options: Any) -> dict[str, Any]:
+    """A feature table r as a dict; key k, event timestamp `at`, column v unless the options say otherwise."""
+    table = {"name": "r", "entity_keys": ["k"], "event_timestamp": "at", "columns": ["v"], "delay": "0s"}
+    merged = {**table, "source": source, **options}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def _winner(lane: Lane, row: Row) -> Row | None:
+    values = {name: row[f"{lane.name}.{name}"] for name in lane.columns}
+    if row[lane.name]:
+        return values
+    assert set(values.values()) <= {None}
+    return None

@@ -1,0 +1,106 @@
+"""One pass of Spark counts what a plain loop counts, whatever is in the columns."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from skewless.runs.monitor.profile.bins import CategoryBins, NumberBins
+from skewless.runs.monitor.profile.counting import Subject, counted, laid_out, logged_names
+from skewless.runs.monitor.profile.profile import EVERYTHING, Profile, Reference
+from tests.helpers.frames import frame
+
+NAN, INFINITY = float("nan"), float("inf")
+ROWS: list[tuple[Any, ...]] = [
+    (1.0, "a", "x", None),
+    (2.0, "b", "x", None),
+    (0.0, None, "y", None),
+    (-0.0, "c", "y", None),
+    (None, "a", None, None),
+    (NAN, "a", "x", None),
+    (-INFINITY, "d", "x", None),
+    (None, None, "x", json.dumps({"features": {"V": "double"}})),
+    (None, None, "x", json.dumps({"features": {"v": "double", "w": "string"}})),
+]
+BINS = {"v": NumberBins((0.0, 1.0)), "w": CategoryBins(("a",), frozenset("abc"))}
+
+
+@pytest.fixture(scope="module")
+def subject(spark: SparkSession) -> Subject:
+    rows = frame(spark, "v double, w string, host string, types string", ROWS).repartition(2)
+    columns = {name: F.col(name) for name in ("v", "w")}
+    return Subject(rows, columns, {"host": F.col("host")}, F.col("types"))
+
+
+@pytest.fixture(scope="module")
+def profile(subject: Subject) -> Profile:
+    return counted(subject, BINS, len(ROWS), known=10)
+
+
+def told(profile: Profile, group: tuple[str, str], name: str) -> dict[str, int]:
+    counts = profile.counts[group][name]
+    by_label = zip(BINS[name].labels, counts.by_bin.tolist(), strict=True)
+    found = {label: count for label, count in by_label if count}
+    return {**found, "zeros": counts.zeros, "unlogged": counts.unlogged}
+
+
+def test_every_row_is_counted_once_in_its_bin(profile: Profile) -> None:
+    assert told(profile, EVERYTHING, "v") == {
+        "-∞ to 0": 2, "0 to 1": 1, "1 to ∞": 1, "-infinity": 1, "NaN": 1, "null": 3, "zeros": 2, "unlogged": 0,
+    }  # fmt: skip
+    assert told(profile, EVERYTHING, "w") == {
+        "'a'": 3, "other": 2, "new": 1, "null": 2, "zeros": 0, "unlogged": 1,
+    }  # fmt: skip
+
+
+def test_groups_are_counted_beside_the_whole_and_null_is_no_group(profile: Profile) -> None:
+    assert set(profile.counts) == {EVERYTHING, ("host", "x"), ("host", "y")}
+    assert told(profile, ("host", "y"), "v") == {"-∞ to 0": 2, "zeros": 2, "unlogged": 0}
+    assert told(profile, ("host", "x"), "w") == {
+        "'a'": 2, "other": 1, "new": 1, "null": 1, "zeros": 0, "unlogged": 1,
+    }  # fmt: skip
+
+
+def test_what_a_record_has_may_be_told_by_number(subject: Subject, profile: Profile) -> None:
+    texts = [row[3] for row in ROWS if row[3]]
+    rows = subject.rows.withColumn("types", F.xxhash64("types"))
+    numbers = {
+        row["n"]: logged_names(row["types"])
+        for row in subject.rows.where("types IS NOT NULL")
+        .select("types", F.xxhash64("types").alias("n"))
+        .collect()
+    }
+    assert len(numbers) == len(texts)
+    says = F.when(F.col("host").isNotNull() & F.col("types").isin(list(numbers)), F.col("types"))
+    again = counted(Subject(rows, subject.features, subject.dimensions, says, numbers), BINS, len(ROWS))
+    for name in BINS:
+        assert told(again, EVERYTHING, name) == told(profile, EVERYTHING, name)
+
+
+def test_all_values_of_training_are_known_and_those_it_has_once_unless_they_are_too_many(
+    subject: Subject, profile: Profile
+) -> None:
+    assert profile.bins["w"] == CategoryBins(("a",), frozenset("abcd"), once=3)
+    few = counted(subject, {**BINS, "w": CategoryBins(("a",))}, len(ROWS), known=3)
+    assert few.bins["w"] == CategoryBins(("a",))
+
+
+def test_bins_of_no_rows_are_the_ones_that_need_none(subject: Subject) -> None:
+    nothing = Subject(subject.rows.where("false"), subject.features)
+    assert laid_out(nothing, lambda _: 2, lambda _: 2) == {"v": NumberBins(()), "w": CategoryBins(())}
+
+
+def test_bins_are_laid_out_by_one_task_from_a_sample(subject: Subject) -> None:
+    bins = laid_out(subject, lambda _: 2, lambda _: 2)
+    assert bins == {"v": NumberBins((-5e-324, 0.0)), "w": CategoryBins(("a", "b"))}
+
+
+def test_a_reference_is_the_same_after_it_was_written_down(profile: Profile) -> None:
+    reference = Reference(3, "r", profile, {"2024-01-01": 9}, {"v": "number", "w": "category"})
+    again = Reference.from_json(json.loads(json.dumps(reference.to_json())))
+    assert again.to_json() == reference.to_json()
+    assert again.profile.bins == profile.bins

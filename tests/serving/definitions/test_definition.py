@@ -1,0 +1,133 @@
+"""Feature functions as read from a module, and those that are refused."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from skewless import FeatureError, FeatureSet, Parameter, ValueType, feature
+from skewless.serving.definitions.definition import read_definition
+
+
+def _problem(write_module: Any, source: str) -> str:
+    with pytest.raises(FeatureError) as caught:
+        FeatureSet.from_module(write_module("bad_features", source))
+    (problem,) = caught.value.problems
+    return problem
+
+
+def test_features_are_the_public_functions_of_the_module_in_their_order(write_module: Any) -> None:
+    name = write_module(
+        "speeds",
+        """
+        from math import sqrt
+        from os.path import join
+        LIMIT = 3
+        class Unit: ...
+        def speed(km: float, hours: float) -> float: return _ratio(km, hours)
+        def _ratio(a, b): return a / b
+        def airborne(speed: float) -> bool: return speed > LIMIT
+        """,
+    )
+    assert FeatureSet.from_module(name).names == ("speed", "airborne")
+
+
+def test_annotations_may_be_strings(write_module: Any) -> None:
+    source = "from __future__ import annotations\ndef a(x: list[int] | None) -> float | None: return None"
+    (definition,) = FeatureSet.from_module(write_module("texts", source)).features
+    assert definition.parameters == (Parameter("x", ValueType(list, True, ValueType(int))),)
+    assert definition.returns == ValueType(float, nullable=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("def a(x: int): ...", "bad_features.a: the result has no annotation; add '-> float'"),
+        ("def a(x) -> int: ...", "bad_features.a: parameter 'x' has no annotation"),
+        ("def a(x: dict) -> int: ...", "bad_features.a: parameter 'x': 'dict' is not a value type"),
+        ("def a(x: int) -> None: ...", "bad_features.a: the result: 'None' is not a value type"),
+        ("def a(x: 'Nope') -> int: ...", "bad_features.a: an annotation cannot be read: NameError"),
+        ("a = lambda x: x", "bad_features.a: a lambda, which has no annotations"),
+        ("def a(x: int = 3) -> int: ...", "bad_features.a: has default values"),
+        ("def a(*, x: int = 3) -> int: ...", "bad_features.a: has default values"),
+        ("def a(*x: int) -> int: ...", "bad_features.a: takes *args or **kwargs"),
+        ("def a(**x: int) -> int: ...", "bad_features.a: takes *args or **kwargs"),
+        ("def a(x: int, /) -> int: ...", "bad_features.a: has positional-only parameters"),
+        ("async def a(x: int) -> int: ...", "bad_features.a: async"),
+        ("def a(x: int) -> int: yield x", "bad_features.a: a generator"),
+        ("def _a(x: int) -> int: ...\nb = _a", "bad_features.b: another name of _a"),
+        (
+            "import functools\n@functools.lru_cache\ndef a(x: int) -> int: ...",
+            "bad_features.a: a decorator made it a _lru_cache_wrapper",
+        ),
+        (
+            "from skewless import feature\n@feature\ndef _a(x: int) -> int: ...",
+            "bad_features._a: marked @feature, but a leading underscore makes it a helper",
+        ),
+    ],
+)
+def test_a_public_function_that_is_no_feature_is_refused(
+    write_module: Any, source: str, problem: str
+) -> None:
+    assert _problem(write_module, source).startswith(problem)
+
+
+def test_all_problems_of_all_modules_come_together(write_module: Any) -> None:
+    first = write_module("first_bad", "def a(x, y): ...")
+    second = write_module("second_bad", "def b(x: int): ...")
+    with pytest.raises(FeatureError) as caught:
+        FeatureSet.from_modules([first, "no_such_module", second])
+    assert [problem.split(";")[0] for problem in caught.value.problems] == [
+        "first_bad.a: parameter 'x' has no annotation",
+        "first_bad.a: parameter 'y' has no annotation",
+        "first_bad.a: the result has no annotation",
+        "feature module 'no_such_module' does not import: "
+        "ModuleNotFoundError: No module named 'no_such_module'",
+        "second_bad.b: the result has no annotation",
+    ]
+
+
+def test_a_module_that_fails_to_import_is_one_line(write_module: Any) -> None:
+    problem = _problem(write_module, "raise RuntimeError('first\\nsecond')")
+    assert problem == r"feature module 'bad_features' does not import: RuntimeError: first\nsecond"
+
+
+def test_a_module_without_features_makes_an_empty_set(write_module: Any) -> None:
+    assert FeatureSet.from_module(write_module("helpers", "def _a(x): ...")).names == ()
+
+
+def test_the_decorator_leaves_the_function_as_it_is() -> None:
+    def plain(x: int) -> int:
+        """Twice as much.
+
+        And more about it."""
+        return x * 2
+
+    assert feature(plain) is plain
+    assert feature(on_error="null")(plain) is plain
+    assert plain(2) == 4
+
+
+def test_the_description_is_given_or_else_the_first_line_of_the_docstring() -> None:
+    def told(x: int) -> int:
+        """Twice as much.
+
+        And more about it."""
+        return x * 2
+
+    assert read_definition("told", told).description == "Twice as much."
+    assert read_definition("told", feature(description="Given")(told)).description == "Given"
+
+
+def test_an_unknown_on_error_is_refused() -> None:
+    with pytest.raises(FeatureError, match="on_error is 'skip'; use 'raise' or 'null'"):
+        feature(on_error="skip")  # type: ignore[call-overload]
+
+
+def test_the_decorator_takes_plain_functions_only() -> None:
+    cached: Callable[..., int] = functools.lru_cache(lambda x: x)
+    with pytest.raises(FeatureError, match="expected a plain function, found _lru_cache_wrapper"):
+        feature(cached)

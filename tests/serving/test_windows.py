@@ -1,0 +1,215 @@
+"""The rules of window aggregations on the serving side, by literals: one boundary a test."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import skewless
+from skewless import FeatureError, windows
+
+UTC = timezone.utc
+NOON = datetime(2024, 7, 8, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def event(at: datetime | date | None, v: Any = 1, **others: Any) -> dict[str, Any]:
+    return {"event_timestamp": at, "v": v, **others}
+
+
+def values(*found: Any) -> list[dict[str, Any]]:
+    """Events with these values, an hour apart, the last an hour before noon."""
+    return [event(NOON - (len(found) - place) * HOUR, v) for place, v in enumerate(found)]
+
+
+def calendar(unit: str, length: int = 1, zone: str = "America/New_York") -> dict[str, object]:
+    return {"calendar": unit, "length": length, "timezone": zone}
+
+
+def counted(moments: list[datetime], at: datetime, **options: Any) -> int | None:
+    return windows.count([event(moment) for moment in moments], at=at, **options)
+
+
+def problem(*args: Any, function: Any = windows.count, **options: Any) -> str:
+    with pytest.raises(FeatureError) as caught:
+        function(*args, **options)
+    return str(caught.value)
+
+
+def test_rule_1_a_rolling_window_begins_with_its_start_and_ends_before_t() -> None:
+    start = NOON - 168 * HOUR
+    assert counted([start - TICK], NOON, window="7d") == 0
+    assert counted([start], NOON, window="7d") == 1
+    assert counted([NOON - TICK], NOON, window="7d") == 1
+    assert counted([NOON], NOON, window="7d") == 0
+    assert counted([NOON - 36 * HOUR, NOON - 36 * HOUR - TICK], NOON, window="PT36H") == 1
+
+
+def test_rule_1_a_rolling_day_has_24_hours_across_a_change_of_clocks() -> None:
+    after_change = datetime(2024, 3, 10, 20, tzinfo=NEW_YORK)
+    assert counted([datetime(2024, 3, 9, 19, tzinfo=NEW_YORK)], after_change, window="24h") == 1
+    assert counted([datetime(2024, 3, 9, 18, 59, tzinfo=NEW_YORK)], after_change, window="24h") == 0
+
+
+def test_rule_1_an_event_that_is_not_yet_available_is_invisible() -> None:
+    late = [event(NOON - HOUR, landed=NOON + TICK)]
+    assert windows.count(late, window="7d", at=NOON, available_at="landed") == 0
+    assert windows.count(late, window="7d", at=NOON + TICK, available_at="landed") == 1
+    assert windows.count(late, window="7d", at=NOON + TICK, available_at="landed", strict=True) == 0
+    assert windows.count(late, window="7d", at=NOON) == 1
+
+
+def test_rule_1_the_delay_is_added_to_availability_or_else_to_the_event_timestamp() -> None:
+    events = [event(NOON - HOUR, landed=NOON - HOUR / 2)]
+    assert windows.count(events, window="7d", at=NOON, delay="1h") == 1
+    assert windows.count(events, window="7d", at=NOON - TICK, delay="1h") == 0
+    assert windows.count(events, window="7d", at=NOON, delay="1h", strict=True) == 0
+    assert windows.count(events, window="7d", at=NOON, delay="30m", available_at="landed") == 1
+    assert windows.count(events, window="7d", at=NOON, delay="31m", available_at="landed") == 0
+
+
+def test_rule_2_a_calendar_day_is_the_zones_own() -> None:
+    at = datetime(2024, 7, 8, 9, tzinfo=NEW_YORK)
+    midnight = datetime(2024, 7, 8, 0, tzinfo=NEW_YORK)
+    moments = [midnight - TICK, midnight, at - TICK, at]
+    assert counted(moments, at, window=calendar("day")) == 2
+    assert counted(moments, at, window=calendar("day", 2)) == 3
+    assert counted([midnight], midnight, window=calendar("day")) == 0
+
+
+@pytest.mark.parametrize(("day", "hours"), [(10, 23), (11, 24)])
+def test_rule_2_days_of_23_and_24_hours(day: int, hours: int) -> None:
+    at = datetime(2024, 3, day + 1, tzinfo=NEW_YORK)
+    start = at.astimezone(UTC) - hours * HOUR
+    assert counted([start, start - TICK], at - TICK, window=calendar("day")) == 1
+
+
+def test_rule_2_a_day_of_25_hours() -> None:
+    start = datetime(2024, 11, 3, 4, tzinfo=UTC)
+    assert counted([start, start - TICK], start + 25 * HOUR - TICK, window=calendar("day")) == 1
+    assert counted([start], start + 25 * HOUR, window=calendar("day")) == 0
+
+
+def test_rule_2_a_day_whose_midnight_is_skipped_begins_at_the_later_wall_time() -> None:
+    start = datetime(2018, 11, 4, 3, tzinfo=UTC)
+    assert counted([start, start - TICK], start + HOUR, window=calendar("day", zone="America/Sao_Paulo")) == 1
+
+
+def test_rule_2_a_day_whose_midnight_is_repeated_begins_at_the_earlier_one() -> None:
+    start = datetime(2024, 11, 3, 4, tzinfo=UTC)
+    havana = calendar("day", zone="America/Havana")
+    assert counted([start, start - TICK], start + 2 * HOUR, window=havana) == 1
+
+
+def test_rule_2_weeks_start_on_monday() -> None:
+    sunday = datetime(2024, 7, 14, 12, tzinfo=UTC)
+    monday = datetime(2024, 7, 8, tzinfo=UTC)
+    week = calendar("week", zone="UTC")
+    assert counted([monday, monday - TICK], sunday, window=week) == 1
+    assert counted([monday, monday - TICK], monday + TICK, window=week) == 1
+
+
+def test_rule_2_months_end_where_the_calendar_says() -> None:
+    leap = datetime(2024, 3, 1, tzinfo=UTC)
+    moments = [
+        datetime(2024, 2, 1, tzinfo=UTC),
+        datetime(2024, 2, 29, 23, tzinfo=UTC),
+        datetime(2024, 1, 31, tzinfo=UTC),
+    ]
+    month, two = calendar("month", zone="UTC"), calendar("month", 2, "UTC")
+    assert counted(moments, leap - TICK, window=month) == 2
+    assert counted(moments, leap, window=month) == 0
+    assert counted(moments, leap, window=two) == 2
+    assert counted(moments, datetime(2024, 3, 31, tzinfo=UTC), window=calendar("month", 3, "UTC")) == 3
+
+
+def test_rule_2_a_window_may_reach_before_the_first_year() -> None:
+    assert counted([datetime(1, 1, 1, tzinfo=UTC)], NOON, window=calendar("month", 100_000, "UTC")) == 1
+
+
+def test_rule_3_an_offset_moves_a_rolling_window_and_visibility_stays_at_t() -> None:
+    moments = [NOON - 3 * DAY, NOON - DAY - TICK, NOON - DAY, NOON - 3 * DAY - TICK]
+    assert counted(moments, NOON, window="2d", offset="1d") == 2
+    late = [event(NOON - 2 * DAY, landed=NOON)]
+    assert windows.count(late, window="2d", offset="1d", at=NOON, available_at="landed") == 1
+    assert windows.count(late, window="2d", offset="1d", at=NOON - TICK, available_at="landed") == 0
+
+
+def test_rule_3_an_offset_moves_a_calendar_window_by_whole_units() -> None:
+    today, yesterday = datetime(2024, 7, 8, tzinfo=UTC), datetime(2024, 7, 7, tzinfo=UTC)
+    moments = [today, today - TICK, yesterday, yesterday - TICK]
+    assert counted(moments, NOON, window=calendar("day", zone="UTC"), offset=1) == 2
+    assert counted(moments, NOON, window=calendar("day", zone="UTC"), offset=2) == 1
+    assert counted(moments, NOON, window=calendar("day", 2, "UTC"), offset=1) == 3
+    assert counted(moments, NOON, window=calendar("day", zone="UTC"), offset=0) == 1
+
+
+def test_rule_3_an_offset_of_months_counts_back_over_the_year() -> None:
+    january = datetime(2024, 1, 31, 12, tzinfo=UTC)
+    moments = [datetime(2023, 11, 30, 23, tzinfo=UTC), datetime(2023, 12, 1, tzinfo=UTC)]
+    assert counted(moments, january, window=calendar("month", zone="UTC"), offset=1) == 1
+    assert counted(moments, january, window=calendar("month", 2, "UTC"), offset=1) == 2
+
+
+def test_a_null_t_gives_null() -> None:
+    assert windows.count([], window="7d", at=None) is None
+    assert windows.last_n(values(1), window="7d", at=None, column="v", n=1) is None
+
+
+def test_an_event_without_its_time_or_its_availability_matches_nothing() -> None:
+    events = [event(None), event(NOON - HOUR, landed=None)]
+    assert windows.count([event(None)], window="7d", at=NOON) == 0
+    assert windows.count(events[1:], window="7d", at=NOON) == 1
+    assert windows.count(events[1:], window="7d", at=NOON, available_at="landed") == 0
+
+
+def test_a_missing_column_is_an_error_that_names_it_wherever_the_event_lies() -> None:
+    old = [event(NOON - HOUR), {"event_timestamp": NOON - 900 * DAY, "w": 1}]
+    assert (
+        problem(old, window="7d", at=NOON, column="v") == "event 1: no column 'v'; it has event_timestamp, w"
+    )
+    assert problem(old, window="7d", at=NOON, where="v = 1").startswith("event 1: no column 'v'")
+    assert problem([{"event_timestmp": NOON}], window="7d", at=NOON) == (
+        "event 0: no column 'event_timestamp'; did you mean 'event_timestmp'?"
+    )
+    assert problem(old, window="7d", at=NOON, available_at="landed").startswith("event 0: no column 'landed'")
+
+
+def test_naive_times_are_refused_unless_a_zone_is_declared() -> None:
+    naive = [event(datetime(2024, 7, 8, 7, 59, 59))]
+    assert problem(naive, window="7d", at=NOON).startswith(
+        "event 0: column 'event_timestamp': naive datetime"
+    )
+    assert windows.count(naive, window="1m", at=NOON, timezone="America/New_York") == 1
+    assert problem([], window="7d", at=datetime(2024, 1, 1)).startswith("at: naive datetime")
+    assert problem([event("2024-01-01")], window="7d", at=NOON) == (  # type: ignore[arg-type]
+        "event 0: column 'event_timestamp': expected an aware datetime, found str '2024-01-01'"
+    )
+
+
+def test_a_repeated_local_time_is_the_earlier_instant() -> None:
+    events = [event(datetime(2024, 11, 3, 1, 30, fold=1))]
+    at = datetime(2024, 11, 3, 5, 30, tzinfo=UTC)
+    assert windows.count(events, window="1s", at=at + TICK, timezone="America/New_York") == 1
+
+
+def test_a_date_is_midnight_of_the_zone_else_of_utc() -> None:
+    events = [event(date(2024, 7, 8))]
+    midnight = datetime(2024, 7, 8, tzinfo=UTC)
+    assert windows.count(events, window="1s", at=midnight + TICK) == 1
+    assert windows.count(events, window="1s", at=midnight + 4 * HOUR + TICK, timezone="America/New_York") == 1
+
+
+def test_unknown_keywords_are_refused_with_the_nearest() -> None:
+    with pytest.raises(TypeError, match=r"windows.count: unknown keyword 'offst'; did you mean 'offset'"):
+        windows.count([], window="7d", at=NOON, offst="1d")  # type: ignore[call-arg]
+
+
+def test_windows_is_exported() -> None:
+    assert skewless.windows is windows
