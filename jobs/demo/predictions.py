@@ -11,29 +11,29 @@ from pyspark.sql import functions as F
 from jobs.demo.model import DelayModel, categories_of, fitted, floats_of, usable_columns
 from skewless.ground.instants import literal
 from skewless.ground.spark_columns import column
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 OFFLINE, ONLINE = "offline_predictions", "online_predictions"
 
 
-def model_of(published: DataFrame, bound: Bound, until: datetime) -> DelayModel:
+def model_of(published: DataFrame, opened: OpenedTrainingSet, until: datetime) -> DelayModel:
     """A model of the feature columns alone, trained on the published rows with T before `until`."""
-    (label,) = bound.labels.label_columns
-    features = [*bound.table_column_names, *bound.features.names]
-    rows = published.where(column(bound.labels.event_timestamp) < literal(until)).select(*features, label)
+    (label,) = opened.labels.label_columns
+    features = [*opened.table_column_names, *opened.features.names]
+    rows = published.where(column(opened.labels.event_timestamp) < literal(until)).select(*features, label)
     table = rows.toArrow()
     columns = usable_columns(table, exclude=(label,))
     return fitted(table, floats_of(table[label]) > 0, columns, categories_of([table], columns))
 
 
 def offline_predictions(
-    published: DataFrame, bound: Bound, model: DelayModel, start: datetime, end: datetime
+    published: DataFrame, opened: OpenedTrainingSet, model: DelayModel, start: datetime, end: datetime
 ) -> DataFrame:
     """The published rows with T in [start, end), scored by the model: score, label, keys, T and request id."""
-    t = column(bound.labels.event_timestamp)
+    t = column(opened.labels.event_timestamp)
     table = published.where((t >= literal(start)) & (t < literal(end))).toArrow()
-    (label,) = bound.labels.label_columns
-    who = [*bound.labels.entity_keys, bound.labels.event_timestamp]
+    (label,) = opened.labels.label_columns
+    who = [*opened.labels.entity_keys, opened.labels.event_timestamp]
     scored = table.select([*who, label]).append_column("score", pa.array(model.scores(table)))
     request_id = F.concat(F.lit("flight-"), F.col("flight_id").cast("string"))
     return published.sparkSession.createDataFrame(scored).select(
@@ -41,11 +41,11 @@ def offline_predictions(
     )
 
 
-def online_predictions(log: DataFrame, bound: Bound) -> DataFrame:
+def online_predictions(log: DataFrame, opened: OpenedTrainingSet) -> DataFrame:
     """The logged predictions of flights whose outcome is known: score, label, keys, T, request id, what was logged."""
-    (label,) = bound.labels.label_columns
-    keys, time = bound.labels.entity_keys, bound.labels.event_timestamp
-    outcomes = bound.events.select("flight_id", label).where(F.col(label).isNotNull())
+    (label,) = opened.labels.label_columns
+    keys, time = opened.labels.entity_keys, opened.labels.event_timestamp
+    outcomes = opened.events.select("flight_id", label).where(F.col(label).isNotNull())
     served = log.select(
         F.col("prediction").alias("score"),
         *[F.col("entity").getField(name).alias(name) for name in keys],

@@ -57,10 +57,10 @@ def _page(run: Run, spec: ResolvedTrainingSet) -> tuple[str, LeakagePrice]:
 
 def naive_join(spark: SparkSession, spec: ResolvedTrainingSet, as_of: str) -> pa.Table:
     """The same label events and tables joined by event timestamp alone, as if every fact were known at once."""
-    bound = bind(spark, spec)
-    leaky = replace(bound, lanes=tuple(replace(lane, ignore_availability=True) for lane in bound.lanes))
-    cut = RunRange(datetime.fromisoformat(as_of))
-    return select_result(leaky, joined_rows(leaky, spine_for(leaky, cut))).toArrow()
+    opened = bind(spark, spec)
+    leaky = replace(opened, sides=tuple(replace(side, ignore_availability=True) for side in opened.sides))
+    run_range = RunRange(datetime.fromisoformat(as_of))
+    return select_result(leaky, joined_rows(leaky, spine_for(leaky, run_range))).toArrow()
 
 
 def sentences(price: LeakagePrice) -> tuple[str, ...]:

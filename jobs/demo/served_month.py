@@ -27,7 +27,7 @@ from skewless.parts.log import open_log
 from skewless.parts.publish import Output, read_manifests
 from skewless.runs.execution import Run
 from skewless.training_set.bind import bind
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 
 def takes_training_set(function: Callable[..., None]) -> Callable[..., None]:
@@ -55,18 +55,18 @@ def prepare(
     """
     start, end = start.replace(tzinfo=timezone.utc), end.replace(tzinfo=timezone.utc)
     run = Run(conf_dir, settings, as_json=False, result_uri=None)
-    bound = _bound(run, name)
-    spark = bound.events.sparkSession
-    output = bound.spec.training_set.output
+    opened = _bound(run, name)
+    spark = opened.events.sparkSession
+    output = opened.spec.training_set.output
     assert output is not None, "a training set of a file has an output"
     versions, _ = read_manifests(spark, Output.at(spark, output))
     published = read_version(spark, output, versions[-1].version)
-    trained = model_of(published, bound, until=start)
+    trained = model_of(published, opened, until=start)
     trained.save(place / MODEL)
     print(f"model                {len(trained.columns)} features, trained on T before {start:%d %B %Y}")
-    offline = offline_predictions(published, bound, trained, start, end)
-    print(write_predictions(offline, _beside(bound), OFFLINE))
-    requests = write_store(bound, ServingPlan.load(place / PLAN), start, end, place / STORE)
+    offline = offline_predictions(published, opened, trained, start, end)
+    print(write_predictions(offline, _beside(opened), OFFLINE))
+    requests = write_store(opened, ServingPlan.load(place / PLAN), start, end, place / STORE)
     print(f"store               {requests:>8,} flights to serve")
 
 
@@ -76,19 +76,19 @@ def prepare(
 def join_outcomes(name: str, conf_dir: str, settings: tuple[str, ...], log: str) -> None:
     """Join the logged predictions with what became of the flights."""
     run = Run(conf_dir, settings, as_json=False, result_uri=None)
-    bound = _bound(run, name)
-    spark = bound.events.sparkSession
-    online = online_predictions(open_log(spark, log, run.configuration()), bound)
-    print(write_predictions(online, _beside(bound), ONLINE))
+    opened = _bound(run, name)
+    spark = opened.events.sparkSession
+    online = online_predictions(open_log(spark, log, run.configuration()), opened)
+    print(write_predictions(online, _beside(opened), ONLINE))
 
 
-def _bound(run: Run, name: str) -> Bound:
+def _bound(run: Run, name: str) -> OpenedTrainingSet:
     try:
         return bind(private_session(run.spark()), run.configuration().training_set(name))
     except SkewlessError as error:
         sys.exit("\n".join(error.problems))
 
 
-def _beside(bound: Bound) -> str:
+def _beside(opened: OpenedTrainingSet) -> str:
     """The warehouse: where the label events' table lies."""
-    return bound.inputs["labels"].location.rpartition("/")[0]
+    return opened.inputs["labels"].location.rpartition("/")[0]

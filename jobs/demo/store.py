@@ -21,34 +21,36 @@ from skewless import ServingPlan
 from skewless.ground.instants import literal, micros_of
 from skewless.ground.spark_columns import column
 from skewless.parts.parity.raw_rows import rows_within
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 ORIGIN_ZONE = "America/New_York"
 REQUESTS = "requests"
 DEPARTS = "sched_dep_at"
 
 
-def write_store(bound: Bound, plan: ServingPlan, start: datetime, end: datetime, directory: Path) -> int:
+def write_store(
+    opened: OpenedTrainingSet, plan: ServingPlan, start: datetime, end: datetime, directory: Path
+) -> int:
     """Write the requests with T in [start, end) and the feature rows near them; give the number of requests."""
     directory.mkdir(parents=True, exist_ok=True)
-    requests = requests_of(bound, start, end)
+    requests = requests_of(opened, start, end)
     _write(directory / f"{REQUESTS}.jsonl", requests)
     moments = pa.array([micros_of(start), micros_of(end)])
-    for lane in bound.lanes:
-        needs = plan.needs()[lane.name]
+    for side in opened.sides:
+        needs = plan.needs()[side.name]
         names = dict.fromkeys([*needs.keys, *needs.row_columns, *needs.event_columns])
-        rows = rows_within(lane.rows, needs, moments).select(*map(column, names)).toArrow()
-        _write(directory / f"{lane.name}.jsonl", rows)
+        rows = rows_within(side.rows, needs, moments).select(*map(column, names)).toArrow()
+        _write(directory / f"{side.name}.jsonl", rows)
     return int(requests.num_rows)
 
 
-def requests_of(bound: Bound, start: datetime, end: datetime) -> pa.Table:
+def requests_of(opened: OpenedTrainingSet, start: datetime, end: datetime) -> pa.Table:
     """The label events in the order of T, without what is known only afterwards; cancelled flights too."""
-    labels = bound.labels
+    labels = opened.labels
     t = column(labels.event_timestamp)
     afterwards = {*labels.label_columns, labels.label_available_at}
-    known = [name for name in bound.events.columns if name not in afterwards]
-    within = bound.events.where((t >= literal(start)) & (t < literal(end)))
+    known = [name for name in opened.events.columns if name not in afterwards]
+    within = opened.events.where((t >= literal(start)) & (t < literal(end)))
     ordered = within.select(*map(column, known)).orderBy(t, *[F.col(name) for name in labels.entity_keys])
     found = ordered.toArrow()
     departs = pc.local_timestamp(found[DEPARTS].cast(pa.timestamp("us", tz=ORIGIN_ZONE)))

@@ -5,7 +5,7 @@
 | `bucket`    | a number shared by rows of one key, which lie in one partition, side by side, in any order |
 | the keys    | where a bucket may hold several of them                                                    |
 | `moment`    | T, null without an entity              | its event timestamp                               |
-| `asking`    | a list of one: all that it carries     | null                                              |
+| `label_event`    | a list of one: all that it carries     | null                                              |
 | `table`     | null                                   | the table's tag, where there are several tables   |
 | `available` | null                                   | when serving could read it, where tables tell     |
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-BUCKET, MOMENT, ASKING, TABLE, AVAILABLE = "bucket", "moment", "asking", "table", "available"
+BUCKET, MOMENT, LABEL_EVENT, TABLE, AVAILABLE = "bucket", "moment", "label_event", "table", "available"
 
 
 class EventTable(NamedTuple):
@@ -25,7 +25,7 @@ class EventTable(NamedTuple):
 
     `reduction` is what to compute from its events. `lag` is how long after its event timestamp each row is
     available, in microseconds; None where the rows say it themselves. `newest` names a column to add: the event
-    timestamp of the newest row visible at T; None where nobody asks. So does `hardness`: what makes a label event a
+    timestamp of the newest row visible at T; None where nobody asks. So does `audit_flags`: what makes a label event a
     hard case of the table's windows.
     """
 
@@ -33,4 +33,4 @@ class EventTable(NamedTuple):
     reduction: Any
     lag: int | None
     newest: str | None
-    hardness: str | None = None
+    audit_flags: str | None = None

@@ -83,10 +83,10 @@ def could_be_within(column: Column, data_type: DataType, since: int | None, unti
     """A predicate on the raw column that file statistics and partitions can answer: true wherever the instant may
     lie in [since, until] (microseconds since the epoch, either end open), and for null.
     """
-    return within(column, data_type, since, until) | column.isNull()
+    return stats_range(column, data_type, since, until) | column.isNull()
 
 
-def within(column: Column, data_type: DataType, since: int | None, until: int | None) -> Column:
+def stats_range(column: Column, data_type: DataType, since: int | None, until: int | None) -> Column:
     """The same, and null for null, so that files are ruled out which hold nulls and nothing within.
 
     Dates and clock times are compared with two days to spare, more than any zone's offset.

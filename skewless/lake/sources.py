@@ -93,7 +93,7 @@ def extent_of(rows: DataFrame) -> Extent:
     return Extent(len(rows.inputFiles()), sum(sizes))
 
 
-def records_of(rows: DataFrame) -> int | None:
+def row_count(rows: DataFrame) -> int | None:
     """How many rows the files hold that the plan over Delta tables reads, as their log says it; no file is opened.
 
     None where the log has no statistics of one of them, or the session does not use any.

@@ -13,7 +13,7 @@ from skewless.skew.compare import Compared
 from skewless.skew.mismatch_examples import Example, differences, examples
 from skewless.skew.sample import collect_sample, event_numbers, sampled
 from skewless.skew.spine import LogSpine
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 UNSAMPLED = "the mismatches were not sampled"
 
@@ -32,7 +32,7 @@ def explained(
     if not mismatched:
         return {}
     sample, table, histories = collect_sample(spine, features, compared, rows, mismatched)
-    what_if = WhatIf(sample, histories, spine.bound.features, _zones(spine.bound))
+    what_if = WhatIf(sample, histories, spine.opened.features, _zones(spine.opened))
     features_sampled = [sampled(table, features[place], place) for place in mismatched]
     verdicts = find_causes(features_sampled, what_if, event_numbers(sample))
     return {
@@ -45,8 +45,8 @@ def explained(
     }
 
 
-def _zones(bound: Bound) -> list[str]:
+def _zones(opened: OpenedTrainingSet) -> list[str]:
     """The zones that the training set declares anywhere."""
-    found = [bound.labels.timezone, *(lane.timezone for lane in bound.lanes)]
-    found += [window.zone.key for each in bound.reductions.values() for window in each.calendars]
+    found = [opened.labels.timezone, *(side.timezone for side in opened.sides)]
+    found += [window.zone.key for each in opened.reductions.values() for window in each.calendars]
     return [zone for zone in dict.fromkeys(found) if zone]

@@ -13,7 +13,7 @@ from skewless.ground.instants import could_be_within
 from skewless.ground.spark_columns import INTEGERS, as_key, column
 from skewless.parts.log.reading import names_as_fields
 from skewless.parts.spine.events import event_time
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 RECORD = "record"
 """The struct column of the spine that holds the record: what it logged, and where."""
@@ -97,10 +97,15 @@ def _as_label(value: Column, own: DataType, kind: DataType) -> Column:
 
 
 def with_label_event(
-    rows: DataFrame, bound: Bound, events: DataFrame, names: list[str], first: int | None, last: int | None
+    rows: DataFrame,
+    opened: OpenedTrainingSet,
+    events: DataFrame,
+    names: list[str],
+    first: int | None,
+    last: int | None,
 ) -> DataFrame:
     """The rows with `found`, the wanted columns of the one label event with their keys and T, and `is_found`."""
-    labels = bound.labels
+    labels = opened.labels
     types = {field.name: field.dataType for field in events.schema}
     entity = {name.casefold(): name for name in record_types(rows, "entity")}
     keys = [name for name in events.columns if name.casefold() in entity and name != labels.event_timestamp]

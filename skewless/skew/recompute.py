@@ -27,9 +27,9 @@ KEPT_SETTINGS = {"spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "t
 
 def compared_features(spine: LogSpine) -> list[Compared]:
     """What the log has of the training set's columns, each with the column of the joined rows to hold it against."""
-    bound, loose = spine.bound, loosely_equal(spine.bound)
-    results: dict[str, tuple[Column, DataType]] = dict(bound.table_columns)
-    for field in schema_of(bound.features):
+    opened, loose = spine.opened, loosely_equal(spine.opened)
+    results: dict[str, tuple[Column, DataType]] = dict(opened.table_columns)
+    for field in schema_of(opened.features):
         results[field.name] = F.col("features").getField(field.name), field.dataType
     record = F.col(RECORD)
     fields = fields_in(spine.rows, RECORD, "features")
@@ -38,7 +38,7 @@ def compared_features(spine: LogSpine) -> list[Compared]:
         recomputed, kind = results[name]
         own = fields.get(logged_as or "")
         logged = F.lit(None).cast(kind) if own is None else record.getField("features").getField(logged_as)
-        weight = weight_of(bound, name) if name in loose else None
+        weight = weight_of(opened, name) if name in loose else None
         can_be = spine.comparable(name)
         found.append(Compared(name, logged, own or kind, recomputed, kind, can_be, name in loose, weight))
     return found
@@ -46,19 +46,19 @@ def compared_features(spine: LogSpine) -> list[Compared]:
 
 def recomputed(spine: LogSpine, features: Sequence[Compared], carried: Sequence[Column]) -> DataFrame:
     """The records joined and computed again: the carried columns, and all that decides each feature's state."""
-    weighted = replace(spine.bound, lanes=tuple(map(with_weights, spine.bound.lanes)))
+    weighted = replace(spine.opened, sides=tuple(map(with_weights, spine.opened.sides)))
     reading = prune(weighted, Census(0, 0, 0, 0, 0, 0, 0, spine.first, spine.last))
     return held_together(joined_rows(reading, spine.rows), features, carried)
 
 
 def carried_columns(spine: LogSpine) -> list[Column]:
     """What trends, samples and causes need of a record beside its features."""
-    bound, record = spine.bound, F.col(RECORD)
+    opened, record = spine.opened, F.col(RECORD)
     entity = [record.getField("entity").getField(name) for name in fields_in(spine.rows, RECORD, "entity")]
     others = {
-        name: value for name, (value, _) in bound.table_columns.items() if name in bound.features.inputs
+        name: value for name, (value, _) in opened.table_columns.items() if name in opened.features.inputs
     }
-    others |= {name: F.col("features").getField(name) for name in bound.features.names}
+    others |= {name: F.col("features").getField(name) for name in opened.features.names}
     return [
         record.getField("record_id").alias("record_id"),
         F.pmod(F.xxhash64(record.getField("record_id"), F.col("t"), *entity), F.lit(FRACTIONS)).alias(

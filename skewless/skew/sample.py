@@ -20,7 +20,7 @@ from skewless.skew.compare import (
     chosen,
 )
 from skewless.skew.spine import LogSpine
-from skewless.training_set.on_driver.entity_rows import rows_behind
+from skewless.training_set.on_driver.entity_rows import entity_rows
 from skewless.training_set.on_driver.history import History
 
 MOST_ROWS = 2_000_000
@@ -39,8 +39,8 @@ def collect_sample(
 ) -> tuple[Sample, pa.Table, list[History]]:
     """The sample and the rows behind it, smaller where there would be too many of them."""
     names = {features[place].name for place in mismatched}
-    functions = [name for name in names if name in spine.bound.features.schema]
-    wanted = names | set(spine.bound.features.subset(functions).inputs if functions else ())
+    functions = [name for name in names if name in spine.opened.features.schema]
+    wanted = names | set(spine.opened.features.subset(functions).inputs if functions else ())
     share = 1.0
     while True:
         keep = chosen(rows, mismatched, F.col("fraction"), share)
@@ -55,16 +55,16 @@ def collect_sample(
 def _histories(spine: LogSpine, sample: Sample, wanted: set[str]) -> list[History] | None:
     """The rows behind the sample of the tables that matter; None where they are too many."""
     found: list[History] = []
-    for lane in spine.bound.lanes:
-        if not wanted & set(replace(spine.bound, lanes=(lane,)).table_column_names) or not len(sample):
+    for side in spine.opened.sides:
+        if not wanted & set(replace(spine.opened, sides=(side,)).table_column_names) or not len(sample):
             continue
-        columns = [sample.label[name] for name in lane.label_columns]
+        columns = [sample.label[name] for name in side.label_columns]
         keys = pa.table(columns, names=[f"entity_{at}" for at in range(len(columns))])
-        behind = rows_behind(lane, keys, int(sample.at.min()), int(sample.at.max()))
+        behind = entity_rows(side, keys, int(sample.at.min()), int(sample.at.max()))
         rows = behind.limit(MOST_ROWS + 1).toArrow()
         if rows.num_rows > MOST_ROWS:
             return None
-        found.append(History(lane, rows))
+        found.append(History(side, rows))
     return found
 
 
@@ -89,7 +89,7 @@ def sampled(table: pa.Table, feature: Compared, place: int) -> Sampled:
     state = table[f"state_{place}"].combine_chunks()
     compared = state.is_valid().to_numpy(zero_copy_only=False)
     differs = pc.fill_null(pc.greater(state, SAME), False).to_numpy(zero_copy_only=False)
-    logged, recomputed = (table[f"{side}_{place}"].combine_chunks() for side in ("logged", "recomputed"))
+    logged, recomputed = (table[f"{which}_{place}"].combine_chunks() for which in ("logged", "recomputed"))
     return Sampled(feature.name, logged, recomputed, compared, differs, feature.is_loose)
 
 

@@ -16,10 +16,10 @@ from skewless.ground.names import EVENT_TIMESTAMP, unknown
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import column, types_in
 from skewless.lake.sources import open_source, run_query
-from skewless.parts.log.reading import within
+from skewless.parts.log.reading import records_in_range
 from skewless.skew.label_events import RECORD, Presence, label_value, with_label_event
 from skewless.training_set.bind import bind
-from skewless.training_set.opened import Bound, columns_of, cut_down
+from skewless.training_set.opened import OpenedTrainingSet, columns_of, cut_down
 
 CARRIED = ("record_id", "host", "model_version", "types", "entity", "features", "tags", "scored")
 """What a record takes through the joins, beside T."""
@@ -31,27 +31,32 @@ class LogSpine:
 
     `rows`: `label` (the label columns that joins and functions need), `label_id`, `t`, `record`, and `known`, a struct
     that says of each of those columns whether the record has it. `logged`: result column → its column in the log,
-    None where it was only ever null. `unlogged` are names in the log that are no columns of the training set.
+    None where it was only ever null. `unknown_names` are names in the log that are no columns of the training set.
     """
 
-    bound: Bound
+    opened: OpenedTrainingSet
     rows: DataFrame
     logged: Mapping[str, str | None]
     records: int
     first: int | None
     last: int | None
-    unlogged: tuple[str, ...]
+    unknown_names: tuple[str, ...]
     presence: Presence
 
     def comparable(self, name: str) -> Column:
         """Whether a record's value of this column can be recomputed and held against what it logged."""
-        known = [F.col("known").getField(each) for each in sorted(needed_label_columns(self.bound, [name]))]
+        known = [F.col("known").getField(each) for each in sorted(needed_label_columns(self.opened, [name]))]
         was_logged = self.presence.was_logged("features", name, F.col(RECORD).getField("types"))
         return reduce(Column.__and__, known, F.col("t").isNotNull() & was_logged)
 
 
 def log_spine(
-    spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: RunRange, *, whole: bool = False
+    spark: SparkSession,
+    spec: ResolvedTrainingSet,
+    log: DataFrame,
+    run_range: RunRange,
+    *,
+    whole: bool = False,
 ) -> LogSpine:
     """The log's records with T in the range, ready for the as-of join.
 
@@ -61,10 +66,10 @@ def log_spine(
     the training set from being built.
     """
     _refuse_incomplete(log)
-    bound, events = _bound(spark, spec, log)
-    results = [*bound.table_column_names, *bound.features.names]
+    opened, events = _bound(spark, spec, log)
+    results = [*opened.table_column_names, *opened.features.names]
     presence = _presence(log, results)
-    records = presence.added_to(within(log, cut))
+    records = presence.added_to(records_in_range(log, run_range))
     columns = _names_in(log, "features")
     nulls = [name for name in results if name.casefold() not in columns]
     found = records.agg(
@@ -81,17 +86,17 @@ def log_spine(
     ).first()
     assert found is not None, "an aggregate without grouping has one row"
     if not found["records"]:
-        raise InputError(_nothing_there(cut))
+        raise InputError(_nothing_there(run_range))
     only_null = {name for place, name in enumerate(nulls) if found["nulls"][f"null_{place}"]}
     logged = {
         name: columns.get(name.casefold())
         for name in results
         if whole or name in only_null or name.casefold() in columns
     }
-    bound = cut_down(bound, logged)
-    rows = _rows(bound, events, records, presence, found["first"], found["last"])
-    strange = _strange(columns, [*results, *bound.events.columns])
-    return LogSpine(bound, rows, logged, found["records"], found["first"], found["last"], strange, presence)
+    opened = cut_down(opened, logged)
+    rows = _rows(opened, events, records, presence, found["first"], found["last"])
+    unknown = _unknown_names(columns, [*results, *opened.events.columns])
+    return LogSpine(opened, rows, logged, found["records"], found["first"], found["last"], unknown, presence)
 
 
 def _names_in(log: DataFrame, part: str) -> dict[str, str]:
@@ -104,15 +109,15 @@ def _presence(log: DataFrame, results: Iterable[str]) -> Presence:
     return Presence({"features": tuple(features), "entity": tuple(_names_in(log, "entity"))})
 
 
-def _strange(columns: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...]:
+def _unknown_names(columns: Mapping[str, str], known: Iterable[str]) -> tuple[str, ...]:
     """What the log has that is no column of the training set."""
     names = {name.casefold() for name in known}
     return tuple(sorted(own for name, own in columns.items() if name not in names))
 
 
-def _nothing_there(cut: RunRange) -> str:
-    if cut.is_range:
-        return f"log: no record with T in {cut}; give another range, or ingest what was logged then"
+def _nothing_there(run_range: RunRange) -> str:
+    if run_range.is_range:
+        return f"log: no record with T in {run_range}; give another range, or ingest what was logged then"
     return "log: no record at all; ingest what serving logged"
 
 
@@ -123,7 +128,9 @@ def _refuse_incomplete(log: DataFrame) -> None:
         raise InputError(f"log: no column '{name}'; {unknown(name, log.columns)}" for name in missing)
 
 
-def _bound(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame) -> tuple[Bound, DataFrame | None]:
+def _bound(
+    spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame
+) -> tuple[OpenedTrainingSet, DataFrame | None]:
     """The training set over its label events, or, where there are none yet, over what the log says of their columns."""
     labels = spec.training_set.labels
     spec = replace(spec, training_set=spec.training_set.model_copy(update={"log": None}))
@@ -155,39 +162,39 @@ def _events_like(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame)
     return spark.createDataFrame([], schema)
 
 
-def needed_label_columns(bound: Bound, names: Iterable[str]) -> set[str]:
+def needed_label_columns(opened: OpenedTrainingSet, names: Iterable[str]) -> set[str]:
     """The columns of the label event that these result columns are computed from: keys, and inputs of functions."""
-    features = [name for name in names if name in bound.features.schema]
-    wanted = {*names, *(bound.features.subset(features).inputs if features else ())}
-    lanes = [lane for lane in bound.lanes if wanted & columns_of(bound, lane.name)]
-    keys = {name for lane in lanes for name in lane.label_columns}
-    own = {*bound.events.columns} - {bound.labels.event_timestamp, EVENT_TIMESTAMP}
+    features = [name for name in names if name in opened.features.schema]
+    wanted = {*names, *(opened.features.subset(features).inputs if features else ())}
+    sides = [side for side in opened.sides if wanted & columns_of(opened, side.name)]
+    keys = {name for side in sides for name in side.label_columns}
+    own = {*opened.events.columns} - {opened.labels.event_timestamp, EVENT_TIMESTAMP}
     return keys | (wanted & own)
 
 
 def _rows(
-    bound: Bound,
+    opened: OpenedTrainingSet,
     events: DataFrame | None,
     records: DataFrame,
     presence: Presence,
     first: int | None,
     last: int | None,
 ) -> DataFrame:
-    needed = sorted(needed_label_columns(bound, [*bound.table_column_names, *bound.features.names]))
-    results = {name.casefold() for name in (*bound.table_column_names, *bound.features.names)}
+    needed = sorted(needed_label_columns(opened, [*opened.table_column_names, *opened.features.names]))
+    results = {name.casefold() for name in (*opened.table_column_names, *opened.features.names)}
     record = F.struct(*[column(name) for name in CARRIED if name in records.columns])
     rows = records.select(record.alias(RECORD), F.col("event_timestamp").alias("t"))
     entity = {name.casefold() for name in types_in(records, "entity")}
     looked_up = [name for name in needed if name.casefold() not in entity]
     if events is not None and looked_up:
-        rows = with_label_event(rows, bound, events, looked_up, first, last)
+        rows = with_label_event(rows, opened, events, looked_up, first, last)
     values, known = [], []
-    for name, kind in ((field.name, field.dataType) for field in bound.events.schema):
+    for name, kind in ((field.name, field.dataType) for field in opened.events.schema):
         if name in needed:
             value, is_known = label_value(rows, name, kind, results, presence)
             values.append(value.alias(name))
             known.append(is_known.alias(name))
-        elif name == bound.labels.event_timestamp and isinstance(kind, TimestampType):
+        elif name == opened.labels.event_timestamp and isinstance(kind, TimestampType):
             values.append(F.col("t").alias(name))
         else:
             values.append(F.lit(None).cast(kind).alias(name))

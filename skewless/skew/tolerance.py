@@ -9,38 +9,38 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType
 
 from skewless.ground.names import joined
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.functions import schema_of
 from skewless.parts.windows import WindowReduction
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 ADDED = ("sum", "mean", "stddev")
 """Functions that add doubles, whose order of adding may differ."""
 
 
-def loosely_equal(bound: Bound) -> set[str]:
+def loosely_equal(opened: OpenedTrainingSet) -> set[str]:
     """Doubles that come of adding doubles, and functions of such: equal within rule 6's tolerance, not exactly."""
     loose = {
-        joined(lane.name, each.name)
-        for lane in bound.lanes
-        if isinstance(lane.reduction, WindowReduction)
-        for each in lane.reduction.aggregations
-        if each.function in ADDED and isinstance(lane.reduction.result_type(each), DoubleType)
+        joined(side.name, each.name)
+        for side in opened.sides
+        if isinstance(side.reduction, WindowReduction)
+        for each in side.reduction.aggregations
+        if each.function in ADDED and isinstance(side.reduction.result_type(each), DoubleType)
     }
-    doubles = {field.name for field in schema_of(bound.features) if isinstance(field.dataType, DoubleType)}
-    for name in bound.features.names:
-        if set(bound.features.subset([name]).inputs) & loose and name in doubles:
+    doubles = {field.name for field in schema_of(opened.features) if isinstance(field.dataType, DoubleType)}
+    for name in opened.features.names:
+        if set(opened.features.subset([name]).inputs) & loose and name in doubles:
             loose.add(name)
     return loose
 
 
-def weight_of(bound: Bound, name: str) -> Column | None:
+def weight_of(opened: OpenedTrainingSet, name: str) -> Column | None:
     """At least the sum of absolute values in a sum's window, by Cauchy and Schwarz: √(n Σx²); of a mean, that by n."""
-    for lane in bound.lanes:
-        for each in lane.reduction.aggregations if isinstance(lane.reduction, WindowReduction) else ():
-            if joined(lane.name, each.name) != name:
+    for side in opened.sides:
+        for each in side.reduction.aggregations if isinstance(side.reduction, WindowReduction) else ():
+            if joined(side.name, each.name) != name:
                 continue
-            slot = F.col(lane.events_slot)
+            slot = F.col(side.events_slot)
             size, mean, deviation = (
                 slot.getField(f"{each.name}~{what}") for what in ("count", "mean", "stddev")
             )
@@ -54,15 +54,15 @@ def weight_of(bound: Bound, name: str) -> Column | None:
     return None
 
 
-def with_weights(lane: Lane) -> Lane:
-    """The lane with the aggregates that weights are made of beside each sum, mean and deviation of doubles."""
-    reduction = lane.reduction
+def with_weights(side: JoinSide) -> JoinSide:
+    """The join side with the aggregates that weights are made of beside each sum, mean and deviation of doubles."""
+    reduction = side.reduction
     if not isinstance(reduction, WindowReduction):
-        return lane
+        return side
     more = [
         each._replace(name=f"{each.name}~{function}", function=function)
         for each in reduction.aggregations
         if each.function in ADDED and isinstance(reduction.result_type(each), DoubleType)
         for function in ("count", "mean", "stddev")
     ]
-    return replace(lane, reduction=replace(reduction, aggregations=(*reduction.aggregations, *more)))
+    return replace(side, reduction=replace(reduction, aggregations=(*reduction.aggregations, *more)))

@@ -12,12 +12,12 @@ from skewless.config import JoinedTable, Labels, ResolvedTrainingSet, Sample
 from skewless.ground.errors import InputError
 from skewless.ground.spark_columns import spelt
 from skewless.lake.sources import NEWEST, Source, Versions, open_source, run_query
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.functions import FeatureSet, feature_set_of, schema_of, ship_code
 from skewless.parts.spine.refusals import clock_or_chance, is_deterministic
 from skewless.parts.windows import WindowReduction
 from skewless.training_set.from_log.opening import open_training_log, training_log
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.problems import problems_of
 
 
@@ -26,7 +26,7 @@ def bind(
     spec: ResolvedTrainingSet,
     events: DataFrame | None = None,
     versions: Versions = NEWEST,
-) -> Bound:
+) -> OpenedTrainingSet:
     """Open and check everything that a training set reads; `events` stand in for the labels' source.
 
     Inputs are read at their `versions`, by default at the newest that there is.
@@ -35,8 +35,8 @@ def bind(
     problems: list[str] = []
     inputs: dict[str, Source] = {}
     if events is None:
-        events, opened = _label_rows(spark, spec, versions, problems)
-        inputs.update(opened)
+        events, read = _label_rows(spark, spec, versions, problems)
+        inputs.update(read)
     tables = [_opened(spark, join, versions, problems) for join in spec.joins]
     log = _log(spark, spec, versions, problems)
     features = _features(spec, problems)
@@ -50,17 +50,17 @@ def bind(
         }
     )
     labels, sample = _spelt_labels(spec.training_set.labels, spec.training_set.sample, events.schema)
-    lanes = [
-        _lane(join, table.rows, events.schema)
+    sides = [
+        _join_side(join, table.rows, events.schema)
         for join, table in zip(spec.joins, tables, strict=True)
         if table
     ]
-    bound = Bound(spec, events, labels, sample, tuple(lanes), features, inputs)
-    problems = list(dict.fromkeys(problems_of(bound)))
+    opened = OpenedTrainingSet(spec, events, labels, sample, tuple(sides), features, inputs)
+    problems = list(dict.fromkeys(problems_of(opened)))
     if problems:
         raise InputError(problems)
     ship_code(spark.sparkContext, spec.training_set.features)
-    return bound if log is None else _with_log(bound, log)
+    return opened if log is None else _with_log(opened, log)
 
 
 def _label_rows(
@@ -109,16 +109,16 @@ def _log(
         return None
 
 
-def _with_log(bound: Bound, log: Source) -> Bound:
+def _with_log(opened: OpenedTrainingSet, log: Source) -> OpenedTrainingSet:
     """The build with its log, held against its result columns. InputError where they do not go together."""
-    results = {name: kind for name, (_, kind) in bound.table_columns.items()}
-    types = schema_of(bound.features)
-    results |= {name: types[name].dataType for name in bound.features.names}
-    joined_by = [label_column for lane in bound.lanes for _, label_column in lane.keys]
+    results = {name: kind for name, (_, kind) in opened.table_columns.items()}
+    types = schema_of(opened.features)
+    results |= {name: types[name].dataType for name in opened.features.names}
+    joined_by = [label_column for side in opened.sides for _, label_column in side.keys]
     found = training_log(
-        bound.spec, log.rows, results, bound.events.schema, bound.labels.entity_keys, joined_by
+        opened.spec, log.rows, results, opened.events.schema, opened.labels.entity_keys, joined_by
     )
-    return replace(bound, inputs={**bound.inputs, "log": log}, log=found)
+    return replace(opened, inputs={**opened.inputs, "log": log}, log=found)
 
 
 def _features(spec: ResolvedTrainingSet, problems: list[str]) -> FeatureSet | None:
@@ -142,13 +142,13 @@ def _spelt_labels(labels: Labels, sample: Sample | None, schema: StructType) -> 
     return labels.model_copy(update=update), sample
 
 
-def _lane(join: JoinedTable, rows: DataFrame, labels: StructType) -> Lane:
+def _join_side(join: JoinedTable, rows: DataFrame, labels: StructType) -> JoinSide:
     table, schema = join.table, rows.schema
     roles = (*table.entity_keys, table.event_timestamp, table.available_at, table.valid_until)
     taken = {name.casefold() for name in roles if name}
     others = tuple(name for name in schema.names if name.casefold() not in taken)
     columns = others if table.columns is None else tuple(spelt(name, schema) for name in table.columns)
-    return Lane(
+    return JoinSide(
         name=join.name,
         rows=rows,
         keys=tuple((spelt(key, schema), spelt(label_column, labels)) for key, label_column in join.keys),

@@ -12,7 +12,7 @@ from pyspark.sql.types import DataType, TimestampType
 from skewless.config import Labels, ResolvedTrainingSet, Sample
 from skewless.ground.names import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES, joined
 from skewless.lake.sources import Source
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.functions import FeatureSet, Inputs
 from skewless.parts.windows import WindowReduction
 from skewless.training_set.from_log.opening import TrainingLog
@@ -22,10 +22,10 @@ PARITY_SAMPLE = 1000
 
 
 @dataclass(frozen=True)
-class Bound:
+class OpenedTrainingSet:
     """What a build works on: pinned rows, column names spelt as in their tables, and checked features.
 
-    With a log its `results` are all columns of tables and functions, also where lanes and features are only those
+    With a log its `results` are all columns of tables and functions, also where sides and features are only those
     that have to be recomputed.
     """
 
@@ -33,7 +33,7 @@ class Bound:
     events: DataFrame
     labels: Labels
     sample: Sample | None
-    lanes: tuple[Lane, ...]
+    sides: tuple[JoinSide, ...]
     features: FeatureSet
     inputs: Mapping[str, Source]
     log: TrainingLog | None = None
@@ -41,7 +41,7 @@ class Bound:
     @property
     def parity_sample(self) -> int:
         """How many label events the build replays through serving: none where nothing is joined or computed."""
-        if not self.lanes and not self.features.names:
+        if not self.sides and not self.features.names:
             return 0
         wanted = self.spec.training_set.parity_sample
         return PARITY_SAMPLE if wanted is None else wanted
@@ -50,21 +50,21 @@ class Bound:
     def reductions(self) -> dict[str, WindowReduction]:
         """As-name → window aggregations, of the tables that have any."""
         return {
-            lane.name: lane.reduction for lane in self.lanes if isinstance(lane.reduction, WindowReduction)
+            side.name: side.reduction for side in self.sides if isinstance(side.reduction, WindowReduction)
         }
 
     @property
     def table_columns(self) -> dict[str, tuple[Column, DataType]]:
         """Result column → where a joined row has it, and its type, table by table: columns, then aggregations."""
         found: dict[str, tuple[Column, DataType]] = {}
-        for lane in self.lanes:
+        for side in self.sides:
             found.update(
-                {joined(lane.name, name): (lane.value(name), lane.types[name]) for name in lane.columns}
+                {joined(side.name, name): (side.value(name), side.types[name]) for name in side.columns}
             )
-            if lane.name in self.reductions:
-                slot = F.col(lane.events_slot)
-                for field in self.reductions[lane.name].schema():
-                    found[joined(lane.name, field.name)] = slot.getField(field.name), field.dataType
+            if side.name in self.reductions:
+                slot = F.col(side.events_slot)
+                for field in self.reductions[side.name].schema():
+                    found[joined(side.name, field.name)] = slot.getField(field.name), field.dataType
         return found
 
     @property
@@ -76,10 +76,10 @@ class Bound:
     @property
     def table_column_names(self) -> list[str]:
         names = []
-        for lane in self.lanes:
-            aggregations = self.reductions[lane.name].aggregations if lane.name in self.reductions else ()
+        for side in self.sides:
+            aggregations = self.reductions[side.name].aggregations if side.name in self.reductions else ()
             names += [
-                joined(lane.name, name) for name in (*lane.columns, *(each.name for each in aggregations))
+                joined(side.name, name) for name in (*side.columns, *(each.name for each in aggregations))
             ]
         return names
 
@@ -98,15 +98,15 @@ class Bound:
         return Inputs(columns, types, forbidden)
 
 
-def cut_down(bound: Bound, names: Collection[str]) -> Bound:
+def cut_down(opened: OpenedTrainingSet, names: Collection[str]) -> OpenedTrainingSet:
     """What it takes to compute these result columns: functions with those they take, and the tables behind them."""
-    features = bound.features.subset([name for name in names if name in bound.features.schema])
+    features = opened.features.subset([name for name in names if name in opened.features.schema])
     wanted = {*names, *features.inputs}
-    lanes = [lane for lane in bound.lanes if wanted & columns_of(bound, lane.name)]
-    return replace(bound, lanes=tuple(lanes), features=features)
+    sides = [side for side in opened.sides if wanted & columns_of(opened, side.name)]
+    return replace(opened, sides=tuple(sides), features=features)
 
 
-def columns_of(bound: Bound, lane_name: str) -> set[str]:
+def columns_of(opened: OpenedTrainingSet, lane_name: str) -> set[str]:
     """The result columns of one joined table."""
-    own = replace(bound, lanes=tuple(lane for lane in bound.lanes if lane.name == lane_name))
+    own = replace(opened, sides=tuple(side for side in opened.sides if side.name == lane_name))
     return set(own.table_column_names)

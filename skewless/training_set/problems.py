@@ -10,75 +10,75 @@ from skewless.config import FeatureTable, JoinedTable
 from skewless.ground.instants import refusal
 from skewless.ground.names import EVENT_DATE, collisions, unknown
 from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.functions import wrong_inputs
 from skewless.parts.parity import AUDIT
 from skewless.parts.spine import spine_problems
 from skewless.training_set.from_log.columns import RECOMPUTED
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 
-def problems_of(bound: Bound) -> Iterator[str]:
-    yield from spine_problems(bound.events, bound.labels, bound.sample)
-    for join, lane in zip(bound.spec.joins, bound.lanes, strict=True):
-        yield from _table_problems(join.table, lane)
-        if lane.name in bound.reductions:
+def problems_of(opened: OpenedTrainingSet) -> Iterator[str]:
+    yield from spine_problems(opened.events, opened.labels, opened.sample)
+    for join, side in zip(opened.spec.joins, opened.sides, strict=True):
+        yield from _table_problems(join.table, side)
+        if side.name in opened.reductions:
             subject = f"feature table '{join.table.name}'"
-            yield from (f"{subject}: {problem}" for problem in bound.reductions[lane.name].problems())
-        yield from _key_problems(join, lane, bound.events.schema, bound.labels.entity_keys)
-    repeated = collisions(bound.result_columns)
-    features = {name.casefold() for name in bound.features.names}
+            yield from (f"{subject}: {problem}" for problem in opened.reductions[side.name].problems())
+        yield from _key_problems(join, side, opened.events.schema, opened.labels.entity_keys)
+    repeated = collisions(opened.result_columns)
+    features = {name.casefold() for name in opened.features.names}
     for name in repeated:
         if name.casefold() == EVENT_DATE:
             yield f"column '{name}' collides with the partition column '{EVENT_DATE}'; rename it"
         elif name.casefold() not in features:
             yield f"column '{name}' would occur twice in the result (names ignore case); rename one, or use as"
-    for name in bound.result_columns:
+    for name in opened.result_columns:
         if name.casefold() in (AUDIT, RECOMPUTED):
             yield f"column '{name}': skewless keeps a name of its own while it audits a build; rename the column"
-    are_known = all(name in lane.types for lane in bound.lanes for name in lane.columns)
-    if are_known and not any(reduction.problems() for reduction in bound.reductions.values()):
-        yield from wrong_inputs(bound.features, bound.feature_inputs())
+    are_known = all(name in side.types for side in opened.sides for name in side.columns)
+    if are_known and not any(reduction.problems() for reduction in opened.reductions.values()):
+        yield from wrong_inputs(opened.features, opened.feature_inputs())
 
 
-def _table_problems(table: FeatureTable, lane: Lane) -> Iterator[str]:
+def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
     subject = f"feature table '{table.name}'"
-    roles = [("entity_keys", key) for key, _ in lane.keys]
-    roles += [("columns", name) for name in lane.columns]
+    roles = [("entity_keys", key) for key, _ in side.keys]
+    roles += [("columns", name) for name in side.columns]
     times = {
-        "event_timestamp": lane.event_timestamp,
-        "available_at": lane.available_at,
-        "valid_until": lane.valid_until,
+        "event_timestamp": side.event_timestamp,
+        "available_at": side.available_at,
+        "valid_until": side.valid_until,
     }
     roles += [(role, name) for role, name in times.items() if name]
     for role, name in roles:
-        if name not in lane.types:
-            yield f"{subject}: no column '{name}' ({role}); {unknown(name, lane.types)}"
+        if name not in side.types:
+            yield f"{subject}: no column '{name}' ({role}); {unknown(name, side.types)}"
     for role, time in times.items():
-        if time in lane.types and (reason := refusal(lane.types[time], lane.timezone)):
+        if time in side.types and (reason := refusal(side.types[time], side.timezone)):
             yield f"{subject}: time column '{time}' ({role}) {reason}"
-    for name in lane.columns:
-        if name in lane.types and not is_publishable(lane.types[name]):
-            found = lane.types[name].simpleString()
+    for name in side.columns:
+        if name in side.types and not is_publishable(side.types[name]):
+            found = side.types[name].simpleString()
             yield f"{subject}: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out of columns"
 
 
 def _key_problems(
-    join: JoinedTable, lane: Lane, label_schema: StructType, refused: tuple[str, ...]
+    join: JoinedTable, side: JoinSide, label_schema: StructType, refused: tuple[str, ...]
 ) -> Iterator[str]:
     """What keeps a table's keys from meeting the label events'; `refused` label columns have been spoken of."""
     subject = f"feature table '{join.table.name}'"
-    for key, label_column in lane.keys:
-        if key not in lane.types:
+    for key, label_column in side.keys:
+        if key not in side.types:
             continue
-        kind = key_kind(lane.types[key])
+        kind = key_kind(side.types[key])
         if kind is None:
-            yield f"{subject}: entity key '{key}' is {lane.types[key].simpleString()}; {NO_KEY}"
+            yield f"{subject}: entity key '{key}' is {side.types[key].simpleString()}; {NO_KEY}"
         elif label_column not in label_schema.names:
             remedy = unknown(label_column, label_schema.names)
             yield f"{subject}: key '{key}' joins '{label_column}', no column of the label events; {remedy}"
         elif kind != (label_kind := key_kind(label_schema[label_column].dataType)):
             found = label_schema[label_column].dataType.simpleString()
             if label_kind is not None or label_column not in refused:
-                own = lane.types[key].simpleString()
+                own = side.types[key].simpleString()
                 yield f"{subject}: key '{key}' is {own} but label column '{label_column}' is {found}; cast one of them"

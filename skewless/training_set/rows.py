@@ -17,39 +17,39 @@ from skewless.parts.spine import spine_of
 from skewless.parts.windows import aggregate_windows
 from skewless.training_set.from_log.columns import logged_features, result_values
 from skewless.training_set.from_log.matching import with_logged
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 _OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
 
 
-def spine_for(bound: Bound, cut: RunRange) -> DataFrame:
+def spine_for(opened: OpenedTrainingSet, run_range: RunRange) -> DataFrame:
     """The spine of the label events that this run takes, with what was logged of each where there is a log."""
-    spine = spine_of(bound.events, bound.labels, bound.sample, cut)
-    return spine if bound.log is None else with_logged(spine, bound.log)
+    spine = spine_of(opened.events, opened.labels, opened.sample, run_range)
+    return spine if opened.log is None else with_logged(spine, opened.log)
 
 
-def joined_rows(bound: Bound, spine: DataFrame) -> DataFrame:
+def joined_rows(opened: OpenedTrainingSet, spine: DataFrame) -> DataFrame:
     """A spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
-    return compute_features(bound, as_of_join(spine, bound.lanes, aggregate_windows))
+    return compute_features(opened, as_of_join(spine, opened.sides, aggregate_windows))
 
 
-def compute_features(bound: Bound, joined: DataFrame) -> DataFrame:
+def compute_features(opened: OpenedTrainingSet, joined: DataFrame) -> DataFrame:
     label = F.col("label")
-    label_event: dict[str, Column] = {key: label.getField(key) for key in bound.labels.entity_keys}
-    label_event[bound.labels.event_timestamp] = F.col("t")
-    return with_features(joined, bound.features, bound.feature_inputs(), label_event)
+    label_event: dict[str, Column] = {key: label.getField(key) for key in opened.labels.entity_keys}
+    label_event[opened.labels.event_timestamp] = F.col("t")
+    return with_features(joined, opened.features, opened.feature_inputs(), label_event)
 
 
-def select_result(bound: Bound, joined: DataFrame, *more: Column) -> DataFrame:
+def select_result(opened: OpenedTrainingSet, joined: DataFrame, *more: Column) -> DataFrame:
     """The published columns in the contract's order: label events, joined columns, features, event_date; and more.
 
     With a log the column before event_date says which values are from it.
     """
     label = F.col("label")
     return joined.select(
-        *[label.getField(name).alias(name) for name in bound.events.columns],
-        *[value.alias(name) for name, value in result_values(bound).items()],
-        *([logged_features(bound.log)] if bound.log else []),
+        *[label.getField(name).alias(name) for name in opened.events.columns],
+        *[value.alias(name) for name, value in result_values(opened).items()],
+        *([logged_features(opened.log)] if opened.log else []),
         utc_date(F.col("t")).alias(EVENT_DATE),
         *more,
     )

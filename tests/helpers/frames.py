@@ -15,7 +15,7 @@ from pyspark.sql.types import StructType
 
 from skewless.config import Labels
 from skewless.ground.run_range import RunRange
-from skewless.parts.asof import Lane, as_of_join
+from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.spine import spine_of
 from tests.oracles.asof import OracleTable, Row
 
@@ -55,35 +55,37 @@ def spine(events: DataFrame, *keys: str) -> DataFrame:
     return spine_of(events, labels, None, RunRange(LONG_AFTER))
 
 
-def lane_of(table: OracleTable, rows: DataFrame, name: str) -> Lane:
+def lane_of(table: OracleTable, rows: DataFrame, name: str) -> JoinSide:
     """The oracle's table as the engine takes it."""
-    shared = {field.name for field in fields(Lane) if field.init} & {field.name for field in fields(table)}
+    shared = {field.name for field in fields(JoinSide) if field.init} & {
+        field.name for field in fields(table)
+    }
     options = {option: getattr(table, option) for option in shared}
-    return Lane(**{**options, "name": name, "rows": rows})
+    return JoinSide(**{**options, "name": name, "rows": rows})
 
 
-def winners(label_events: DataFrame, lanes: Sequence[Lane], keys: Sequence[str]) -> list[dict[str, Any]]:
-    """The join's rows: `label`, and per lane's name the selected columns of its winner, None without one."""
-    joined = as_of_join(spine(label_events, *keys), lanes)
+def winners(label_events: DataFrame, sides: Sequence[JoinSide], keys: Sequence[str]) -> list[dict[str, Any]]:
+    """The join's rows: `label`, and per side's name the selected columns of its winner, None without one."""
+    joined = as_of_join(spine(label_events, *keys), sides)
     columns = [F.col("label")]
-    for lane in lanes:
-        columns += [lane.is_matched().alias(lane.name)]
-        columns += [lane.value(name).alias(f"{lane.name}.{name}") for name in lane.columns]
+    for side in sides:
+        columns += [side.is_matched().alias(side.name)]
+        columns += [side.value(name).alias(f"{side.name}.{name}") for name in side.columns]
     return [
-        {"label": row["label"], **{lane.name: _winner(lane, row) for lane in lanes}}
+        {"label": row["label"], **{side.name: _winner(side, row) for side in sides}}
         for row in collected(joined.select(*columns))
     ]
 
 
 def values_at(rows: DataFrame, *times: datetime | None, **options: Any) -> list[Any]:
-    """The column v of entity a's winner at each time, "absent" without one; `options` are a lane's.
+    """The column v of entity a's winner at each time, "absent" without one; `options` are a side's.
 
     The rows have the key k and, unless the options say otherwise, the event timestamp `at`.
     """
     label_events = [("a", moment, place) for place, moment in enumerate(times)]
     events = frame(rows.sparkSession, "k string, t timestamp, place int", label_events)
     told = {"keys": (("k", "k"),), "columns": ("v",), "event_timestamp": "at", **options}
-    found = winners(events, [Lane(name="r", rows=rows, **told)], ["k"])
+    found = winners(events, [JoinSide(name="r", rows=rows, **told)], ["k"])
     assert len(found) == len(times)
     found.sort(key=lambda row: row["label"]["place"])
     return ["absent" if row["r"] is None else row["r"]["v"] for row in found]
@@ -102,9 +104,9 @@ def feature_table(source: str, **options: Any) -> dict[str, Any]:
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def _winner(lane: Lane, row: Row) -> Row | None:
-    values = {name: row[f"{lane.name}.{name}"] for name in lane.columns}
-    if row[lane.name]:
+def _winner(side: JoinSide, row: Row) -> Row | None:
+    values = {name: row[f"{side.name}.{name}"] for name in side.columns}
+    if row[side.name]:
         return values
     assert set(values.values()) <= {None}
     return None

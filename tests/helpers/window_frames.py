@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import Lane, as_of_join
+from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.windows import WindowReduction, aggregate_windows
 from tests.helpers.frames import at, collected, frame, spine
 
@@ -33,11 +33,11 @@ def answers(
     assert reduction is not None
     assert reduction.problems() == []
     told = {"event_timestamp": "at", **options}
-    lane = Lane("r", rows, (("k", "k"),), (), reduction=reduction, **told)
-    joined = as_of_join(spine(events, "k"), [lane], aggregate_windows)
-    found = collected(joined.select("label.place", lane.events_slot))
+    side = JoinSide("r", rows, (("k", "k"),), (), reduction=reduction, **told)
+    joined = as_of_join(spine(events, "k"), [side], aggregate_windows)
+    found = collected(joined.select("label.place", side.events_slot))
     assert len(found) == len(label_events)
-    return [row[lane.events_slot] for row in sorted(found, key=lambda row: int(row["place"]))]
+    return [row[side.events_slot] for row in sorted(found, key=lambda row: int(row["place"]))]
 
 
 def times(spark: SparkSession, *moments: datetime) -> DataFrame:

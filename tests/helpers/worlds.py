@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql.types import StructType, TimestampType
 
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.functions import FeatureSet
 from skewless.parts.windows import WindowReduction
 from skewless.skew.causes.judging import Verdict
@@ -177,11 +177,11 @@ class World:
         return WhatIf(Sample(at, columns, label), histories, FUNCTIONS, ["America/New_York"])
 
 
-def _lane(name: str, schema: StructType, key: tuple[str, str]) -> Lane:
+def _lane(name: str, schema: StructType, key: tuple[str, str]) -> JoinSide:
     reduction = WindowReduction.read(AGGREGATIONS, schema, False) if name == "clicks" else None
     columns = ("temp", "sky", "wet") if name == "weather" else ()
     rows: Any = SimpleNamespace(schema=schema)
-    return Lane(name, rows, (key,), columns, "at", available_at="there", reduction=reduction)
+    return JoinSide(name, rows, (key,), columns, "at", available_at="there", reduction=reduction)
 
 
 def _table(rows: dict[Any, list[Row]], columns: Sequence[str], value: str = "", of: str = "") -> pa.Table:

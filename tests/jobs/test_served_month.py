@@ -27,7 +27,7 @@ from skewless.config import Configuration, LocalFiles, load
 from skewless.lake.session import private_session
 from skewless.parts.log import open_log
 from skewless.training_set.bind import bind
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.serving_document import serving_document
 from tests.helpers.project import Project, Ran
 
@@ -47,7 +47,7 @@ class Month:
         self.project, self.spark = project, private_session(project.spark)
         self.place, self.log = project.root / "served", str(project.warehouse / "feature_log")
         self.settings = {"WAREHOUSE": str(project.warehouse)}
-        self.bound: Bound = bind(self.spark, self.configuration.training_set("flight_delay"))
+        self.opened: OpenedTrainingSet = bind(self.spark, self.configuration.training_set("flight_delay"))
         self.published: DataFrame = build_frame(project.spark, "flight_delay", settings=self.settings)
         self.requests = self._prepared()
         self._served()
@@ -62,10 +62,10 @@ class Month:
 
     def _prepared(self) -> int:
         self.place.mkdir()
-        (self.place / PLAN).write_text(json.dumps(serving_document(self.bound, 0)))
-        model_of(self.published, self.bound, until=START).save(self.place / MODEL)
+        (self.place / PLAN).write_text(json.dumps(serving_document(self.opened, 0)))
+        model_of(self.published, self.opened, until=START).save(self.place / MODEL)
         plan = ServingPlan.load(self.place / PLAN)
-        return write_store(self.bound, plan, START, END, self.place / STORE)
+        return write_store(self.opened, plan, START, END, self.place / STORE)
 
     def _served(self) -> None:
         """In a process of its own, in a zone of its own."""
@@ -116,7 +116,7 @@ def test_a_month_served_from_the_exported_plan_agrees_with_training_in_every_val
     features = ran.document["features"]
     assert {name: each["mismatched"] for name, each in features.items()} == dict.fromkeys(features, 0)
     assert all(each["compared"] == ran.document["rows"] for each in features.values())
-    assert len(features) == len(month.bound.table_column_names) + len(month.bound.features.names)
+    assert len(features) == len(month.opened.table_column_names) + len(month.opened.features.names)
 
 
 def test_what_the_careless_release_broke_is_named_and_nothing_else_differs(month: Month) -> None:
@@ -148,12 +148,12 @@ def test_a_range_without_a_record_is_refused_with_the_range(month: Month) -> Non
 @pytest.fixture(scope="module")
 def online(month: Month) -> pa.Table:
     log = open_log(month.spark, month.log, month.configuration)
-    return online_predictions(log, month.bound).toArrow()
+    return online_predictions(log, month.opened).toArrow()
 
 
 def test_careful_predictions_are_those_that_the_notebook_promised(month: Month, online: pa.Table) -> None:
     model = DelayModel.load(month.place / MODEL)
-    offline = offline_predictions(month.published, month.bound, model, START, SHIPPED).toArrow()
+    offline = offline_predictions(month.published, month.opened, model, START, SHIPPED).toArrow()
     promised = {row["request_id"]: (row["score"], row["label"]) for row in offline.to_pylist()}
     served = {row["request_id"]: (row["score"], row["label"]) for row in online.to_pylist()}
     assert promised
@@ -163,7 +163,7 @@ def test_careful_predictions_are_those_that_the_notebook_promised(month: Month, 
 def test_online_predictions_are_the_flights_that_arrived_with_all_that_was_logged(
     month: Month, online: pa.Table
 ) -> None:
-    features = [*month.bound.table_column_names, *month.bound.features.names]
+    features = [*month.opened.table_column_names, *month.opened.features.names]
     keys = ["flight_id", "tailnum", "carrier", "origin", "dest", "predict_at"]
     assert {"score", "label", *keys, "request_id", *features} <= {*online.column_names}
     assert 0 < online.num_rows < month.requests

@@ -83,13 +83,13 @@ def every_case() -> list[tuple[list[Row], list[Row]]]:
 
 @pytest.fixture(scope="module")
 def joined(spark: SparkSession, every_case: list[tuple[list[Row], list[Row]]]) -> list[Row]:
-    """Every option a lane of one join over all label events."""
+    """Every option a join side of one join over all label events."""
     labels = frame(spark, LABELS, [label for made, _ in every_case for label in made])
-    lanes = [
+    sides = [
         lane_of(options.oracle_table(), rows_frame(spark, options, rows), f"lane{place}")
         for place, (options, (_, rows)) in enumerate(zip(SPEC_OPTIONS, every_case, strict=True))
     ]
-    return winners(labels, lanes, KEYS)
+    return winners(labels, sides, KEYS)
 
 
 @pytest.mark.parametrize("options", SPEC_OPTIONS, ids=lambda options: options.name)
@@ -111,8 +111,8 @@ def test_tables_over_the_same_keys_do_not_disturb_one_another(spark: SparkSessio
     labels, rows = batch(everything, seed=99, cases=50)
     scattered = rows_frame(spark, everything, rows + rows[::3]).repartition(7)
     tables = [replace(options.oracle_table(), name=f"lane{at}") for at, options in enumerate(INSTANTS)]
-    lanes = [lane_of(table, scattered, table.name) for table in tables]
-    joined = winners(frame(spark, LABELS, labels).repartition(3), lanes, KEYS)
+    sides = [lane_of(table, scattered, table.name) for table in tables]
+    joined = winners(frame(spark, LABELS, labels).repartition(3), sides, KEYS)
     wrong = {
         table.name: differences(found(joined, table.name), expected(table, labels, rows)) for table in tables
     }
@@ -123,11 +123,11 @@ def test_spark_agrees_with_duckdb_where_no_row_is_late_and_none_tie(spark: Spark
     several = tuple(options for options in INSTANTS if not (options.available_at or options.static))
     untied = [(labels, _untied(rows)) for labels, rows in cases_of(several, 100)]
     tables = [replace(options.oracle_table(), name=f"lane{at}") for at, options in enumerate(several)]
-    lanes = [
+    sides = [
         lane_of(table, rows_frame(spark, options, rows), table.name)
         for table, options, (_, rows) in zip(tables, several, untied, strict=True)
     ]
-    joined = winners(frame(spark, LABELS, [label for made, _ in untied for label in made]), lanes, KEYS)
+    joined = winners(frame(spark, LABELS, [label for made, _ in untied for label in made]), sides, KEYS)
     for place, (table, (labels, rows)) in enumerate(zip(tables, untied, strict=True)):
         answers = zip(labels, duck.asof(labels, table, rows, "t"), strict=True)
         assert differences(found(own(joined, place), table.name), _in_order(answers)) == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from tests.helpers.frames import at, frame, winners
 from tests.oracles.asof import Row
 
@@ -81,7 +81,7 @@ SMALLEST_FIRST: dict[str, list[Any]] = {
 @pytest.fixture(scope="module")
 def won(spark: SparkSession) -> dict[str, dict[tuple[int, int], Any]]:
     """Per type and pair of places in its list, the place of the winner; a case for each ordered pair."""
-    lanes, pairs = [], set()
+    sides, pairs = [], set()
     for number, (data_type, values) in enumerate(SMALLEST_FIRST.items()):
         schema = f"pair string, at timestamp, backwards int, v {data_type}"
         rows: list[Row] = []
@@ -94,8 +94,8 @@ def won(spark: SparkSession) -> dict[str, dict[tuple[int, int], Any]]:
                     else values[place]
                 )
                 rows.append({"pair": str(pair), "at": at("10:00"), "v": value, "backwards": -place})
-        lanes.append(
-            Lane(
+        sides.append(
+            JoinSide(
                 name=f"type{number}",
                 rows=frame(spark, schema, rows),
                 keys=(("pair", "pair"),),
@@ -104,7 +104,7 @@ def won(spark: SparkSession) -> dict[str, dict[tuple[int, int], Any]]:
             )
         )
     labels = frame(spark, "pair string, t timestamp", [(str(pair), at("10:00")) for pair in pairs])
-    joined = winners(labels, lanes, ["pair"])
+    joined = winners(labels, sides, ["pair"])
     return {
         data_type: {
             row["label"]["pair"]: -row[f"type{number}"]["backwards"] for row in joined if row[f"type{number}"]

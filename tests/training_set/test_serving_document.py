@@ -11,7 +11,7 @@ from skewless.config import LocalFiles, load
 from skewless.ground.errors import InputError
 from skewless.serving.plan.document.layout import read_layout
 from skewless.training_set.bind import bind
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.serving_document import serving_document
 
 LABELS = (
@@ -79,7 +79,7 @@ TABLES: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def bound(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Bound:
+def opened(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> OpenedTrainingSet:
     folder = tmp_path_factory.mktemp("documents")
     tables = []
     for table, schema in zip(TABLES, (WEATHER, "Tail string, Seats smallint"), strict=True):
@@ -91,8 +91,8 @@ def bound(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Boun
 
 
 @pytest.fixture(scope="module")
-def document(bound: Bound) -> dict[str, Any]:
-    return serving_document(bound, version=4)
+def document(opened: OpenedTrainingSet) -> dict[str, Any]:
+    return serving_document(opened, version=4)
 
 
 def test_the_label_events_are_as_configured_and_their_names_as_the_table_has_them(
@@ -140,27 +140,33 @@ def test_a_feature_table_has_every_setting_and_the_types_of_what_decides(documen
     assert planes["types"] == {"Tail": "string", "Seats": "smallint"}
 
 
-def test_the_aggregations_are_read_as_the_engine_reads_them(bound: Bound, document: dict[str, Any]) -> None:
+def test_the_aggregations_are_read_as_the_engine_reads_them(
+    opened: OpenedTrainingSet, document: dict[str, Any]
+) -> None:
     """Windows, predicates, columns and arguments, however configuration writes them."""
     near, _ = read_layout(document).tables
-    assert near.aggregations == bound.reductions["near"].aggregations
+    assert near.aggregations == opened.reductions["near"].aggregations
     assert [each["name"] for each in document["feature_tables"][0]["aggregations"]] == ["Windy", "p", "m"]
-    assert near.aggregations[1].argument == bound.reductions["near"].aggregations[1].argument
+    assert near.aggregations[1].argument == opened.reductions["near"].aggregations[1].argument
 
 
-def test_columns_and_types_are_those_that_are_published(bound: Bound, document: dict[str, Any]) -> None:
-    published = {name: kind.simpleString() for name, (_, kind) in bound.table_columns.items()}
+def test_columns_and_types_are_those_that_are_published(
+    opened: OpenedTrainingSet, document: dict[str, Any]
+) -> None:
+    published = {name: kind.simpleString() for name, (_, kind) in opened.table_columns.items()}
     (near, planes) = read_layout(document).tables
-    assert document["columns"] == list(published) == bound.table_column_names
+    assert document["columns"] == list(published) == opened.table_column_names
     assert {name: kind.text for each in (near, planes) for name, kind in each.schema.items()} == published
 
 
-def test_the_version_and_the_name_decide_nothing(bound: Bound, document: dict[str, Any]) -> None:
-    assert serving_document(bound)["fingerprint"] == document["fingerprint"]
-    assert serving_document(bound)["version"] is None
+def test_the_version_and_the_name_decide_nothing(opened: OpenedTrainingSet, document: dict[str, Any]) -> None:
+    assert serving_document(opened)["fingerprint"] == document["fingerprint"]
+    assert serving_document(opened)["version"] is None
 
 
-def test_what_serving_cannot_do_is_bad_input(bound: Bound, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_serving_cannot_do_is_bad_input(
+    opened: OpenedTrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from skewless.serving.errors import FeatureError
     from skewless.training_set import serving_document as module
 
@@ -169,5 +175,5 @@ def test_what_serving_cannot_do_is_bad_input(bound: Bound, monkeypatch: pytest.M
 
     monkeypatch.setattr(module, "plan_document", refuse)
     with pytest.raises(InputError) as caught:
-        serving_document(bound)
+        serving_document(opened)
     assert caught.value.problems == ("serving plan: key 'a' is int", "serving plan: no zone")

@@ -1,10 +1,10 @@
-"""The as-of join: spine and lanes → the spine with, per lane, the row that was visible at T.
+"""The as-of join: spine and sides → the spine with, per side, the row that was visible at T.
 
-Takes a spine (`label`, `label_id`, `t`) and lanes (a feature table's rows and how they join); gives the spine with
-one struct column per lane, null where no row survives.
+Takes a spine (`label`, `label_id`, `t`) and sides (a feature table's rows and how they join); gives the spine with
+one struct column per side, null where no row survives.
 """
 
 from skewless.parts.asof.join import as_of_join, key_sets
-from skewless.parts.asof.join_side import Lane
+from skewless.parts.asof.join_side import JoinSide
 
-__all__ = ["Lane", "as_of_join", "key_sets"]
+__all__ = ["JoinSide", "as_of_join", "key_sets"]

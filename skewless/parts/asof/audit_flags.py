@@ -8,33 +8,33 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from skewless.ground.instants import MICROSECOND
-from skewless.parts.asof.join_side import Lane
+from skewless.parts.asof.join_side import JoinSide
 
 
-def hardness(lane: Lane) -> Column:
+def audit_flags(side: JoinSide) -> Column:
     """A struct: `boundary`, an instant is exactly T or an age exactly its limit; `late`, a row that came late decides;
     `absent`, no row survives; `events` in the largest window. Takes the rows of the join before survivors are picked.
     """
     t = F.unix_micros("t")
     boundary, late, events = [F.lit(False)], [F.lit(False)], F.lit(0).cast("bigint")
-    if lane.competes and lane.event_timestamp is not None:
-        event, available = (F.unix_micros(F.col(lane.slot).getField(name)) for name in ("event", "available"))
+    if side.competes and side.event_timestamp is not None:
+        event, available = (F.unix_micros(F.col(side.slot).getField(name)) for name in ("event", "available"))
         boundary += [event == t, available == t]
-        if lane.available_at is not None:
-            late.append(available - event > F.lit(lane.delay // MICROSECOND))
-        if lane.max_age is not None:
-            boundary.append(F.abs(t - event - F.lit(lane.max_age // MICROSECOND)) <= 1)
-        if lane.valid_until is not None:
-            boundary.append(F.unix_micros(F.col(lane.slot).getField("ends")) == t)
-    if lane.reduction is not None:
-        told = F.col(lane.audit_slot)
+        if side.available_at is not None:
+            late.append(available - event > F.lit(side.delay // MICROSECOND))
+        if side.max_age is not None:
+            boundary.append(F.abs(t - event - F.lit(side.max_age // MICROSECOND)) <= 1)
+        if side.valid_until is not None:
+            boundary.append(F.unix_micros(F.col(side.slot).getField("ends")) == t)
+    if side.reduction is not None:
+        told = F.col(side.audit_slot)
         boundary.append(told.getField("boundary"))
         late.append(told.getField("late"))
         events = F.coalesce(told.getField("events"), events)
     return F.struct(
         _any(boundary).alias("boundary"),
         _any(late).alias("late"),
-        lane.survivor().isNull().alias("absent"),
+        side.survivor().isNull().alias("absent"),
         events.alias("events"),
     )
 

@@ -9,28 +9,28 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
-from skewless.ground.event_rows import ASKING, AVAILABLE, BUCKET, MOMENT, TABLE, EventTable
+from skewless.ground.event_rows import AVAILABLE, BUCKET, LABEL_EVENT, MOMENT, TABLE, EventTable
 from skewless.ground.spark_columns import INTEGERS, as_key
-from skewless.parts.asof.audit_flags import hardness
-from skewless.parts.asof.join_side import Lane
+from skewless.parts.asof.audit_flags import audit_flags
+from skewless.parts.asof.join_side import JoinSide
 
 ReduceEvents = Callable[[DataFrame, Sequence[str], Mapping[str, EventTable]], DataFrame]
 
 # Among equal instants: a feature row is visible at T itself, unless its table is strict; only then does it come
 # after the label event.
-INCLUSIVE_ROW, LABEL_EVENT, STRICT_ROW = 0, 1, 2
+INCLUSIVE_ROW, AT_T, STRICT_ROW = 0, 1, 2
 
 # Label events without an entity see no row, so they need not meet in one partition.
 SPREAD_OF_NULL_KEYS = 1024
 
 
 def as_of_join(
-    spine: DataFrame, lanes: Sequence[Lane], reduce_events: ReduceEvents | None = None
+    spine: DataFrame, sides: Sequence[JoinSide], reduce_events: ReduceEvents | None = None
 ) -> DataFrame:
-    """Give each label event the winning row of every lane that was visible at its T.
+    """Give each label event the winning row of every side that was visible at its T.
 
     Takes the spine: `label` (struct of the label event's columns), `label_id`, `t` (instant), and whatever else.
-    Gives the same rows with a struct column per lane, in the lane's slot: the winner's times `event` and
+    Gives the same rows with a struct column per side, in the side's slot: the winner's times `event` and
     `available`, its values; null where no row survives.
 
     Label events and feature rows of one set of join keys form one union, sorted by the instant at which a row
@@ -43,53 +43,56 @@ def as_of_join(
     | 10:30 | label event, T = 10:30  | → event 10:00   |
     | 11:00 | event 09:00, came late  | event 10:00     |
 
-    `reduce_events` computes what lanes with a reduction ask for, from the same rows (`skewless.ground.event_rows`): it
+    `reduce_events` computes what sides with a reduction ask for, from the same rows (`skewless.ground.event_rows`): it
     takes them, the names of the keys among them, and the tables by the struct column that each one's results go to; it
-    gives `asking` of the label events and its own columns. A lane that selects no column has
-    no winner to carry: its slot holds the `event` of its newest visible row alone, and where all lanes are such,
+    gives `label_event` of the label events and its own columns. A side that selects no column has
+    no winner to carry: its slot holds the `event` of its newest visible row alone, and where all sides are such,
     rows are brought together by key and left in any order, since no running maximum is needed.
 
-    A lane that is to be audited adds a struct that says whether a label event is a hard case of it (`hardness`).
+    A side that is to be audited adds a struct that says whether a label event is a hard case of it (`audit_flags`).
 
     Ties are settled by rule 4; a null key or a null T sees nothing; equal instants are visible unless strict.
     """
     joined = spine
-    for label_columns, group in key_sets(lanes).items():
+    for label_columns, group in key_sets(sides).items():
         joined = _join_group(joined, label_columns, group, reduce_events)
     return joined
 
 
-def key_sets(lanes: Sequence[Lane]) -> dict[tuple[str, ...], list[Lane]]:
-    """Label columns → the lanes that join on them: what meets in one exchange and one sort."""
-    sets: dict[tuple[str, ...], list[Lane]] = {}
-    for lane in lanes:
-        sets.setdefault(lane.label_columns, []).append(lane)
+def key_sets(sides: Sequence[JoinSide]) -> dict[tuple[str, ...], list[JoinSide]]:
+    """Label columns → the join sides that join on them: what meets in one exchange and one sort."""
+    sets: dict[tuple[str, ...], list[JoinSide]] = {}
+    for side in sides:
+        sets.setdefault(side.label_columns, []).append(side)
     return sets
 
 
 def _join_group(
-    spine: DataFrame, label_columns: tuple[str, ...], lanes: list[Lane], reduce_events: ReduceEvents | None
+    spine: DataFrame,
+    label_columns: tuple[str, ...],
+    sides: list[JoinSide],
+    reduce_events: ReduceEvents | None,
 ) -> DataFrame:
     keys = [f"key_{position}" for position in range(len(label_columns))]
     rows = _label_rows(spine, label_columns, keys)
-    for tag, lane in enumerate(lanes, start=1):
-        rows = rows.unionByName(_feature_rows(lane, tag, keys), allowMissingColumns=True)
-    competing = [lane for lane in lanes if lane.competes]
+    for tag, side in enumerate(sides, start=1):
+        rows = rows.unionByName(_feature_rows(side, tag, keys), allowMissingColumns=True)
+    competing = [side for side in sides if side.competes]
     if competing:
         rows = _with_winners(rows, keys, competing)
-    carried = [*spine.columns, *[lane.slot for lane in competing]]
+    carried = [*spine.columns, *[side.slot for side in competing]]
     tables = {
-        lane.events_slot: _event_table(lane, tag) for tag, lane in enumerate(lanes, 1) if lane.reduction
+        side.events_slot: _event_table(side, tag) for tag, side in enumerate(sides, 1) if side.reduction
     }
     if not tables:
         labels = rows.where(_is_label()).select(*carried)
     else:
-        assert reduce_events is not None, "lanes with a reduction need what computes it"
+        assert reduce_events is not None, "join sides with a reduction need what computes it"
         told = _telling(rows, keys)
         events = _event_rows(rows, told, carried, tables, is_sorted=bool(competing))
         labels = _carried_on(reduce_events(events, told, tables), carried)
-    hard = [hardness(lane).alias(lane.audit_slot) for lane in lanes if lane.audited]
-    return labels.select(*spine.columns, *[lane.survivor() for lane in lanes], *tables, *hard)
+    hard = [audit_flags(side).alias(side.audit_slot) for side in sides if side.audited]
+    return labels.select(*spine.columns, *[side.survivor() for side in sides], *tables, *hard)
 
 
 def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str]) -> DataFrame:
@@ -104,40 +107,40 @@ def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str
         *[value.alias(key) for key, value in zip(keys, values, strict=True)],
         F.lit(None).cast("int").alias(TABLE),
         F.unix_micros("t").alias("at"),
-        F.lit(LABEL_EVENT).alias("side"),
+        F.lit(AT_T).alias("side"),
         F.when(~has_null_key, F.unix_micros("t")).alias(MOMENT),
         *spine.columns,
     )
 
 
-def _feature_rows(lane: Lane, tag: int, keys: list[str]) -> DataFrame:
-    side = STRICT_ROW if lane.strict and lane.event_timestamp else INCLUSIVE_ROW
-    values = lane.key_columns()
-    types = [lane.types[key] for key, _ in lane.keys]
-    return lane.rows.where(lane.is_matchable()).select(
+def _feature_rows(side: JoinSide, tag: int, keys: list[str]) -> DataFrame:
+    order = STRICT_ROW if side.strict and side.event_timestamp else INCLUSIVE_ROW
+    values = side.key_columns()
+    types = [side.types[key] for key, _ in side.keys]
+    return side.rows.where(side.is_matchable()).select(
         _bucket(values, types).alias(BUCKET),
         *[value.alias(key) for key, value in zip(keys, values, strict=True)],
         F.lit(tag).alias(TABLE),
-        lane.visible_from().alias("at"),
-        F.lit(side).alias("side"),
-        *([lane.candidate().alias(lane.slot)] if lane.competes else []),
-        *_event_columns(lane),
+        side.visible_from().alias("at"),
+        F.lit(order).alias("side"),
+        *([side.candidate().alias(side.slot)] if side.competes else []),
+        *_event_columns(side),
     )
 
 
-def _event_columns(lane: Lane) -> list[Column]:
-    event, available = lane.event(), lane.available()
-    if lane.reduction is None or event is None or available is None:
+def _event_columns(side: JoinSide) -> list[Column]:
+    event, available = side.event(), side.available()
+    if side.reduction is None or event is None or available is None:
         return []
     times = [F.unix_micros(event).alias(MOMENT)]
-    if lane.lag is None:
+    if side.lag is None:
         times.append(F.unix_micros(available).alias(AVAILABLE))
-    return [*times, *lane.reduction.event_columns(lane.events_slot)]
+    return [*times, *side.reduction.event_columns(side.events_slot)]
 
 
-def _event_table(lane: Lane, tag: int) -> EventTable:
-    newest = None if lane.competes else lane.slot
-    return EventTable(tag, lane.reduction, lane.lag, newest, lane.audit_slot if lane.audited else None)
+def _event_table(side: JoinSide, tag: int) -> EventTable:
+    newest = None if side.competes else side.slot
+    return EventTable(tag, side.reduction, side.lag, newest, side.audit_slot if side.audited else None)
 
 
 def _bucket(keys: list[Column], types: list[DataType]) -> Column:
@@ -154,15 +157,15 @@ def _are_buckets(types: list[DataType]) -> bool:
     return len(types) == 1 and isinstance(types[0], INTEGERS)
 
 
-def _with_winners(rows: DataFrame, keys: list[str], lanes: list[Lane]) -> DataFrame:
-    """The rows with each lane's running maximum in its slot, on label events alone."""
+def _with_winners(rows: DataFrame, keys: list[str], sides: list[JoinSide]) -> DataFrame:
+    """The rows with each join side's running maximum in its slot, on label events alone."""
     up_to_now = (
         Window.partitionBy(BUCKET, *keys)
         .orderBy(F.col("at").asc_nulls_first(), F.col("side").asc())
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
-    slots = {lane.slot for lane in lanes}
-    winners = [F.when(_is_label(), lane.greatest().over(up_to_now)).alias(lane.slot) for lane in lanes]
+    slots = {side.slot for side in sides}
+    winners = [F.when(_is_label(), side.greatest().over(up_to_now)).alias(side.slot) for side in sides]
     return rows.select(*[name for name in rows.columns if name not in slots], *winners)
 
 
@@ -180,7 +183,7 @@ def _event_rows(
 ) -> DataFrame:
     """The rows that reductions are about, as `skewless.ground.event_rows` has them."""
     tags = [table.tag for table in tables.values()]
-    asking = F.when(_is_label(), F.array(F.struct(*carried))).alias(ASKING)
+    asking = F.when(_is_label(), F.array(F.struct(*carried))).alias(LABEL_EVENT)
     names = [BUCKET, *keys, MOMENT]
     if len(tags) > 1:
         names.append(TABLE)
@@ -193,6 +196,6 @@ def _event_rows(
 
 def _carried_on(labels: DataFrame, carried: list[str]) -> DataFrame:
     """The label events with what they carried as columns again."""
-    asking = F.col(ASKING).getItem(0)
-    others = [F.col(name) for name in labels.columns if name != ASKING]
+    asking = F.col(LABEL_EVENT).getItem(0)
+    others = [F.col(name) for name in labels.columns if name != LABEL_EVENT]
     return labels.select(*[asking.getField(name).alias(name) for name in carried], *others)

@@ -16,7 +16,7 @@ from skewless.parts.asof.order import is_orderable, ranked
 
 
 class Reduction(Protocol):
-    """What else is computed from a lane's visible rows, besides which of them wins."""
+    """What else is computed from a join side's visible rows, besides which of them wins."""
 
     def event_columns(self, slot: str) -> list[Column]:
         """What it takes from one feature row beside its times; the names begin with the slot."""
@@ -30,10 +30,10 @@ ALWAYS = -(2**63)
 
 
 @dataclass(frozen=True)
-class Lane:
+class JoinSide:
     """A feature table's rows and how they join; names are the table's own columns.
 
-    `keys` pairs each entity key of the table with a label column. A static lane has no times. What-if questions are
+    `keys` pairs each entity key of the table with a label column. A static side has no times. What-if questions are
     asked with `dataclasses.replace`: `ignore_availability` makes a row visible from its event timestamp on.
     """
 
@@ -59,12 +59,12 @@ class Lane:
 
     @property
     def slot(self) -> str:
-        """The struct column of the result that holds this lane's winner."""
+        """The struct column of the result that holds this join side's winner."""
         return f"lane_{self.name}"
 
     @property
     def events_slot(self) -> str:
-        """The struct column of the result that holds what this lane's reduction computes."""
+        """The struct column of the result that holds what this join side's reduction computes."""
         return f"events_{self.name}"
 
     @property
@@ -74,7 +74,7 @@ class Lane:
 
     @property
     def label_columns(self) -> tuple[str, ...]:
-        """The label columns that this lane joins on, in an order that lanes with the same ones share."""
+        """The label columns that this join side joins on, in an order that join sides with the same ones share."""
         return tuple(sorted(label_column for _, label_column in self.keys))
 
     @property
@@ -138,7 +138,7 @@ class Lane:
         return F.struct(F.lit(True).alias("found"), *parts)
 
     def greatest(self) -> Column:
-        """The aggregate that keeps the greatest candidate of this lane's slot.
+        """The aggregate that keeps the greatest candidate of this join side's slot.
 
         Spark compares no struct with a map in it, so that such values ride along with the parts that settle ties.
         """
@@ -169,7 +169,7 @@ class Lane:
         return F.when(survives, winner)
 
     def is_matched(self) -> Column:
-        """Whether the label event of a joined row has a surviving row in this lane."""
+        """Whether the label event of a joined row has a surviving row in this join side."""
         return F.col(self.slot).isNotNull()
 
     def value(self, name: str) -> Column:

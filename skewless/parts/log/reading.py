@@ -13,20 +13,20 @@ from skewless.ground.names import EVENT_DATE
 from skewless.ground.run_range import RunRange
 
 
-def within(log: DataFrame, cut: RunRange) -> DataFrame:
+def records_in_range(log: DataFrame, run_range: RunRange) -> DataFrame:
     """The records with T in the range; files of other days are not read where the log is partitioned by day."""
-    if not cut.is_range:
+    if not run_range.is_range:
         return log
     t = F.col("event_timestamp")
     is_within = t.isNotNull()
-    if cut.start:
-        is_within &= t >= literal(cut.start)
+    if run_range.start:
+        is_within &= t >= literal(run_range.start)
         if EVENT_DATE in log.columns:
-            is_within &= F.col(EVENT_DATE) >= F.lit(cut.start.date())
-    if cut.end:
-        is_within &= t < literal(cut.end)
+            is_within &= F.col(EVENT_DATE) >= F.lit(run_range.start.date())
+    if run_range.end:
+        is_within &= t < literal(run_range.end)
         if EVENT_DATE in log.columns:
-            is_within &= F.col(EVENT_DATE) <= F.lit(cut.end.date())
+            is_within &= F.col(EVENT_DATE) <= F.lit(run_range.end.date())
     return log.where(is_within)
 
 

@@ -42,15 +42,15 @@ class Census:
         return {reason: count for reason, count in reasons.items() if count}
 
 
-def take_census(events: DataFrame, labels: Labels, sample: Sample | None, cut: RunRange) -> Census:
+def take_census(events: DataFrame, labels: Labels, sample: Sample | None, run_range: RunRange) -> Census:
     """Count the label events in one pass over the columns that decide about them."""
-    member = membership(events, labels, sample, cut)
+    member = membership(events, labels, sample, run_range)
     candidate = member.within & member.wanted
     happened = candidate & member.happened
     matured = happened & member.matured
     time = F.unix_micros(event_time(events, labels))
     row = (
-        within_range(events, labels, cut)
+        within_range(events, labels, run_range)
         .agg(
             F.count_if(candidate).alias("in_range"),
             F.count_if(member.within & ~member.wanted).alias("unwanted"),

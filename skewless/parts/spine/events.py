@@ -30,14 +30,14 @@ class Membership:
         return self.wanted & self.within & self.happened & self.matured & self.sampled
 
 
-def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, cut: RunRange) -> DataFrame:
+def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, run_range: RunRange) -> DataFrame:
     """The label events of this run: `label`, their columns untouched; `label_id`, a number; `t`, T as an instant.
 
     Duplicates stay duplicates. Null keys stay; a null T stays where the cut is no range.
     """
-    member = membership(events, labels, sample, cut)
+    member = membership(events, labels, sample, run_range)
     return (
-        within_range(events, labels, cut)
+        within_range(events, labels, run_range)
         .where(member.taken)
         .select(
             F.struct(*[column(name) for name in events.columns]).alias("label"),
@@ -47,22 +47,22 @@ def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, cut: RunR
     )
 
 
-def within_range(events: DataFrame, labels: Labels, cut: RunRange) -> DataFrame:
+def within_range(events: DataFrame, labels: Labels, run_range: RunRange) -> DataFrame:
     """The events less those that file statistics show to lie outside the range."""
-    if not cut.is_range:
+    if not run_range.is_range:
         return events
-    since = None if cut.start is None else micros_of(cut.start)
-    until = None if cut.end is None else micros_of(cut.end)
+    since = None if run_range.start is None else micros_of(run_range.start)
+    until = None if run_range.end is None else micros_of(run_range.end)
     data_type = events.schema[labels.event_timestamp].dataType
     return events.where(could_be_within(column(labels.event_timestamp), data_type, since, until))
 
 
-def membership(events: DataFrame, labels: Labels, sample: Sample | None, cut: RunRange) -> Membership:
+def membership(events: DataFrame, labels: Labels, sample: Sample | None, run_range: RunRange) -> Membership:
     t = event_time(events, labels)
-    as_of = literal(cut.as_of)
-    within = t.isNotNull() if cut.is_range else F.lit(True)
-    within = within & (t >= literal(cut.start)) if cut.start else within
-    within = within & (t < literal(cut.end)) if cut.end else within
+    as_of = literal(run_range.as_of)
+    within = t.isNotNull() if run_range.is_range else F.lit(True)
+    within = within & (t >= literal(run_range.start)) if run_range.start else within
+    within = within & (t < literal(run_range.end)) if run_range.end else within
     known = F.lit(True)
     if labels.label_available_at:
         name = labels.label_available_at

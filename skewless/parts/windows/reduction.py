@@ -21,7 +21,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from skewless.ground.event_rows import ASKING, MOMENT, EventTable
+from skewless.ground.event_rows import LABEL_EVENT, MOMENT, EventTable
 from skewless.ground.names import unknown
 from skewless.ground.spark_columns import INTEGERS, column, spelt
 from skewless.parts.windows.calendar import calendar_bounds
@@ -156,20 +156,20 @@ class WindowReduction:
 
 
 def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str, EventTable]) -> DataFrame:
-    """What the label events among the rows carry, `asking`, and per table a struct of aggregates under its name here.
+    """What label events among the rows carry, `label_event`, and per table a struct of aggregates by its name here.
 
     Where a label event has no entity or no T the struct holds nulls. One pass in Arrow for all tables and windows of
     these keys; no exchange and no sort of its own.
     """
     windows = {window for table in tables.values() for window in table.reduction.calendars}
     layout = Layout(tuple(keys), {slot: _table_layout(slot, table) for slot, table in tables.items()})
-    schema = StructType([rows.schema[ASKING]])
+    schema = StructType([rows.schema[LABEL_EVENT]])
     for slot, table in tables.items():
         schema.add(slot, table.reduction.schema())
         if table.newest is not None:
             schema.add(table.newest, LongType())
-        if table.hardness is not None:
-            schema.add(table.hardness, HARDNESS)
+        if table.audit_flags is not None:
+            schema.add(table.audit_flags, HARDNESS)
 
     def aggregate(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return aggregate_batches(iter(batches), layout)
@@ -180,12 +180,12 @@ def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str,
 def _table_layout(slot: str, table: EventTable) -> TableLayout:
     reduction: WindowReduction = table.reduction
     measures = reduction.measures(slot)
-    return TableLayout(table.tag, measures, table.lag, reduction.strict, table.newest, table.hardness)
+    return TableLayout(table.tag, measures, table.lag, reduction.strict, table.newest, table.audit_flags)
 
 
 def _bounds(windows: Iterable[CalendarWindow]) -> list[Column]:
     """The calendar windows' bounds at T, in microseconds, as the measures name them."""
-    t = F.when(F.col(ASKING).isNotNull(), F.timestamp_micros(MOMENT))
+    t = F.when(F.col(LABEL_EVENT).isNotNull(), F.timestamp_micros(MOMENT))
     return [
         F.unix_micros(value).alias(name)
         for window in sorted(windows, key=str)

@@ -11,8 +11,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from skewless.parts.asof import Lane, as_of_join
-from skewless.training_set.opened import Bound
+from skewless.parts.asof import JoinSide, as_of_join
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
 from skewless.ground.names import EVENT_DATE
 from skewless.config import ResolvedTrainingSet
@@ -66,25 +66,25 @@ class Staged(NamedTuple):
     log: LogUse | None
 
 
-def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: RunRange, *, allow_empty: bool = False) -> Outcome:
+def build(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False) -> Outcome:
     """Build the training set's slice and publish it, or refuse it whole.
 
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
     NotReadyError with every table that is not as fresh as `require_fresh` asks; PublishConflictError, LostRowsError.
     A failing suite, or a value that serving does not make, is an Outcome whose status is `rejected`.
     """
-    run_id = f"{cut.as_of:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    run_id = f"{run_range.as_of:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     own = private_session(spark)
-    output, bound = open_all(own, spec)
-    refuse_stale(recomputed_part(bound), cut)
-    ready = prepare(bound, cut, allow_empty)
+    output, opened = open_all(own, spec)
+    refuse_stale(recomputed_part(opened), run_range)
+    ready = prepare(opened, run_range, allow_empty)
     refuse_other_slice(own, output, ready)
     try:
-        staged = _staged(ready.reading, cut, ready.census, output, run_id)
+        staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
-        verdict, parity = _judged(ready.part, staged.rows, rows, ready.census)
+        verdict, parity = _judged(ready.recomputed, staged.rows, rows, ready.census)
         outcome = Outcome(
-            *(bound, cut, ready.census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity),
+            *(opened, run_range, ready.census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity),
             document=ready.document,
             log=staged.log,
         )
@@ -102,27 +102,27 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, cut: RunRange, *, allo
 
 def refuse_other_slice(spark: SparkSession, output: Output, ready: Prepared) -> None:
     """InputError where a range would not have the columns of the table that it becomes part of."""
-    if ready.cut.is_range:
-        rows = joined_rows(ready.part, spine_for(ready.part, ready.cut))
-        refuse_other_columns(spark, output, select_result(ready.part, rows).schema)
+    if ready.run_range.is_range:
+        rows = joined_rows(ready.recomputed, spine_for(ready.recomputed, ready.run_range))
+        refuse_other_columns(spark, output, select_result(ready.recomputed, rows).schema)
 
 
-def _staged(bound: Bound, cut: RunRange, census: Census, output: Output, run_id: str) -> Staged:
+def _staged(opened: OpenedTrainingSet, run_range: RunRange, census: Census, output: Output, run_id: str) -> Staged:
     """Compute the slice into the run's own place, once, counting on the way what was read and what matched, and
     noting in the column `AUDIT` which rows are worth an audit.
     """
-    read = {lane.name: Observation() for lane in bound.lanes}
-    audited = bool(_audit(bound))
-    lanes = [replace(_counting(lane, read[lane.name]), audited=audited) for lane in bound.lanes]
-    counted = replace(bound, lanes=tuple(lanes))
-    joined = joined_rows(counted, spine_for(counted, cut))
+    read = {side.name: Observation() for side in opened.sides}
+    audited = bool(_audit(opened))
+    sides = [replace(_counting(side, read[side.name]), audited=audited) for side in opened.sides]
+    counted = replace(opened, sides=tuple(sides))
+    joined = joined_rows(counted, spine_for(counted, run_range))
     result = Observation()
-    matches = [F.count_if(lane.is_matched()).alias(lane.slot) for lane in bound.lanes]
+    matches = [F.count_if(side.is_matched()).alias(side.slot) for side in opened.sides]
     failures = [
         F.sum(F.col("features").getField(counted)).alias(counted)
-        for counted in failures_of(bound.features).values()
+        for counted in failures_of(opened.features).values()
     ]
-    counts = [*matches, *failures, *log_counts(bound.log)]
+    counts = [*matches, *failures, *log_counts(opened.log)]
     joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *counts)
     try:
         staged = stage(select_result(counted, joined, *_audit(counted)), output, run_id)
@@ -133,59 +133,59 @@ def _staged(bound: Bound, cut: RunRange, census: Census, output: Output, run_id:
         raise LostRowsError(
             f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
         )
-    used = {lane.name: _use(bound, lane, read[lane.name].get, totals[lane.slot]) for lane in bound.lanes}
-    failed = {name: totals[counted] or 0 for name, counted in failures_of(bound.features).items()}
-    return Staged(staged, used, failed, log_use(bound, totals))
+    used = {side.name: _use(opened, side, read[side.name].get, totals[side.slot]) for side in opened.sides}
+    failed = {name: totals[counted] or 0 for name, counted in failures_of(opened.features).items()}
+    return Staged(staged, used, failed, log_use(opened, totals))
 
 
-def _counting(lane: Lane, observation: Observation) -> Lane:
+def _counting(side: JoinSide, observation: Observation) -> JoinSide:
     counts = (
         F.count(F.lit(1)).alias("rows_read"),
-        F.count_if(~lane.is_matchable()).alias("null_rows"),
+        F.count_if(~side.is_matchable()).alias("null_rows"),
     )
-    return replace(lane, rows=lane.rows.observe(observation, *counts))
+    return replace(side, rows=side.rows.observe(observation, *counts))
 
 
-def _use(bound: Bound, lane: Lane, read: dict[str, int], matched: int) -> TableUse:
-    repeated = repeated_keys(lane) if lane.event_timestamp is None else None
-    source = bound.inputs[f"feature_tables.{lane.name}"]
-    extents = extent_of(lane.rows), extent_of(source.rows)
+def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], matched: int) -> TableUse:
+    repeated = repeated_keys(side) if side.event_timestamp is None else None
+    source = opened.inputs[f"feature_tables.{side.name}"]
+    extents = extent_of(side.rows), extent_of(source.rows)
     return TableUse(source.version, read["rows_read"], read["null_rows"], matched, *extents, repeated)
 
 
-def repeated_keys(lane: Lane) -> int:
+def repeated_keys(side: JoinSide) -> int:
     """How many rows of a static table stand beside another of the same key."""
-    keys = [as_key(column(key), lane.types[key]) for key, _ in lane.keys]
-    per_key = lane.rows.where(lane.is_matchable()).groupBy(*keys).count()
+    keys = [as_key(column(key), side.types[key]) for key, _ in side.keys]
+    per_key = side.rows.where(side.is_matchable()).groupBy(*keys).count()
     row = per_key.agg(F.coalesce(F.sum(F.col("count") - 1), F.lit(0)).alias("repeated")).first()
     assert row is not None, "an aggregate without grouping has one row"
     return int(row["repeated"])
 
 
-def _audit(bound: Bound) -> list[Column]:
-    if not bound.parity_sample:
+def _audit(opened: OpenedTrainingSet) -> list[Column]:
+    if not opened.parity_sample:
         return []
     label = F.col("label")
     keys = dict.fromkeys(
-        [*bound.labels.entity_keys, *(name for lane in bound.lanes for _, name in lane.keys)]
+        [*opened.labels.entity_keys, *(name for side in opened.sides for _, name in side.keys)]
     )
-    tables = [F.col(lane.audit_slot) for lane in bound.lanes]
+    tables = [F.col(side.audit_slot) for side in opened.sides]
     audit = audit_column([label.getField(key) for key in keys], F.col("t"), tables).alias(AUDIT)
-    return [audit, *recomputed_column(bound)]
+    return [audit, *recomputed_column(opened)]
 
 
 def _judged(
-    bound: Bound, staged: DataFrame, rows: DataFrame, census: Census
+    opened: OpenedTrainingSet, staged: DataFrame, rows: DataFrame, census: Census
 ) -> tuple[Verdict | None, Parity | None]:
     """What the suite says of the rows, and what serving makes of a sample of what was computed, both at once."""
-    suite = bound.spec.suite
+    suite = opened.spec.suite
     if not census.taken:
         return None, None
     audit = None
     if AUDIT in staged.columns:
-        tables = {lane.name: bound.inputs[f"feature_tables.{lane.name}"].rows for lane in bound.lanes}
-        computed = as_recomputed(staged, bound)
-        audit = begin_audit(computed, serving_document(bound), tables, bound.parity_sample)
+        tables = {side.name: opened.inputs[f"feature_tables.{side.name}"].rows for side in opened.sides}
+        computed = as_recomputed(staged, opened)
+        audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample)
     try:
         verdict = validate(rows, suite, {"label_events": census.taken}) if suite else None
         return verdict, None if audit is None else audit.result()

@@ -8,8 +8,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import Lane, key_sets
-from skewless.training_set.opened import Bound
+from skewless.parts.asof import JoinSide, key_sets
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.config import ResolvedTrainingSet, durations
 from skewless.training_set.ahead.freshness import Freshness, freshness_of
 from skewless.training_set.from_log.columns import recomputed_part
@@ -19,7 +19,7 @@ from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
 from skewless.training_set.ahead.pruning import reach_of
 from skewless.parts.publish import Output
 from skewless.lake.session import private_session
-from skewless.lake.sources import delta_table, extent_of, latest_version, records_of
+from skewless.lake.sources import delta_table, extent_of, latest_version, row_count
 from skewless.ground.run_range import RunRange
 from skewless.parts.spine import within_range
 
@@ -32,7 +32,7 @@ WHY = (
 NOTHING_JOINED = "no feature table is read"
 
 
-def explain(spark: SparkSession, spec: ResolvedTrainingSet, cut: RunRange, *, allow_empty: bool = False) -> Facts:
+def explain(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False) -> Facts:
     """The `--json` object of `build --explain`: what is read, how it is joined, and what is replaced.
 
     Reads the columns that decide about label events, the tables' logs, and what `require_fresh` needs; calls no feature
@@ -40,73 +40,73 @@ def explain(spark: SparkSession, spec: ResolvedTrainingSet, cut: RunRange, *, al
     before it runs.
     """
     own = private_session(spark)
-    output, bound = open_all(own, spec)
-    fresh = freshness_of(recomputed_part(bound), cut)
-    ready = prepare(bound, cut, allow_empty)
+    output, opened = open_all(own, spec)
+    fresh = freshness_of(recomputed_part(opened), run_range)
+    ready = prepare(opened, run_range, allow_empty)
     refuse_other_slice(own, output, ready)
-    lanes = ready.reading.lanes
+    sides = ready.pruned.sides
     return {
         "training_set": spec.training_set.name,
-        "as_of": cut.as_of.isoformat(),
-        "start": cut.start and cut.start.isoformat(),
-        "end": cut.end and cut.end.isoformat(),
+        "as_of": run_range.as_of.isoformat(),
+        "start": run_range.start and run_range.start.isoformat(),
+        "end": run_range.end and run_range.end.isoformat(),
         "ready": all(each.is_ready for each in fresh.values()),
-        "columns": bound.result_columns,
+        "columns": opened.result_columns,
         "strategy": STRATEGY,
-        "why": WHY if lanes else NOTHING_JOINED,
+        "why": WHY if sides else NOTHING_JOINED,
         "label_events": _label_events(ready),
         "feature_tables": dict(_feature_tables(ready, fresh)),
-        "joins": list(_joins(lanes)),
+        "joins": list(_joins(sides)),
         "log": _log(ready),
         "features": {
             "modules": list(spec.training_set.features),
-            "functions": len(ready.part.features.names),
-            "inputs": len(ready.part.features.inputs),
+            "functions": len(ready.recomputed.features.names),
+            "inputs": len(ready.recomputed.features.inputs),
         },
-        "parity_sample": ready.part.parity_sample,
+        "parity_sample": ready.recomputed.parity_sample,
         "expectations": _expectations(spec),
         "output": _output(own, output, ready.slice),
     }
 
 
 def _label_events(ready: Prepared) -> Facts:
-    bound, census = ready.bound, ready.census
-    sources = {name: source for name, source in bound.inputs.items() if name.partition(".")[0] == "labels"}
+    opened, census = ready.all, ready.census
+    sources = {name: source for name, source in opened.inputs.items() if name.partition(".")[0] == "labels"}
     return {
         "sources": {
             name: {"location": source.location, "version": source.version} for name, source in sources.items()
         },
-        **_to_read(within_range(bound.events, bound.labels, ready.cut), bound.events),
+        **_to_read(within_range(opened.events, opened.labels, ready.run_range), opened.events),
         "in_range": census.in_range,
         "taken": census.taken,
         "left_out": census.left_out,
         "null_times": census.null_times,
         "first": None if census.first is None else utc(census.first),
         "last": None if census.last is None else utc(census.last),
-        "where": bound.labels.where,
+        "where": opened.labels.where,
     }
 
 
 def _feature_tables(ready: Prepared, fresh: Mapping[str, Freshness]) -> Iterator[tuple[str, Facts]]:
-    joins = {join.name: join for join in ready.bound.spec.joins}
-    for lane in ready.reading.lanes:
-        source = ready.bound.inputs[f"feature_tables.{lane.name}"]
-        reach, join = reach_of(lane, ready.census), joins[lane.name]
+    joins = {join.name: join for join in ready.all.spec.joins}
+    for side in ready.pruned.sides:
+        source = ready.all.inputs[f"feature_tables.{side.name}"]
+        reach, join = reach_of(side, ready.census), joins[side.name]
         yield (
-            lane.name,
+            side.name,
             {
                 "table": join.table.name,
                 "location": source.location,
                 "version": source.version,
-                **_to_read(lane.rows, source.rows),
+                **_to_read(side.rows, source.rows),
                 "since": None if reach.since is None else utc(reach.since),
                 "since_because": reach.since_because,
                 "until": None if reach.until is None else utc(reach.until),
                 "until_because": reach.until_because,
-                "join_keys": dict(lane.keys),
-                "columns": list(lane.columns),
+                "join_keys": dict(side.keys),
+                "columns": list(side.columns),
                 "windows": [each["name"] for each in join.table.aggregations],
-                "fresh": _fresh(fresh.get(lane.name)),
+                "fresh": _fresh(fresh.get(side.name)),
                 "warnings": list(join.table.warnings),
             },
         )
@@ -120,7 +120,7 @@ def _to_read(rows: DataFrame, whole: DataFrame) -> Facts:
         "of_files": all_.files,
         "bytes": read.bytes,
         "of_bytes": all_.bytes,
-        "rows": records_of(rows),
+        "rows": row_count(rows),
     }
 
 
@@ -136,27 +136,27 @@ def _fresh(found: Freshness | None) -> Facts | None:
     }
 
 
-def _joins(lanes: tuple[Lane, ...]) -> Iterator[Facts]:
+def _joins(sides: tuple[JoinSide, ...]) -> Iterator[Facts]:
     """One for each set of keys: rows are sorted by visibility where a row has to win, else by key alone."""
-    for label_columns, group in key_sets(lanes).items():
+    for label_columns, group in key_sets(sides).items():
         yield {
             "keys": list(label_columns),
-            "feature_tables": [lane.name for lane in group],
+            "feature_tables": [side.name for side in group],
             "exchanges": 1,
             "sorts": 1,
-            "sorted_by": "visibility" if any(lane.competes for lane in group) else "key",
-            "winners": [lane.name for lane in group if lane.competes],
-            "windows": [lane.name for lane in group if lane.reduction is not None],
+            "sorted_by": "visibility" if any(side.competes for side in group) else "key",
+            "winners": [side.name for side in group if side.competes],
+            "windows": [side.name for side in group if side.reduction is not None],
             "one_partition": not label_columns,
         }
 
 
 def _log(ready: Prepared) -> Facts | None:
     """What is taken from the log, and which tables are not read since the log has all that is published of them."""
-    log = ready.reading.log
+    log = ready.pruned.log
     if log is None:
         return None
-    source = ready.bound.inputs["log"]
+    source = ready.all.inputs["log"]
     by = {"request_id": log.request_id is not None, "keys": log.is_keyed}
     return {
         "location": source.location,
@@ -165,13 +165,13 @@ def _log(ready: Prepared) -> Facts | None:
         "taken": list(log.taken),
         "missing": log.told.missing,
         "matched_by": [way for way, is_taken in by.items() if is_taken],
-        "not_read": _left_to_the_log(ready.bound, ready.part),
+        "not_read": _left_to_the_log(ready.all, ready.recomputed),
     }
 
 
-def _left_to_the_log(bound: Bound, part: Bound) -> list[str]:
-    read = {lane.name for lane in part.lanes}
-    return [lane.name for lane in bound.lanes if lane.name not in read]
+def _left_to_the_log(opened: OpenedTrainingSet, part: OpenedTrainingSet) -> list[str]:
+    read = {side.name for side in part.sides}
+    return [side.name for side in opened.sides if side.name not in read]
 
 
 def _expectations(spec: ResolvedTrainingSet) -> Facts | None:

@@ -49,9 +49,9 @@ def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of
         spec = configuration.from_dicts(content, feature_tables)
     own = private_session(spark)
     # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
-    bound = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
-    cut = RunRange(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
-    return hand_over(select_result(bound, joined_rows(bound, spine_for(bound, cut))), spark)
+    opened = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
+    run_range = RunRange(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
+    return hand_over(select_result(opened, joined_rows(opened, spine_for(opened, run_range))), spark)
 
 
 def _files(conf_dir: str, spark: SparkSession) -> ConfFiles:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skewless.ground.version import package_version
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.from_log.columns import LogUse
 from skewless.parts.parity import Parity
 from skewless.lake.sources import Extent
@@ -42,8 +42,8 @@ class Outcome:
     that of the serving plan. `checksum` is that of rows which passed, whatever their order.
     """
 
-    bound: Bound
-    cut: RunRange
+    opened: OpenedTrainingSet
+    run_range: RunRange
     census: Census
     run_id: str
     strategy: str
@@ -71,7 +71,7 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        return self.bound.spec.training_set.name
+        return self.opened.spec.training_set.name
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `--json` object of `build`; `log` stands beside it where something is taken from one."""
@@ -83,7 +83,7 @@ class Outcome:
             "version": self.version,
             "rejected_path": self.rejected_path,
             "rows": rows,
-            "columns": self.bound.result_columns,
+            "columns": self.opened.result_columns,
             "strategy": self.strategy,
             "feature_tables": {
                 name: {
@@ -103,24 +103,24 @@ class Outcome:
 
 def manifest_of(outcome: Outcome) -> dict[str, Any]:
     """All that it takes to say what a commit was made from: inputs with versions, the specs, the range, the counts."""
-    cut, bound, verdict = outcome.cut, outcome.bound, outcome.verdict
+    run_range, opened, verdict = outcome.run_range, outcome.opened, outcome.verdict
     facts = outcome.to_json()
     for decided_later in ("status", "version", "rejected_path"):
         facts.pop(decided_later)
     return {
         **facts,
         "skewless": package_version(),
-        "as_of": cut.as_of.isoformat(),
-        "start": cut.start and cut.start.isoformat(),
-        "end": cut.end and cut.end.isoformat(),
+        "as_of": run_range.as_of.isoformat(),
+        "start": run_range.start and run_range.start.isoformat(),
+        "end": run_range.end and run_range.end.isoformat(),
         "inputs": {
             name: {"location": source.location, "version": source.version}
-            for name, source in bound.inputs.items()
+            for name, source in opened.inputs.items()
         },
-        "spec": bound.spec.to_document(),
-        "features": {name: str(returns) for name, returns in bound.features.schema.items()},
+        "spec": opened.spec.to_document(),
+        "features": {name: str(returns) for name, returns in opened.features.schema.items()},
         "failed": {name: count for name, count in outcome.failed.items() if count},
-        "feature_fingerprints": dict(bound.features.fingerprints),
+        "feature_fingerprints": dict(opened.features.fingerprints),
         "serving_plan": outcome.document,
         "checksum": outcome.checksum,
         "audit": _audit_of(outcome.parity),
@@ -138,7 +138,7 @@ def manifest_of(outcome: Outcome) -> dict[str, Any]:
             }
             for name, use in outcome.tables.items()
         },
-        "warnings": list(bound.spec.warnings),
+        "warnings": list(opened.spec.warnings),
         "repeated_keys": {
             name: use.repeated_keys for name, use in outcome.tables.items() if use.repeated_keys
         },

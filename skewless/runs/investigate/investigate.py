@@ -66,7 +66,7 @@ def investigate(
     function = imported_function(asked.model) if asked.model else None
     own = private_session(spark, **KEPT_SETTINGS)
     tables = scored_tables(own, spec.training_set.labels, asked.offline, asked.online, asked.arm)
-    strangers = _strangers(own, spec, tables[1])
+    foreign_records = _foreign_fingerprints(own, spec, tables[1])
     by_request = all(table.there(REQUEST) for table in tables)
     delay = _delay(tables[0], as_of)
     offline, online = (_predictions(table, as_of, by_request, delay) for table in tables)
@@ -86,13 +86,15 @@ def investigate(
         served.causes,
         _drifting(trained, served),
         any_score=not asked.is_probability,
-        notes=strangers,
+        notes=foreign_records,
     )
     sampled = (trained.predictions, served.predictions, trained.recomputed, served.logged, served.recomputed)
     return inquire(question, offline, online, Features(*sampled, served.compared, served.mismatched))
 
 
-def _strangers(spark: SparkSession, spec: ResolvedTrainingSet, online: ScoredTable) -> tuple[str, ...]:
+def _foreign_fingerprints(
+    spark: SparkSession, spec: ResolvedTrainingSet, online: ScoredTable
+) -> tuple[str, ...]:
     """A note on records of another feature set. Errors: InputError where there are no others."""
     if online.there(FINGERPRINT) is None:
         return ()
@@ -101,17 +103,17 @@ def _strangers(spark: SparkSession, spec: ResolvedTrainingSet, online: ScoredTab
     )
     counts = {row[FINGERPRINT]: row["count"] for row in rows}
     known = own_fingerprints(spark, spec) if any(counts) else set()
-    strange = [text for text in counts if text is not None and text not in known]
+    unknown = [text for text in counts if text is not None and text not in known]
     name = spec.training_set.name
-    if strange and len(strange) == len(counts):
+    if unknown and len(unknown) == len(counts):
         raise InputError(
-            f"online: its records carry the fingerprint {min(strange)}, which training set '{name}' never had; give "
+            f"online: its records carry the fingerprint {min(unknown)}, which training set '{name}' never had; give "
             "the predictions of its own serving"
         )
-    if not strange:
+    if not unknown:
         return ()
     return (
-        f"{sum(counts[text] for text in strange):,} online rows carry a fingerprint that '{name}' never had",
+        f"{sum(counts[text] for text in unknown):,} online rows carry a fingerprint that '{name}' never had",
     )
 
 

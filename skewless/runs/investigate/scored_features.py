@@ -62,7 +62,7 @@ def scored_features(
     features = compared_features(spine)
     logged = {name for name, own in spine.logged.items() if own is not None and side == "online"}
     if side == "online":
-        _refuse_strangers(spec, spine, features, logged)
+        _refuse_foreign_records(spec, spine, features, logged)
     kept = recomputed(spine, features, [*carried_columns(spine), *_carried(spine)]).persist()
     try:
         compared = compare(kept, features)
@@ -73,7 +73,7 @@ def scored_features(
     return _side_of(side, rows, features, logged, causes)
 
 
-def _refuse_strangers(
+def _refuse_foreign_records(
     spec: ResolvedTrainingSet, spine: LogSpine, features: Sequence[Compared], logged: set[str]
 ) -> None:
     name = spec.training_set.name
@@ -81,7 +81,7 @@ def _refuse_strangers(
         expected = ", ".join(each.name for each in features[:5])
         raise InputError(
             f"online: no logged feature of training set '{name}'; expected columns such as {expected or 'none'}; "
-            f"it has {', '.join(spine.unlogged) or 'no others'}"
+            f"it has {', '.join(spine.unknown_names) or 'no others'}"
         )
     problems = [
         f"online: feature '{each.name}' is {each.logged_type.simpleString()}, and in training set '{name}' "

@@ -14,7 +14,7 @@ from skewless.ground.names import unknown
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.functions import ship_code
-from skewless.parts.log.reading import within
+from skewless.parts.log.reading import records_in_range
 from skewless.runs.monitor.drift.judging import Finding, judged, pairs_of
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.profile.counting import Subject, counted
@@ -26,8 +26,8 @@ from skewless.runs.monitor.records import (
     Records,
     logged_of,
     names_told,
+    own_records,
     place_of,
-    records_of,
     segments_of,
 )
 from skewless.runs.monitor.reference import Version, frequent, reference_of, version_of
@@ -37,7 +37,7 @@ MOST_DAYS = 400
 
 
 def monitor(
-    spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring, log: DataFrame, cut: RunRange
+    spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring, log: DataFrame, run_range: RunRange
 ) -> Monitored:
     """Hold the features of a log's records against those of a published version.
 
@@ -53,12 +53,12 @@ def monitor(
     if problems:
         raise InputError(problems)
     in_training = {each: match for each in segments if (match := _training_column(each, version)) is not None}
-    records = records_of(name, version, within(log, cut), cut)
+    records = own_records(name, version, records_in_range(log, run_range), run_range)
     names, types = names_told(records.rows)
     logged = logged_of(name, version, log, names)
     if records.size < watch.min_rows:
         raise InputError(
-            f"log: {place_of(cut)} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
+            f"log: {place_of(run_range)} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
             "give a longer range, or set min_rows"
         )
     reference = reference_of(own, version, watch, in_training)
@@ -69,7 +69,7 @@ def monitor(
             f"{reference.profile.rows:,} rows; fewer than {watch.min_rows} tell nothing"
         )
     current = _counted(records, reference, logged, segments, types)
-    return _monitored(spec, watch, cut, reference, current, records, logged, in_training)
+    return _monitored(spec, watch, run_range, reference, current, records, logged, in_training)
 
 
 def _unknown_features(watch: Monitoring, version: Version) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _counted(
 def _monitored(
     spec: ResolvedTrainingSet,
     watch: Monitoring,
-    cut: RunRange,
+    run_range: RunRange,
     reference: Reference,
     current: Profile,
     records: Records,
@@ -157,10 +157,10 @@ def _monitored(
 
     return Monitored(
         training_set=spec.training_set.name,
-        span=str(cut) if cut.is_range else None,
+        span=str(run_range) if run_range.is_range else None,
         reference=reference,
         rows=records.size,
-        strangers=records.strangers,
+        foreign_records=records.foreign_records,
         findings=tuple(found(groups)),
         days=tuple(found(current.groups(DAY))),
         missing=tuple(name for name in reference.kinds if name not in names),

@@ -32,31 +32,33 @@ class Logged(NamedTuple):
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a run: `strangers` carry another feature set's fingerprint and are left out."""
+    """The records of a run: `foreign_records` carry another feature set's fingerprint and are left out."""
 
     rows: DataFrame
     size: int
-    strangers: int
+    foreign_records: int
 
 
-def records_of(name: str, version: Version, rows: DataFrame, cut: RunRange) -> Records:
+def own_records(name: str, version: Version, rows: DataFrame, run_range: RunRange) -> Records:
     """The records of this training set. Errors: InputError where there are none, or only another one's."""
     counts = {row["fingerprint"]: row["count"] for row in rows.groupBy("fingerprint").count().collect()}
     if not counts:
-        raise InputError(f"log: no record {place_of(cut)}; give another range, or ingest the log first")
-    strange = {text: n for text, n in counts.items() if text is not None and text not in version.fingerprints}
-    if len(strange) == len(counts):
+        raise InputError(f"log: no record {place_of(run_range)}; give another range, or ingest the log first")
+    foreign = {text: n for text, n in counts.items() if text is not None and text not in version.fingerprints}
+    if len(foreign) == len(counts):
         raise InputError(
-            f"log: its records carry the fingerprint {next(iter(strange))}, which no published version of "
+            f"log: its records carry the fingerprint {next(iter(foreign))}, which no published version of "
             f"training set '{name}' has; give the log of its own serving, or build from the code that serves"
         )
     own = F.col("fingerprint").isNull() | F.col("fingerprint").isin(sorted(version.fingerprints))
-    strangers = sum(strange.values())
-    return Records(rows.where(own) if strange else rows, sum(counts.values()) - strangers, strangers)
+    foreign_records = sum(foreign.values())
+    return Records(
+        rows.where(own) if foreign else rows, sum(counts.values()) - foreign_records, foreign_records
+    )
 
 
-def place_of(cut: RunRange) -> str:
-    return f"with T in {cut}" if cut.is_range else "in it"
+def place_of(run_range: RunRange) -> str:
+    return f"with T in {run_range}" if run_range.is_range else "in it"
 
 
 def names_told(rows: DataFrame) -> tuple[frozenset[str], Mapping[int, frozenset[str]] | None]:

@@ -53,9 +53,9 @@ def drift_verdict(facts: Facts) -> str:
 
 
 def monitoring_notes(facts: Facts) -> Iterator[str]:
-    if facts["strangers"]:
+    if facts["foreign_records"]:
         yield (
-            f"{facts['strangers']:,} records carry a fingerprint that no version of this training set has, "
+            f"{facts['foreign_records']:,} records carry a fingerprint that no version of this training set has, "
             "and were left out"
         )
     if facts["missing"]:

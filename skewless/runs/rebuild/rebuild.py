@@ -31,7 +31,7 @@ from skewless.parts.publish import (
 from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
 from skewless.training_set.ahead.preparation import prepare
 from skewless.training_set.bind import bind
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
 
 
@@ -107,8 +107,8 @@ def rebuild(spark: SparkSession, output: Output, recorded: Recorded, to: Output 
     _refuse_unreadable(spark, recorded, with_files=False)
     run_id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
     try:
-        bound, written, rows = _staged(spark, output, recorded, run_id)
-        found = _compared(recorded, run_id, written, rows, bound.events.columns)
+        opened, written, rows = _staged(spark, output, recorded, run_id)
+        found = _compared(recorded, run_id, written, rows, opened.events.columns)
         return found if to is None else _kept(spark, found, output, rows, to)
     finally:
         discard_staged(spark, output, run_id)
@@ -129,15 +129,15 @@ def _refuse_unreadable(spark: SparkSession, recorded: Recorded, *, with_files: b
 
 def _staged(
     spark: SparkSession, output: Output, recorded: Recorded, run_id: str
-) -> tuple[Bound, Written, DataFrame]:
+) -> tuple[OpenedTrainingSet, Written, DataFrame]:
     try:
-        bound = bind(spark, recorded.spec, versions=recorded.versions)
-        ready = prepare(bound, recorded.cut, allow_empty=True)
+        opened = bind(spark, recorded.spec, versions=recorded.versions)
+        ready = prepare(opened, recorded.run_range, allow_empty=True)
         written = _written(spark, output, recorded, ready.slice)
         rows = select_result(
-            ready.reading, joined_rows(ready.reading, spine_for(ready.reading, recorded.cut))
+            ready.pruned, joined_rows(ready.pruned, spine_for(ready.pruned, recorded.run_range))
         )
-        return bound, written, stage(rows, output, run_id)
+        return opened, written, stage(rows, output, run_id)
     except READ_ERRORS as error:
         _refuse_unreadable(spark, recorded, with_files=True)
         raise as_input_error(error) from error

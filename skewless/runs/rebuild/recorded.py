@@ -46,7 +46,7 @@ class Recorded:
         return recorded_training_set(f"manifest of version {self.version}", self.manifest["spec"])
 
     @property
-    def cut(self) -> RunRange:
+    def run_range(self) -> RunRange:
         as_of, start, end = (self.manifest[name] for name in ("as_of", "start", "end"))
         since, until = (None if bound is None else datetime.fromisoformat(bound) for bound in (start, end))
         return RunRange(datetime.fromisoformat(as_of), since, until)

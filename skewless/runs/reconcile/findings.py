@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """A log held against its training set. `unmatched` records could be held against nothing; `unlogged` names in
+    """A log held against its training set. `unmatched` records could be held against nothing; `unknown_names` names in
     the log are no columns of the training set. `span` says which T, None for all.
     """
 
@@ -63,7 +63,7 @@ class Reconciliation:
     rows: int
     unmatched: int
     findings: tuple[Finding, ...]
-    strange: tuple[str, ...]
+    unknown_names: tuple[str, ...]
     allowed: Reconcile
 
     @property
@@ -87,7 +87,7 @@ class Reconciliation:
         return {
             **self.to_json(),
             "span": self.span,
-            "strange": self.strange,
+            "unknown_names": self.unknown_names,
             "details": [
                 {
                     "name": each.name,

@@ -24,7 +24,7 @@ MOST_GROUPS = 2_000
 
 
 def reconcile(
-    spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, cut: RunRange
+    spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame, run_range: RunRange
 ) -> Reconciliation:
     """Recompute every record of the log at its own keys and T, compare, and say why what differs does.
 
@@ -32,7 +32,7 @@ def reconcile(
     function's own error.
     """
     own = private_session(spark, **KEPT_SETTINGS)
-    spine = log_spine(own, spec, hand_over(log, own), cut)
+    spine = log_spine(own, spec, hand_over(log, own), run_range)
     features = compared_features(spine)
     kept = recomputed(spine, features, carried_columns(spine)).persist()
     compared = compare(kept, features)
@@ -50,9 +50,9 @@ def reconcile(
         Finding(each.name, counts[each.name], *told.get(each.name, NOTHING), trends.get(each.name, {}))
         for each in features
     ]
-    span, allowed = str(cut) if cut.is_range else None, spec.training_set.reconcile
+    span, allowed = str(run_range) if run_range.is_range else None, spec.training_set.reconcile
     name = spec.training_set.name
-    return Reconciliation(name, span, rows, unmatched, tuple(findings), spine.unlogged, allowed)
+    return Reconciliation(name, span, rows, unmatched, tuple(findings), spine.unknown_names, allowed)
 
 
 def _trends(compared: DataFrame, differing: Mapping[int, str]) -> dict[str, dict[str, dict[str, Counts]]]:

@@ -55,8 +55,8 @@ def notes_of(facts: Facts) -> Iterator[str]:
     for each in facts["details"]:
         if each["compared"] == 0:
             yield f"{each['name']}: logged, but no record has what it is computed from, so it was not compared"
-    if facts["strange"]:
-        yield f"logged, but no columns of the training set: {', '.join(facts['strange'])}"
+    if facts["unknown_names"]:
+        yield f"logged, but no columns of the training set: {', '.join(facts['unknown'])}"
 
 
 def _has_alert(facts: Facts) -> bool:

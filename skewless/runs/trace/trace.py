@@ -24,9 +24,9 @@ from skewless.lake.session import private_session
 from skewless.parts.spine import spine_of, take_census
 from skewless.runs.trace.traced_table import traced_table
 from skewless.training_set.bind import bind
-from skewless.training_set.on_driver.entity_rows import rows_behind
+from skewless.training_set.on_driver.entity_rows import entity_rows
 from skewless.training_set.on_driver.history import History
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 AHEAD = 366 * DAY_IN_MICROSECONDS
 """How far after T rows are read, to tell of the nearest that are not yet there."""
@@ -50,16 +50,16 @@ def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int
     which there are too many rows in reach.
     """
     own = private_session(spark)
-    bound = bind(own, spec)
+    opened = bind(own, spec)
     try:
-        matching = replace(bound, events=bound.events.where(F.expr(where)))
+        matching = replace(opened, events=opened.events.where(F.expr(where)))
         chosen = _chosen(matching, limit)
     except PySparkException as error:
         reason = next(line for line in str(error).splitlines() if line.strip())
         raise InputError(f"--where {where}: {reason.partition(' SQLSTATE:')[0]}") from error
     if not chosen.at:
         raise InputError(_no_match(matching, where))
-    tables = _traced_tables(bound, chosen)
+    tables = _traced_tables(opened, chosen)
     events = [
         {
             "label_event": columns,
@@ -72,16 +72,18 @@ def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int
         "training_set": spec.training_set.name,
         "where": where,
         "more": chosen.has_more,
-        "versions": {lane.name: bound.inputs[f"feature_tables.{lane.name}"].version for lane in bound.lanes},
+        "versions": {
+            side.name: opened.inputs[f"feature_tables.{side.name}"].version for side in opened.sides
+        },
         "label_events": events,
     }
 
 
-def _chosen(bound: Bound, limit: int) -> Chosen:
-    labels = bound.labels
-    keys = [label_column for lane in bound.lanes for label_column in lane.label_columns]
+def _chosen(opened: OpenedTrainingSet, limit: int) -> Chosen:
+    labels = opened.labels
+    keys = [label_column for side in opened.sides for label_column in side.label_columns]
     names = dict.fromkeys([*labels.entity_keys, *keys, labels.event_timestamp, *labels.label_columns])
-    spine = spine_of(bound.events, labels, bound.sample, RunRange(datetime.now(timezone.utc)))
+    spine = spine_of(opened.events, labels, opened.sample, RunRange(datetime.now(timezone.utc)))
     label = F.col("label")
     at = F.unix_micros("t").alias("at")
     by = [F.col("at").asc_nulls_last(), *[F.col("label").getField(name) for name in labels.entity_keys]]
@@ -91,35 +93,35 @@ def _chosen(bound: Bound, limit: int) -> Chosen:
     return Chosen(pa.Table.from_struct_array(kept["label"]), kept["at"].to_pylist(), found.num_rows > limit)
 
 
-def _no_match(bound: Bound, where: str) -> str:
-    subject = f"training set '{bound.spec.training_set.name}': no label event for which {where}"
-    census = take_census(bound.events, bound.labels, bound.sample, RunRange(datetime.now(timezone.utc)))
+def _no_match(opened: OpenedTrainingSet, where: str) -> str:
+    subject = f"training set '{opened.spec.training_set.name}': no label event for which {where}"
+    census = take_census(opened.events, opened.labels, opened.sample, RunRange(datetime.now(timezone.utc)))
     told = {"where": "not where labels.where is true"}
     reasons = ", ".join(f"{count:,} {told.get(why, why)}" for why, count in census.left_out.items())
     return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"
 
 
-def _traced_tables(bound: Bound, chosen: Chosen) -> Mapping[str, list[dict[str, Any]]]:
+def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, list[dict[str, Any]]]:
     """As-name → what is told of it, for each label event."""
     known = [at for at in chosen.at if at is not None]
     return {
-        lane.name: list(traced_table(history, chosen.columns, chosen.at))
-        for lane, history in zip(bound.lanes, _histories(bound, chosen.columns, known), strict=True)
+        side.name: list(traced_table(history, chosen.columns, chosen.at))
+        for side, history in zip(opened.sides, _histories(opened, chosen.columns, known), strict=True)
     }
 
 
-def _histories(bound: Bound, events: pa.Table, moments: Sequence[int]) -> Iterator[History]:
+def _histories(opened: OpenedTrainingSet, events: pa.Table, moments: Sequence[int]) -> Iterator[History]:
     """The rows of the label events' entities, table by table: the whole past, since an old row may have to be told."""
     first, last = min(moments, default=0), max(moments, default=0) + AHEAD
-    for lane in bound.lanes:
-        columns = [events[name] for name in lane.label_columns]
+    for side in opened.sides:
+        columns = [events[name] for name in side.label_columns]
         entities = pa.table(columns, names=[f"entity_{place}" for place in range(len(columns))])
-        rows = _held(rows_behind(replace(lane, max_age=None), entities, first, last))
+        rows = _held(entity_rows(replace(side, max_age=None), entities, first, last))
         if rows is None:
             raise InputError(
-                f"feature table '{lane.name}': over {MOST_ROWS:,} rows of these entities; trace fewer label events"
+                f"feature table '{side.name}': over {MOST_ROWS:,} rows of these entities; trace fewer label events"
             )
-        yield History(lane, rows)
+        yield History(side, rows)
 
 
 def _held(rows: DataFrame) -> pa.Table | None:

@@ -12,7 +12,7 @@ from skewless.ground.arrow_values import python_list
 from skewless.ground.errors import InputError
 from skewless.ground.instants import MICROSECOND, utc
 from skewless.ground.names import joined
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.windows.kernel.kernel import AggregationError
 from skewless.parts.windows.kernel.layout import Measure
 from skewless.parts.windows.reduction import WindowReduction
@@ -27,17 +27,17 @@ Told = dict[str, Any]
 
 def traced_table(history: History, events: pa.Table, moments: Sequence[int | None]) -> Iterator[Told]:
     """What is told of the table for each label event; of one with a null key or a null T every value is null."""
-    lane = history.lane
-    columns = [events[name].combine_chunks() for name in lane.label_columns]
+    side = history.side
+    columns = [events[name].combine_chunks() for name in side.label_columns]
     keys = history.entities([_as_key(column) for column in columns], len(moments)).tolist()
-    entities = [python_list(events[name]) for _, name in lane.keys]
+    entities = [python_list(events[name]) for _, name in side.keys]
     for place, (key, at) in enumerate(zip(keys, moments, strict=True)):
-        own = {name: values[place] for (name, _), values in zip(lane.keys, entities, strict=True)}
+        own = {name: values[place] for (name, _), values in zip(side.keys, entities, strict=True)}
         if at is None or key == NO_ENTITY:
             yield {
                 "keys": own,
                 "note": f"a null {'T' if at is None else 'key'} sees nothing",
-                **_nothing(lane),
+                **_nothing(side),
             }
         else:
             yield {"keys": own, "note": None, **_EntityRows(history, key).told(at)}
@@ -47,19 +47,19 @@ class _EntityRows:
     """The rows of one entity, the greatest last."""
 
     def __init__(self, history: History, key: int) -> None:
-        self._history, self._lane, self._key = history, history.lane, key
+        self._history, self._lane, self._key = history, history.side, key
         self._table = history.rows_of(key)
         times = (self._table[name].to_pylist() for name in ("event", "available", "ends"))
         self._rows = [Row(place, *each) for place, each in enumerate(zip(*times, strict=True))]
 
     def told(self, at: int) -> Told:
-        lane = self._lane
-        is_static = lane.event_timestamp is None
-        age = None if lane.max_age is None else lane.max_age // MICROSECOND
-        found = rows_traced(self._rows, at, RowRules(lane.strict, age, is_static))
+        side = self._lane
+        is_static = side.event_timestamp is None
+        age = None if side.max_age is None else side.max_age // MICROSECOND
+        found = rows_traced(self._rows, at, RowRules(side.strict, age, is_static))
         values = self._values(found.used)
         return {
-            "values": {joined(lane.name, name): value for name, value in values.items()},
+            "values": {joined(side.name, name): value for name, value in values.items()},
             "row": found.used and self._times(found.used, at),
             "not_used": [
                 {**self._unused(each, at), "values": self._values(each.row)} for each in found.unused
@@ -119,21 +119,21 @@ class _EntityRows:
         return {**times, "age": span(at - row.event), "age_seconds": (at - row.event) / 1e6}
 
 
-def _nothing(lane: Lane) -> Told:
+def _nothing(side: JoinSide) -> Told:
     """What is told where T or a key is null."""
     window: Told = {"value": None, "start": None, "end": None, "events": 0, "newest": [], "not_used": []}
     return {
-        "values": dict.fromkeys(joined(lane.name, name) for name in lane.columns),
+        "values": dict.fromkeys(joined(side.name, name) for name in side.columns),
         "row": None,
         "not_used": [],
-        "aggregations": {joined(lane.name, each.name): window for each, _ in _measures(lane)},
+        "aggregations": {joined(side.name, each.name): window for each, _ in _measures(side)},
     }
 
 
-def _measures(lane: Lane) -> list[tuple[Aggregation, Measure]]:
-    if not isinstance(lane.reduction, WindowReduction):
+def _measures(side: JoinSide) -> list[tuple[Aggregation, Measure]]:
+    if not isinstance(side.reduction, WindowReduction):
         return []
-    return list(zip(lane.reduction.aggregations, lane.reduction.measures(lane.events_slot), strict=True))
+    return list(zip(side.reduction.aggregations, side.reduction.measures(side.events_slot), strict=True))
 
 
 def _as_key(column: pa.Array) -> pa.Array:

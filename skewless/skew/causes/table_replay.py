@@ -13,7 +13,7 @@ import pyarrow as pa
 from skewless.ground.arrow_values import python_list
 from skewless.ground.instants import utc
 from skewless.ground.names import joined
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.windows import WindowReduction
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.skew.causes.clocks import (
@@ -72,16 +72,16 @@ class JoinedAgain:
 
     def __init__(self, history: History, sample: Sample, clocks: Sequence[Clock]) -> None:
         self.history, self.sample, self._clocks = history, sample, clocks
-        self.lane: Lane = history.lane
-        self._labels = [sample.label[name] for name in self.lane.label_columns]
+        self.side: JoinSide = history.side
+        self._labels = [sample.label[name] for name in self.side.label_columns]
         self.key = history.entities(self._keys(self._labels), len(sample))
-        reduction = self.lane.reduction
+        reduction = self.side.reduction
         self._reduction = reduction if isinstance(reduction, WindowReduction) else None
 
     @cached_property
     def result_columns(self) -> set[str]:
-        names = [*self.lane.columns, *(each.name for each in self.aggregations)]
-        return {joined(self.lane.name, name) for name in names}
+        names = [*self.side.columns, *(each.name for each in self.aggregations)]
+        return {joined(self.side.name, name) for name in names}
 
     @property
     def aggregations(self) -> tuple[Aggregation, ...]:
@@ -104,13 +104,13 @@ class JoinedAgain:
         at = self.sample.at[which] if at is None else at
         key = self.key[which] if key is None else key
         found: Altered = {}
-        columns = [name for name in self.lane.columns if joined(self.lane.name, name) in wanted]
+        columns = [name for name in self.side.columns if joined(self.side.name, name) in wanted]
         if columns:
             place = history.winners(key, at, late=late, back=back, survive=survive)
-            found |= {joined(self.lane.name, name): history.value(name, place) for name in columns}
+            found |= {joined(self.side.name, name): history.value(name, place) for name in columns}
         for aggregation, measure in self._measures(wanted):
             bounds = window_bounds(aggregation, at)
-            name = joined(self.lane.name, aggregation.name)
+            name = joined(self.side.name, aggregation.name)
             found[name] = history.aggregate(measure, key, at, bounds, late=late, back=back)
         return found
 
@@ -128,22 +128,22 @@ class JoinedAgain:
         """The winning row of one record and the row before it, and what its windows hold."""
         which = np.array([place])
         key, at = self.key[which], self.sample.at[which]
-        columns = [name for name in self.lane.columns if joined(self.lane.name, name) in wanted]
+        columns = [name for name in self.side.columns if joined(self.side.name, name) in wanted]
         for told, back in (("row used", 0), ("row before", 1)) if columns else ():
             (row,) = self.history.winners(key, at, back=back, survive=not back)
-            yield f"{self.lane.name}: {told}: {self.history.told(row, columns)}"
+            yield f"{self.side.name}: {told}: {self.history.told(row, columns)}"
         for aggregation, measure in self._measures(wanted) if key[0] >= 0 else ():
             start, end = (int(bound[0]) for bound in window_bounds(aggregation, at))
             events, last = self.history.events_inside(measure, int(key[0]), int(at[0]), (start, end))
             newest = f", the last at {', '.join(map(utc, last))}" if last else ""
             window = f"[{utc(start)}, {utc(end)})"
-            yield f"{self.lane.name}: {aggregation.name}: {events} events in {window}{newest}"
+            yield f"{self.side.name}: {aggregation.name}: {events} events in {window}{newest}"
 
     def changes(self, wanted: set[str]) -> Iterator[Change]:
-        if self.lane.event_timestamp is not None:
+        if self.side.event_timestamp is not None:
             yield self._change("stale_value", "the row before", 2, wanted, back=1, survive=False)
             yield self._change("stale_value", "the row before, where it is fresh", 2, wanted, back=1)
-            if self.lane.lag != 0:
+            if self.side.lag != 0:
                 yield self._change("late_data", "rows taken before they were available", 1, wanted, late=True)
             tried = list(moves(list(self._clocks)))
             for move in tried:
@@ -153,14 +153,14 @@ class JoinedAgain:
         yield from self._other_keys(wanted)
 
     def _change(self, cause: str, detail: str, variants: int, wanted: set[str], **rules: Any) -> Change:
-        told = f"{self.lane.name}: {detail}"
+        told = f"{self.side.name}: {detail}"
         return Change(cause, told, variants, lambda which: self.values(wanted, which, **rules))
 
     def _moved(self, move: Move, wanted: set[str]) -> Callable[[Ints], Altered]:
         return lambda which: self.values(wanted, which, at=move(self.sample.at[which]))
 
     def _other_windows(self, aggregation: Aggregation, measure: Any) -> Iterator[Change]:
-        name = joined(self.lane.name, aggregation.name)
+        name = joined(self.side.name, aggregation.name)
         for cause, tried in (
             ("window_boundary", list(other_boundaries(aggregation))),
             ("calendar_vs_rolling", list(other_calendars(aggregation, self._clocks))),
@@ -183,7 +183,7 @@ class JoinedAgain:
                     columns[place] = _formed(columns[place], form)
                 return self.values(wanted, which, key=self.history.entities(self._keys(columns), len(which)))
 
-            yield Change("text_normalization", f"{self.lane.name}: key in {detail}", len(TEXT_FORMS), alter)
+            yield Change("text_normalization", f"{self.side.name}: key in {detail}", len(TEXT_FORMS), alter)
 
     def _keys(self, columns: Sequence[pa.Array]) -> list[pa.Array]:
         """Label columns as the table's keys are numbered: integers as 64 bits."""
@@ -192,9 +192,9 @@ class JoinedAgain:
     def _measures(self, wanted: set[str]) -> list[tuple[Aggregation, Any]]:
         if self._reduction is None:
             return []
-        measures = self._reduction.measures(self.lane.events_slot)
+        measures = self._reduction.measures(self.side.events_slot)
         pairs = zip(self._reduction.aggregations, measures, strict=True)
-        return [(one, other) for one, other in pairs if joined(self.lane.name, one.name) in wanted]
+        return [(one, other) for one, other in pairs if joined(self.side.name, one.name) in wanted]
 
 
 def _formed(column: pa.Array, form: Callable[[str], str]) -> pa.Array:

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 
 from skewless.config import durations
 from skewless.ground.errors import NotReadyError
-from skewless.ground.instants import MICROSECOND, utc, within
+from skewless.ground.instants import MICROSECOND, stats_range, utc
 from skewless.ground.run_range import RunRange
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.training_set.ahead.pruning import could_be_visible
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Freshness:
         )
 
 
-def freshness_of(bound: Bound, cut: RunRange) -> dict[str, Freshness]:
+def freshness_of(opened: OpenedTrainingSet, run_range: RunRange) -> dict[str, Freshness]:
     """As-name → freshness, of the tables that `require_fresh` asks, a table under two names once.
 
     | require_fresh 6h, last T 12:00  | is ready             |
@@ -61,40 +61,40 @@ def freshness_of(bound: Bound, cut: RunRange) -> dict[str, Freshness]:
     Visible is what rule 2 says, `strict` and `delay` included; a row with a null key or time is not (rule 5). Reads
     only files that may hold such a row, until one is found; of a table that is not ready also the times of all others.
     """
-    asked = bound.spec.require_fresh
-    tables = {join.name: join.table.name for join in bound.spec.joins}
+    asked = opened.spec.require_fresh
+    tables = {join.name: join.table.name for join in opened.spec.joins}
     found: dict[str, Freshness] = {}
-    for lane in bound.lanes:
-        table = tables[lane.name]
-        if lane.name in asked and table not in found:
-            found[table] = _freshness(table, lane, asked[lane.name], cut.latest)
-    return {lane.name: found[tables[lane.name]] for lane in bound.lanes if lane.name in asked}
+    for side in opened.sides:
+        table = tables[side.name]
+        if side.name in asked and table not in found:
+            found[table] = _freshness(table, side, asked[side.name], run_range.latest)
+    return {side.name: found[tables[side.name]] for side in opened.sides if side.name in asked}
 
 
-def refuse_stale(bound: Bound, cut: RunRange) -> None:
+def refuse_stale(opened: OpenedTrainingSet, run_range: RunRange) -> None:
     """NotReadyError with a line for each table that is not as fresh as it has to be."""
-    found = dict.fromkeys(freshness_of(bound, cut).values())
+    found = dict.fromkeys(freshness_of(opened, run_range).values())
     if problems := [str(each) for each in found if not each.is_ready]:
         raise NotReadyError(problems)
 
 
-def _freshness(table: str, lane: Lane, require_fresh: timedelta, latest: int) -> Freshness:
+def _freshness(table: str, side: JoinSide, require_fresh: timedelta, latest: int) -> Freshness:
     since = latest - require_fresh // MICROSECOND
-    if _visible(lane, since, latest).head(1):
+    if _visible(side, since, latest).head(1):
         return Freshness(table, require_fresh, since, latest, True)
-    newest = _visible(lane, None, latest).agg(F.max(F.struct("event", "available")).alias("newest")).first()
+    newest = _visible(side, None, latest).agg(F.max(F.struct("event", "available")).alias("newest")).first()
     assert newest is not None, "an aggregate without grouping has one row"
     told = newest["newest"] and (newest["newest"]["event"], newest["newest"]["available"])
     return Freshness(table, require_fresh, since, latest, False, told)
 
 
-def _visible(lane: Lane, since: int | None, latest: int) -> DataFrame:
+def _visible(side: JoinSide, since: int | None, latest: int) -> DataFrame:
     """Event timestamp and availability, in microseconds, of the rows from `since` on that are visible at `latest`."""
-    event, available = lane.event(), lane.available()
+    event, available = side.event(), side.available()
     assert event is not None and available is not None, "a table with a history"
-    is_visible = lane.visible_from() < latest if lane.strict else lane.visible_from() <= latest
+    is_visible = side.visible_from() < latest if side.strict else side.visible_from() <= latest
     is_recent = F.lit(True) if since is None else F.unix_micros(event) >= since
-    near = could_be_visible(lane, since, latest, within)
-    return lane.rows.where(near & lane.is_matchable() & is_visible & is_recent).select(
+    near = could_be_visible(side, since, latest, stats_range)
+    return side.rows.where(near & side.is_matchable() & is_visible & is_recent).select(
         F.unix_micros(event).alias("event"), F.unix_micros(available).alias("available")
     )

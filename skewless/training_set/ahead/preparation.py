@@ -17,27 +17,27 @@ from skewless.parts.spine import Census, take_census
 from skewless.training_set.ahead.pruning import prune
 from skewless.training_set.bind import bind
 from skewless.training_set.from_log.columns import recomputed_part
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.serving_document import serving_document
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A build before its first row: `bound` are all its parts, `part` those that are computed and not logged, `reading`
-    the same part with no more rows than some label event could use. `slice` are the published rows that are replaced,
+    """A build before its first row: `all` are its parts, `recomputed` those that are computed and not logged, `pruned`
+    the same with no more rows than some label event could use. `slice` are the published rows that are replaced,
     None for all; `document` is that of the serving plan.
     """
 
-    bound: Bound
-    part: Bound
-    reading: Bound
-    cut: RunRange
+    all: OpenedTrainingSet
+    recomputed: OpenedTrainingSet
+    pruned: OpenedTrainingSet
+    run_range: RunRange
     census: Census
     slice: str | None
     document: Mapping[str, Any]
 
 
-def open_all(spark: SparkSession, spec: ResolvedTrainingSet) -> tuple[Output, Bound]:
+def open_all(spark: SparkSession, spec: ResolvedTrainingSet) -> tuple[Output, OpenedTrainingSet]:
     """The place that is published to, which holds nothing else, and everything that is read, opened and checked.
 
     `spark` has to be a session of the run's own. Errors: InputError with every problem found.
@@ -49,26 +49,26 @@ def open_all(spark: SparkSession, spec: ResolvedTrainingSet) -> tuple[Output, Bo
     return output, bind(spark, spec)
 
 
-def prepare(bound: Bound, cut: RunRange, allow_empty: bool) -> Prepared:
+def prepare(opened: OpenedTrainingSet, run_range: RunRange, allow_empty: bool) -> Prepared:
     """Count the label events, and settle what is read for them.
 
     Errors: InputError where the range has no label event, unless that is allowed, and for what serving cannot do.
     """
-    census = take_census(bound.events, bound.labels, bound.sample, cut)
+    census = take_census(opened.events, opened.labels, opened.sample, run_range)
     if census.in_range == 0 and not allow_empty:
-        raise InputError(_nothing_there(bound, cut))
-    part = recomputed_part(bound)
-    document = serving_document(bound)
-    return Prepared(bound, part, prune(part, census), cut, census, _slice(bound, cut), document)
+        raise InputError(_nothing_there(opened, run_range))
+    part = recomputed_part(opened)
+    document = serving_document(opened)
+    return Prepared(opened, part, prune(part, census), run_range, census, _slice(opened, run_range), document)
 
 
-def _slice(bound: Bound, cut: RunRange) -> str | None:
-    name = bound.labels.event_timestamp
-    time = instant_sql(name, bound.events.schema[name].dataType, bound.labels.timezone)
-    return slice_predicate(cut.start, cut.end, time)
+def _slice(opened: OpenedTrainingSet, run_range: RunRange) -> str | None:
+    name = opened.labels.event_timestamp
+    time = instant_sql(name, opened.events.schema[name].dataType, opened.labels.timezone)
+    return slice_predicate(run_range.start, run_range.end, time)
 
 
-def _nothing_there(bound: Bound, cut: RunRange) -> str:
-    source = bound.labels.source or "labels.query"
-    place = f"with T in {cut}" if cut.is_range else "at all"
+def _nothing_there(opened: OpenedTrainingSet, run_range: RunRange) -> str:
+    source = opened.labels.source or "labels.query"
+    place = f"with T in {run_range}" if run_range.is_range else "at all"
     return f"labels: no label event {place} in {source}; give another range, or --allow-empty to build an empty one"

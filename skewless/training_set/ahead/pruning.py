@@ -11,11 +11,11 @@ from pyspark.sql.types import DataType
 from skewless.config import durations
 from skewless.ground.instants import MICROSECOND, could_be_within
 from skewless.ground.spark_columns import column
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.spine import Census
 from skewless.parts.windows import WindowReduction
 from skewless.training_set.from_log.matching import within_reach
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 
 Within = Callable[[Column, DataType, int | None, int | None], Column]
 
@@ -33,73 +33,75 @@ class Reach:
     until_because: str | None = None
 
 
-def prune(bound: Bound, census: Census) -> Bound:
+def prune(opened: OpenedTrainingSet, census: Census) -> OpenedTrainingSet:
     """The same build reading only feature rows, and records of a log, that some label event could use, by their times.
 
     A row older than the first T less max_age cannot survive, nor can it hide behind one that does; a row after the
     last T is not visible. Rows with null times are kept, so that they are counted.
     """
     if census.first is None or census.last is None:
-        return bound
-    log = bound.log and within_reach(bound.log, census.first, census.last)
-    lanes = tuple(_pruned(lane, census.first, census.last) for lane in bound.lanes)
-    return replace(bound, lanes=lanes, log=log)
+        return opened
+    log = opened.log and within_reach(opened.log, census.first, census.last)
+    sides = tuple(_pruned(side, census.first, census.last) for side in opened.sides)
+    return replace(opened, sides=sides, log=log)
 
 
-def reach_of(lane: Lane, census: Census) -> Reach:
+def reach_of(side: JoinSide, census: Census) -> Reach:
     """What `prune` leaves of a table, and why so much and no less.
 
     A table joined for its windows alone is read as far back as the longest of them.
     """
-    if lane.event_timestamp is None:
+    if side.event_timestamp is None:
         return Reach(None, "static, no history")
     if census.first is None or census.last is None:
         return Reach(None, "no label event with a T is taken")
-    less = f" less delay {durations.shortest(lane.delay)}" if lane.delay else ""
-    until, because = _newest_needed(lane, census.last), "last T" + ("" if lane.available_at else less)
-    if lane.available_at:
+    less = f" less delay {durations.shortest(side.delay)}" if side.delay else ""
+    until, because = _newest_needed(side, census.last), "last T" + ("" if side.available_at else less)
+    if side.available_at:
         because += f", available by then{less}"
-    needed = list(_oldest_needed(lane, census.first))
+    needed = list(_oldest_needed(side, census.first))
     if not needed:
         return Reach(None, "no max_age", until, because)
     return Reach(*min(needed), until, because)
 
 
-def could_be_visible(lane: Lane, since: int | None, last: int, within: Within = could_be_within) -> Column:
+def could_be_visible(
+    side: JoinSide, since: int | None, last: int, within: Within = could_be_within
+) -> Column:
     """Whether a row of a table with a history may have an event timestamp from `since` on and be visible at `last`.
 
     `within` says what becomes of null times.
     """
-    assert lane.event_timestamp is not None, "a table with a history"
-    event = column(lane.event_timestamp)
-    kept = within(event, lane.types[lane.event_timestamp], since, _newest_needed(lane, last))
-    if lane.available_at:
-        available, latest = column(lane.available_at), last - lane.delay // MICROSECOND
-        kept &= within(available, lane.types[lane.available_at], None, latest)
+    assert side.event_timestamp is not None, "a table with a history"
+    event = column(side.event_timestamp)
+    kept = within(event, side.types[side.event_timestamp], since, _newest_needed(side, last))
+    if side.available_at:
+        available, latest = column(side.available_at), last - side.delay // MICROSECOND
+        kept &= within(available, side.types[side.available_at], None, latest)
     return kept
 
 
-def _pruned(lane: Lane, first: int, last: int) -> Lane:
-    if lane.event_timestamp is None:
-        return lane
-    oldest = min((since for since, _ in _oldest_needed(lane, first)), default=None)
-    return replace(lane, rows=lane.rows.where(could_be_visible(lane, oldest, last)))
+def _pruned(side: JoinSide, first: int, last: int) -> JoinSide:
+    if side.event_timestamp is None:
+        return side
+    oldest = min((since for since, _ in _oldest_needed(side, first)), default=None)
+    return replace(side, rows=side.rows.where(could_be_visible(side, oldest, last)))
 
 
-def _newest_needed(lane: Lane, last: int) -> int:
+def _newest_needed(side: JoinSide, last: int) -> int:
     """The latest event timestamp that can be visible at T = last."""
-    return last if lane.available_at else last - lane.delay // MICROSECOND
+    return last if side.available_at else last - side.delay // MICROSECOND
 
 
-def _oldest_needed(lane: Lane, first: int) -> Iterator[tuple[int, str]]:
+def _oldest_needed(side: JoinSide, first: int) -> Iterator[tuple[int, str]]:
     """The earliest event timestamps that a label event with T from `first` on can use, with what says so; none where
     any might be.
     """
-    windows = lane.reduction if isinstance(lane.reduction, WindowReduction) else None
-    if lane.max_age is not None:
-        length = durations.shortest(lane.max_age)
-        yield first - lane.max_age // MICROSECOND, f"first T less max_age {length}"
-    elif lane.columns or windows is None:
+    windows = side.reduction if isinstance(side.reduction, WindowReduction) else None
+    if side.max_age is not None:
+        length = durations.shortest(side.max_age)
+        yield first - side.max_age // MICROSECOND, f"first T less max_age {length}"
+    elif side.columns or windows is None:
         return
     if windows is not None:
         spare = " and two days to spare" if windows.calendars else ""

@@ -13,7 +13,7 @@ from skewless.ground.names import LOGGED_FEATURES
 from skewless.ground.spark_columns import column
 from skewless.training_set.from_log.matching import LOGGED, ahead, state_of, value_of
 from skewless.training_set.from_log.opening import TrainingLog
-from skewless.training_set.opened import Bound, cut_down
+from skewless.training_set.opened import OpenedTrainingSet, cut_down
 
 RECOMPUTED = "skewless_recomputed"
 """The struct column of staged rows that holds what was recomputed of the columns that the log has."""
@@ -56,28 +56,28 @@ class LogUse:
         return asdict(self)
 
 
-def recomputed_part(bound: Bound) -> Bound:
+def recomputed_part(opened: OpenedTrainingSet) -> OpenedTrainingSet:
     """The build less the tables and functions whose values come from the log or are null.
 
     A function that is computed keeps all that it takes, since its inputs are recomputed ones always.
     """
-    if bound.log is None or bound.log.told.recomputes:
-        return bound
-    return cut_down(bound, [name for name in bound.log.results if name not in bound.log.taken])
+    if opened.log is None or opened.log.told.recomputes:
+        return opened
+    return cut_down(opened, [name for name in opened.log.results if name not in opened.log.taken])
 
 
-def result_values(bound: Bound) -> dict[str, Column]:
+def result_values(opened: OpenedTrainingSet) -> dict[str, Column]:
     """Result column → its value in a joined row: as it was logged, else as it was recomputed, else null."""
-    recomputed = _recomputed(bound)
-    if bound.log is None:
+    recomputed = _recomputed(opened)
+    if opened.log is None:
         return recomputed
     values = {}
-    for name, kind in bound.log.results.items():
+    for name, kind in opened.log.results.items():
         values[name] = recomputed.get(name, F.lit(None).cast(kind))
-        if name in bound.log.taken:
-            otherwise = values[name] if bound.log.told.recomputes else F.lit(None).cast(kind)
-            is_logged = _is_logged(bound.log, name)
-            values[name] = F.when(is_logged, value_of(bound.log, name)).otherwise(otherwise)
+        if name in opened.log.taken:
+            otherwise = values[name] if opened.log.told.recomputes else F.lit(None).cast(kind)
+            is_logged = _is_logged(opened.log, name)
+            values[name] = F.when(is_logged, value_of(opened.log, name)).otherwise(otherwise)
     return values
 
 
@@ -87,16 +87,16 @@ def logged_features(log: TrainingLog) -> Column:
     return F.array_compact(F.array(*taken)).alias(LOGGED_FEATURES)
 
 
-def recomputed_column(bound: Bound) -> list[Column]:
+def recomputed_column(opened: OpenedTrainingSet) -> list[Column]:
     """What the parity audit replays instead of published values, where those may be logged ones: one column or none."""
-    beside = _beside(bound)
-    values = _recomputed(bound)
+    beside = _beside(opened)
+    values = _recomputed(opened)
     return [F.struct(*[values[name].alias(name) for name in beside]).alias(RECOMPUTED)] if beside else []
 
 
-def as_recomputed(staged: DataFrame, bound: Bound) -> DataFrame:
+def as_recomputed(staged: DataFrame, opened: OpenedTrainingSet) -> DataFrame:
     """Staged rows as they would be without the log: what serving has to make again."""
-    beside = {name: F.col(RECOMPUTED).getField(name) for name in _beside(bound)}
+    beside = {name: F.col(RECOMPUTED).getField(name) for name in _beside(opened)}
     if not beside:
         return staged
     names = [name for name in staged.columns if name != RECOMPUTED]
@@ -126,9 +126,9 @@ def log_counts(log: TrainingLog | None) -> list[Column]:
     return counts
 
 
-def log_use(bound: Bound, totals: Mapping[str, Any]) -> LogUse | None:
+def log_use(opened: OpenedTrainingSet, totals: Mapping[str, Any]) -> LogUse | None:
     """What those aggregates and the number of rows came to."""
-    log, rows = bound.log, totals["rows"]
+    log, rows = opened.log, totals["rows"]
     if log is None:
         return None
     features = {}
@@ -138,7 +138,7 @@ def log_use(bound: Bound, totals: Mapping[str, Any]) -> LogUse | None:
         told = totals[f"unfit_{place}"], totals[f"unfit_record_{place}"]
         features[name] = FeatureUse(found, recomputed, rows - found - recomputed, *told)
     return LogUse(
-        version=bound.inputs["log"].version,
+        version=opened.inputs["log"].version,
         by_request_id=totals["by_request_id"],
         by_keys=totals["by_keys"],
         unmatched=rows - totals["by_request_id"] - totals["by_keys"],
@@ -150,15 +150,15 @@ def log_use(bound: Bound, totals: Mapping[str, Any]) -> LogUse | None:
     )
 
 
-def _recomputed(bound: Bound) -> dict[str, Column]:
+def _recomputed(opened: OpenedTrainingSet) -> dict[str, Column]:
     features = F.col("features")
-    values = {name: value for name, (value, _) in bound.table_columns.items()}
-    return values | {name: features.getField(name) for name in bound.features.names}
+    values = {name: value for name, (value, _) in opened.table_columns.items()}
+    return values | {name: features.getField(name) for name in opened.features.names}
 
 
-def _beside(bound: Bound) -> list[str]:
+def _beside(opened: OpenedTrainingSet) -> list[str]:
     """The columns that are recomputed and may be logged."""
-    return [] if bound.log is None else [name for name in _recomputed(bound) if name in bound.log.taken]
+    return [] if opened.log is None else [name for name in _recomputed(opened) if name in opened.log.taken]
 
 
 def _is_logged(log: TrainingLog, name: str) -> Column:

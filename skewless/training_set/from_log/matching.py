@@ -14,7 +14,7 @@ from skewless.ground.instants import MICROSECOND, utc_date
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.spark_columns import as_key
 from skewless.training_set.from_log.opening import TrainingLog
-from skewless.training_set.from_log.records import RECORD, records_of, state_field, value_field
+from skewless.training_set.from_log.records import RECORD, record_structs, state_field, value_field
 from skewless.training_set.from_log.values import as_kind, fits
 
 LOGGED = "logged"
@@ -62,7 +62,7 @@ def with_logged(spine: DataFrame, log: TrainingLog) -> DataFrame:
     `other_keys` (the id was logged, but with other keys only), and `record`. A label event stays one row: records are
     gathered before they meet it.
     """
-    records = records_of(log)
+    records = record_structs(log)
     rows = spine
     if log.request_id is not None:
         rows = _joined_by_id(rows, log.request_id, records)

@@ -118,8 +118,8 @@ def _names_in_types(rows: DataFrame, names: Collection[str]) -> set[str]:
 
 
 def _problems(log: TrainingLog, events: StructType) -> Iterator[str]:
-    strange = [name for name in log.taken if name not in log.results]
-    for name in strange:
+    unknown_names = [name for name in log.taken if name not in log.results]
+    for name in unknown_names:
         yield f"features: '{name}' is no result column; {unknown(name, log.results)}"
     fields = types_in(log.rows, "features")
     for name, field in log.taken.items():
@@ -129,7 +129,7 @@ def _problems(log: TrainingLog, events: StructType) -> Iterator[str]:
                 f"feature '{field}' is {found}, but column '{name}' is {kind}, and no such value fits; "
                 "leave it out of features"
             )
-    if not strange and not _has_any(log):
+    if not unknown_names and not _has_any(log):
         has = ", ".join(sorted(fields)[:20]) or "no feature at all"
         yield f"nothing in it is a result column of the training set that is to be taken; it has {has}"
     yield from _matching_problems(log, events)

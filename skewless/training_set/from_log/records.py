@@ -24,7 +24,7 @@ def state_field(place: int) -> str:
     return f"state_{place}"
 
 
-def records_of(log: TrainingLog) -> DataFrame:
+def record_structs(log: TrainingLog) -> DataFrame:
     """The records, a struct each; with every key whether the record has it."""
     entity, kinds = types_in(log.rows, "entity"), types_in(log.rows, "features")
     asked = {"entity": [name for name in log.keys.values() if name is not None], "features": log.taken}

@@ -9,7 +9,7 @@ from pyspark.sql.types import StringType, StructType
 
 from skewless.ground.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
 from skewless.ground.spark_columns import as_key, column
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.asof.order import is_orderable
 from skewless.parts.windows.reduction import WindowReduction
 
@@ -17,42 +17,42 @@ SPARE = 34 * DAY_IN_MICROSECONDS
 """How much further back than its windows a table is read: other calendars and other clocks reach further."""
 
 
-def rows_behind(lane: Lane, entities: pa.Table, first: int, last: int) -> DataFrame:
-    """The lane's rows of these entities that a T in [first, last] can use, by any rule that is tried.
+def entity_rows(side: JoinSide, entities: pa.Table, first: int, last: int) -> DataFrame:
+    """The side's rows of these entities that a T in [first, last] can use, by any rule that is tried.
 
     `entities` has a column per key, in the order of `label_columns`; text keys meet in lower case without outer
-    space. Gives `key_0`, …, `event` and `available` (microseconds; 0 in a static lane), `ends` (null without one),
-    `value_0`, … of the selected columns, what the lane's reduction takes, and `place`: the order of rule 4 within
+    space. Gives `key_0`, …, `event` and `available` (microseconds; 0 in a static side), `ends` (null without one),
+    `value_0`, … of the selected columns, what the side's reduction takes, and `place`: the order of rule 4 within
     an entity.
     """
-    keys = [value.alias(f"key_{place}") for place, value in enumerate(lane.key_columns())]
-    rows = _of_entities(lane, _near(lane, first, last), entities)
-    event, available = lane.event(), lane.available()
+    keys = [value.alias(f"key_{place}") for place, value in enumerate(side.key_columns())]
+    rows = _of_entities(side, _near(side, first, last), entities)
+    event, available = side.event(), side.available()
     times = (
         [F.lit(0).cast("bigint")] * 2
         if event is None or available is None
         else [F.unix_micros(event), F.unix_micros(available)]
     )
     ends = (
-        F.unix_micros(lane.instant_of(lane.valid_until)) if lane.valid_until else F.lit(None).cast("bigint")
+        F.unix_micros(side.instant_of(side.valid_until)) if side.valid_until else F.lit(None).cast("bigint")
     )
-    reduction = lane.reduction.event_columns(lane.events_slot) if lane.reduction else []
+    reduction = side.reduction.event_columns(side.events_slot) if side.reduction else []
     told = rows.select(
         *keys,
         times[0].alias("event"),
         times[1].alias("available"),
         ends.alias("ends"),
-        *[column(name).alias(f"value_{place}") for place, name in enumerate(lane.columns)],
+        *[column(name).alias(f"value_{place}") for place, name in enumerate(side.columns)],
         *reduction,
-        lane.candidate().alias("candidate"),
+        side.candidate().alias("candidate"),
     )
-    return _placed(lane, told, len(keys))
+    return _placed(side, told, len(keys))
 
 
-def _placed(lane: Lane, told: DataFrame, keys: int) -> DataFrame:
+def _placed(side: JoinSide, told: DataFrame, keys: int) -> DataFrame:
     candidate = told.schema["candidate"].dataType
     assert isinstance(candidate, StructType), "a candidate is a struct"
-    maps = {f"value_{place}" for place, name in enumerate(lane.columns) if not is_orderable(lane.types[name])}
+    maps = {f"value_{place}" for place, name in enumerate(side.columns) if not is_orderable(side.types[name])}
     ranks = [
         F.col("candidate").getField(name).asc_nulls_first() for name in candidate.names if name not in maps
     ]
@@ -62,32 +62,32 @@ def _placed(lane: Lane, told: DataFrame, keys: int) -> DataFrame:
     return told.select(*kept, F.row_number().over(order).alias("place"))
 
 
-def _near(lane: Lane, first: int, last: int) -> DataFrame:
-    rows = lane.rows.where(lane.is_matchable())
-    if lane.event_timestamp is None:
+def _near(side: JoinSide, first: int, last: int) -> DataFrame:
+    rows = side.rows.where(side.is_matchable())
+    if side.event_timestamp is None:
         return rows
     oldest = None
-    if isinstance(lane.reduction, WindowReduction) and (lane.max_age is not None or not lane.columns):
-        oldest = lane.reduction.oldest(first) - SPARE
-    if lane.max_age is not None:
-        reach = first - 2 * (lane.max_age // MICROSECOND) - SPARE
+    if isinstance(side.reduction, WindowReduction) and (side.max_age is not None or not side.columns):
+        oldest = side.reduction.oldest(first) - SPARE
+    if side.max_age is not None:
+        reach = first - 2 * (side.max_age // MICROSECOND) - SPARE
         oldest = reach if oldest is None else min(oldest, reach)
     time = could_be_within(
-        column(lane.event_timestamp), lane.types[lane.event_timestamp], oldest, last + DAY_IN_MICROSECONDS
+        column(side.event_timestamp), side.types[side.event_timestamp], oldest, last + DAY_IN_MICROSECONDS
     )
     return rows.where(time)
 
 
-def _of_entities(lane: Lane, rows: DataFrame, entities: pa.Table) -> DataFrame:
-    if not lane.keys:
+def _of_entities(side: JoinSide, rows: DataFrame, entities: pa.Table) -> DataFrame:
+    if not side.keys:
         return rows
     names = [f"entity_{place}" for place in range(entities.num_columns)]
     distinct = entities.rename_columns(names).group_by(names).aggregate([])
     wanted = F.broadcast(rows.sparkSession.createDataFrame(distinct))
-    in_order = sorted(lane.keys, key=lambda pair: pair[1])
+    in_order = sorted(side.keys, key=lambda pair: pair[1])
     matches = []
     for name, (key, _) in zip(names, in_order, strict=True):
-        one, other = as_key(column(key), lane.types[key]), as_key(F.col(name), wanted.schema[name].dataType)
-        is_text = isinstance(lane.types[key], StringType)
+        one, other = as_key(column(key), side.types[key]), as_key(F.col(name), wanted.schema[name].dataType)
+        is_text = isinstance(side.types[key], StringType)
         matches.append(F.lower(F.trim(one)) == F.lower(F.trim(other)) if is_text else one == other)
     return rows.join(wanted, matches, how="left_semi")

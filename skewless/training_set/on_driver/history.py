@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skewless.ground.event_rows import ASKING, AVAILABLE, MOMENT
+from skewless.ground.event_rows import AVAILABLE, LABEL_EVENT, MOMENT
 from skewless.ground.instants import MICROSECOND, utc
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from skewless.parts.windows.kernel.events import TableEvents
 from skewless.parts.windows.kernel.kernel import AggregationError
 from skewless.parts.windows.kernel.layout import Measure, TableLayout
@@ -26,14 +26,14 @@ BEFORE_ALL = int(np.iinfo(np.int64).min) + 1
 
 
 class History:
-    """The collected rows of one lane.
+    """The collected rows of one side.
 
     `key` in every question numbers entities: NOBODY has no row here, NO_ENTITY is a null key (rule 1).
     """
 
-    def __init__(self, lane: Lane, rows: pa.Table) -> None:
-        self.lane = lane
-        self._width = len(lane.keys)
+    def __init__(self, side: JoinSide, rows: pa.Table) -> None:
+        self.side = side
+        self._width = len(side.keys)
         self._of: dict[tuple[object, ...], int] = {}
         rows = rows.combine_chunks()
         number = self._numbers([rows[f"key_{place}"] for place in range(self._width)], len(rows), grow=True)
@@ -74,7 +74,7 @@ class History:
             return place
         stream = self._streams[late]
         until = at[asked] - 1 if self._is_strict else at[asked]
-        if self.lane.event_timestamp is None:
+        if self.side.event_timestamp is None:
             until = np.zeros(len(asked), dtype=np.int64)
         question = Questions(key[asked], np.full(len(asked), BEFORE_ALL), until + 1, until)
         place[asked] = _nth_last(Windows(stream, stream.runs(question), key[asked], at[asked]), back)
@@ -83,15 +83,15 @@ class History:
     def _surviving(self, place: Ints, at: Ints) -> Ints:
         row = np.maximum(place, 0)
         gone = np.zeros(len(place), dtype=bool)
-        if self.lane.max_age is not None:
-            gone |= at - self._event[row] > self.lane.max_age // MICROSECOND
-        if self.lane.valid_until:
+        if self.side.max_age is not None:
+            gone |= at - self._event[row] > self.side.max_age // MICROSECOND
+        if self.side.valid_until:
             gone |= self._ends[row] <= at
         return np.where(gone, NOBODY, place)
 
     def value(self, column_name: str, place: Ints) -> pa.Array:
         """A selected column of the rows at these places, null for NOBODY."""
-        values = self.rows[f"value_{self.lane.columns.index(column_name)}"].combine_chunks()
+        values = self.rows[f"value_{self.side.columns.index(column_name)}"].combine_chunks()
         return values.take(pa.array(place, mask=place == NOBODY))
 
     def told(self, place: int, columns: Sequence[str]) -> str:
@@ -99,7 +99,7 @@ class History:
         if place == NOBODY:
             return "none"
         values = [f"{name} = {self.value(name, np.array([place]))[0].as_py()}" for name in columns]
-        if self.lane.event_timestamp is None:
+        if self.side.event_timestamp is None:
             return ", ".join(values)
         times = [f"event {utc(int(self._event[place]))}", f"available {utc(int(self._available[place]))}"]
         return ", ".join([*times, *values])
@@ -148,12 +148,12 @@ class History:
         self, measure: Measure, key: Ints, at: Ints, bounds: tuple[Ints, Ints], late: bool
     ) -> Windows:
         stream = self._events[late].of(measure)
-        until = at - 1 if self.lane.strict else at
+        until = at - 1 if self.side.strict else at
         return Windows(stream, stream.runs(Questions(key, *bounds, until)), key, at)
 
     @property
     def _is_strict(self) -> bool:
-        return self.lane.strict and self.lane.event_timestamp is not None
+        return self.side.strict and self.side.event_timestamp is not None
 
     @cached_property
     def _event(self) -> Ints:
@@ -180,10 +180,10 @@ class History:
     @cached_property
     def _events(self) -> dict[bool, TableEvents]:
         """The rows as the window kernel takes them; one label event stands for entities without rows."""
-        names = self.lane.reduction.event_names(self.lane.events_slot) if self.lane.reduction else []
+        names = self.side.reduction.event_names(self.side.events_slot) if self.side.reduction else []
         nothing = pa.nulls(len(self.rows), pa.bool_())
         rows = pa.table(
-            {MOMENT: self.rows["event"], AVAILABLE: self.rows["available"], ASKING: nothing}
+            {MOMENT: self.rows["event"], AVAILABLE: self.rows["available"], LABEL_EVENT: nothing}
             | {name: self.rows[name] for name in names}
         )
         layouts = {False: TableLayout(1, (), None), True: TableLayout(1, (), 0)}

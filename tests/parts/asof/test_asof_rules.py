@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pyspark.sql import SparkSession
 
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from tests.helpers.frames import at, frame, values_at, winners
 
 TICK = timedelta(microseconds=1)
@@ -28,9 +28,9 @@ def test_rule_1_duplicates_null_keys_and_null_times_stay_and_the_latter_see_noth
     rows = frame(
         spark, PLAIN, [("a", at("09:00"), "past"), (None, at("09:00"), "nobody"), ("a", None, "never")]
     )
-    event = Lane("r", rows, (("k", "k"),), ("v",), event_timestamp="at")
-    static = Lane("s", rows.where("v = 'past'"), (("k", "k"),), ("v",))
-    world = Lane("w", rows.where("v = 'past'"), (), ("v",), event_timestamp="at")
+    event = JoinSide("r", rows, (("k", "k"),), ("v",), event_timestamp="at")
+    static = JoinSide("s", rows.where("v = 'past'"), (("k", "k"),), ("v",))
+    world = JoinSide("w", rows.where("v = 'past'"), (), ("v",), event_timestamp="at")
     joined = winners(frame(spark, "k string, t timestamp, y int", labels), [event, static, world], ["k"])
     past = {"v": "past"}
     answers = [(*row["label"].values(), row["r"], row["s"], row["w"]) for row in joined]
@@ -53,8 +53,8 @@ def test_rule_1_a_null_in_one_of_two_keys_is_no_entity(spark: SparkSession) -> N
         "k string, n int, at timestamp, v int",
         [("a", None, at("09:00"), 1), (None, 1, at("09:00"), 2)],
     )
-    lane = Lane("r", rows, (("k", "k"), ("n", "n")), ("v",), event_timestamp="at")
-    assert [row["r"] for row in winners(labels, [lane], ["k", "n"])] == [None, None]
+    side = JoinSide("r", rows, (("k", "k"), ("n", "n")), ("v",), event_timestamp="at")
+    assert [row["r"] for row in winners(labels, [side], ["k", "n"])] == [None, None]
 
 
 def test_rule_1_label_events_without_tables_are_the_spine(spark: SparkSession) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import Lane
+from skewless.parts.asof import JoinSide
 from tests.helpers.frames import at, frame, values_at, winners
 
 TICK = timedelta(microseconds=1)
@@ -22,9 +22,9 @@ def test_rule_8_entities_1_12_and_11_2_are_two(spark: SparkSession) -> None:
     labels = frame(
         spark, "j int, k int, t timestamp", [(11, 2, at("10:00")), (1, 12, at("10:00")), (1, 2, at("10:00"))]
     )
-    lane = Lane("r", rows, (("j", "j"), ("k", "k")), ("v",), event_timestamp="at")
+    side = JoinSide("r", rows, (("j", "j"), ("k", "k")), ("v",), event_timestamp="at")
     found = {
-        row["label"]["j"] * 100 + row["label"]["k"]: row["r"] for row in winners(labels, [lane], ["j", "k"])
+        row["label"]["j"] * 100 + row["label"]["k"]: row["r"] for row in winners(labels, [side], ["j", "k"])
     }
     assert found == {1102: {"v": "eleven"}, 112: {"v": "one"}, 102: None}
 
@@ -32,8 +32,8 @@ def test_rule_8_entities_1_12_and_11_2_are_two(spark: SparkSession) -> None:
 def test_rule_8_integers_of_different_widths_match(spark: SparkSession) -> None:
     rows = frame(spark, "k tinyint, at timestamp, v string", [(-1, at("09:00"), "minus one")])
     labels = frame(spark, "k bigint, t timestamp", [(-1, at("10:00")), (255, at("10:00"))])
-    lane = Lane("r", rows, (("k", "k"),), ("v",), event_timestamp="at")
-    assert {row["label"]["k"]: row["r"] for row in winners(labels, [lane], ["k"])} == {
+    side = JoinSide("r", rows, (("k", "k"),), ("v",), event_timestamp="at")
+    assert {row["label"]["k"]: row["r"] for row in winners(labels, [side], ["k"])} == {
         -1: {"v": "minus one"},
         255: None,
     }
@@ -49,8 +49,8 @@ def test_rule_8_each_table_key_meets_its_own_label_column(
         [("p", "q", at("09:00"), 1), ("q", "p", at("09:00"), 2)],
     )
     labels = frame(spark, "here string, there string, t timestamp", [("p", "q", at("10:00"))])
-    lane = Lane("r", rows, keys, ("v",), event_timestamp="at")
-    assert [row["r"] for row in winners(labels, [lane], ["here", "there"])] == [{"v": 1}]
+    side = JoinSide("r", rows, keys, ("v",), event_timestamp="at")
+    assert [row["r"] for row in winners(labels, [side], ["here", "there"])] == [{"v": 1}]
 
 
 def test_rule_8_two_table_keys_may_meet_one_label_column(spark: SparkSession) -> None:
@@ -60,8 +60,8 @@ def test_rule_8_two_table_keys_may_meet_one_label_column(spark: SparkSession) ->
         [("p", "p", at("08:00"), 1), ("q", "p", at("09:00"), 2)],
     )
     labels = frame(spark, "here string, t timestamp", [("p", at("10:00"))])
-    lane = Lane("r", rows, (("x", "here"), ("y", "here")), ("v",), event_timestamp="at")
-    assert [row["r"] for row in winners(labels, [lane], ["here"])] == [{"v": 1}]
+    side = JoinSide("r", rows, (("x", "here"), ("y", "here")), ("v",), event_timestamp="at")
+    assert [row["r"] for row in winners(labels, [side], ["here"])] == [{"v": 1}]
 
 
 def test_rule_8_one_table_joins_twice_by_different_label_columns(spark: SparkSession) -> None:
@@ -71,8 +71,8 @@ def test_rule_8_one_table_joins_twice_by_different_label_columns(spark: SparkSes
     labels = frame(
         spark, "here string, there string, t timestamp", [("p", "q", at("10:00")), ("p", None, at("10:00"))]
     )
-    lanes = [Lane(name, rows, (("k", name),), ("v",), event_timestamp="at") for name in ("here", "there")]
-    joined = winners(labels, lanes, ["here"])
+    sides = [JoinSide(name, rows, (("k", name),), ("v",), event_timestamp="at") for name in ("here", "there")]
+    joined = winners(labels, sides, ["here"])
     assert {row["label"]["there"]: (row["here"], row["there"]) for row in joined} == {
         "q": ({"v": "of p"}, {"v": "of q"}),
         None: ({"v": "of p"}, None),

@@ -13,10 +13,10 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless import build_frame
 from skewless.config import LocalFiles, load
 from skewless.ground.run_range import RunRange
-from skewless.parts.asof import Lane, as_of_join
+from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.spine import take_census
 from skewless.training_set.ahead.pruning import prune
-from skewless.training_set.bind import Bound, bind
+from skewless.training_set.bind import OpenedTrainingSet, bind
 from tests.helpers.frames import at, delta, feature_table, frame, spine, training_set
 
 LATER = at("00:00", "2100-01-01")
@@ -45,10 +45,12 @@ def counted(rows: DataFrame) -> tuple[int, int]:
     return len(re.findall(r"\bExchange\b", text)), len(re.findall(r"\bSort \[", text))
 
 
-def lane(spark: SparkSession, name: str, *keys: tuple[str, str], **options: Any) -> Lane:
+def side(spark: SparkSession, name: str, *keys: tuple[str, str], **options: Any) -> JoinSide:
     schema = "".join(f"{key} string, " for key, _ in keys) + "at timestamp, v int, w array<double>"
     row = (*["a" for _ in keys], at("09:00"), 1, [0.0])
-    return Lane(name, frame(spark, schema, [row]), keys, ("v", "w"), **{"event_timestamp": "at", **options})
+    return JoinSide(
+        name, frame(spark, schema, [row]), keys, ("v", "w"), **{"event_timestamp": "at", **options}
+    )
 
 
 def labels(spark: SparkSession) -> DataFrame:
@@ -58,41 +60,41 @@ def labels(spark: SparkSession) -> DataFrame:
 
 
 def test_three_tables_on_the_same_keys_cost_one_exchange_and_one_sort(spark: SparkSession) -> None:
-    lanes = [
-        lane(spark, "plain", ("j", "j"), ("k", "k")),
-        lane(spark, "renamed", ("a", "k"), ("b", "j"), strict=True, max_age=timedelta(hours=1)),
-        lane(spark, "static", ("k", "k"), ("j", "j"), event_timestamp=None),
+    sides = [
+        side(spark, "plain", ("j", "j"), ("k", "k")),
+        side(spark, "renamed", ("a", "k"), ("b", "j"), strict=True, max_age=timedelta(hours=1)),
+        side(spark, "static", ("k", "k"), ("j", "j"), event_timestamp=None),
     ]
-    assert counted(as_of_join(labels(spark), lanes)) == (1, 1)
+    assert counted(as_of_join(labels(spark), sides)) == (1, 1)
 
 
 def test_two_sets_of_join_keys_cost_two_whatever_the_order_of_the_tables(spark: SparkSession) -> None:
-    lanes = [
-        lane(spark, "first", ("k", "k")),
-        lane(spark, "second", ("k", "l")),
-        lane(spark, "third", ("k", "k")),
-        lane(spark, "fourth", ("k", "l")),
+    sides = [
+        side(spark, "first", ("k", "k")),
+        side(spark, "second", ("k", "l")),
+        side(spark, "third", ("k", "k")),
+        side(spark, "fourth", ("k", "l")),
     ]
-    assert counted(as_of_join(labels(spark), lanes)) == (2, 2)
+    assert counted(as_of_join(labels(spark), sides)) == (2, 2)
 
 
 def test_a_table_about_the_whole_world_costs_one_of_its_own(spark: SparkSession) -> None:
-    lanes = [lane(spark, "world"), lane(spark, "plain", ("k", "k"))]
-    assert counted(as_of_join(labels(spark), lanes)) == (2, 2)
+    sides = [side(spark, "world"), side(spark, "plain", ("k", "k"))]
+    assert counted(as_of_join(labels(spark), sides)) == (2, 2)
 
 
 def test_a_table_with_maps_costs_no_more(spark: SparkSession) -> None:
     rows = frame(spark, "k string, at timestamp, m map<string, int>", [("a", at("09:00"), [("x", 1)])])
-    lanes = [
-        Lane("maps", rows, (("k", "k"),), ("m",), event_timestamp="at"),
-        lane(spark, "plain", ("k", "k")),
+    sides = [
+        JoinSide("maps", rows, (("k", "k"),), ("m",), event_timestamp="at"),
+        side(spark, "plain", ("k", "k")),
     ]
-    assert counted(as_of_join(labels(spark), lanes)) == (1, 1)
+    assert counted(as_of_join(labels(spark), sides)) == (1, 1)
 
 
 def test_label_events_without_an_entity_spread_over_partitions(spark: SparkSession) -> None:
     events = spark.range(4000).selectExpr("cast(NULL AS string) AS k", "TIMESTAMP '2024-07-01' AS t")
-    table = lane(spark, "r", ("k", "k"))
+    table = side(spark, "r", ("k", "k"))
     joined = as_of_join(spine(events, "k"), [table]).select("label_id", table.value("v"))
     # Adaptive execution would put these few rows back into one partition.
     spark.conf.set("spark.sql.adaptive.coalescePartitions.enabled", "false")
@@ -119,36 +121,36 @@ def daily(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     return path
 
 
-def pruned(spark: SparkSession, tmp_path: Path, source: str, **options: Any) -> Bound:
+def pruned(spark: SparkSession, tmp_path: Path, source: str, **options: Any) -> OpenedTrainingSet:
     """A build over one label event at 12:00 on 6 July, reading what could matter to it."""
     events = frame(spark, "k string, t timestamp, y int", [("a", at("12:00", "2024-07-06"), 1)])
     spec = training_set(feature_table(source, **options))
     resolved = load(LocalFiles(tmp_path), {}, {}).from_dicts(spec)
-    bound = bind(spark, resolved, events)
-    return prune(bound, take_census(bound.events, bound.labels, bound.sample, RunRange(LATER)))
+    opened = bind(spark, resolved, events)
+    return prune(opened, take_census(opened.events, opened.labels, opened.sample, RunRange(LATER)))
 
 
-def days_read(bound: Bound) -> set[int]:
-    return {row["v"] for row in bound.lanes[0].rows.collect()}
+def days_read(opened: OpenedTrainingSet) -> set[int]:
+    return {row["v"] for row in opened.sides[0].rows.collect()}
 
 
 def test_the_time_range_that_can_matter_is_pushed_to_the_scan(
     spark: SparkSession, daily: str, tmp_path: Path
 ) -> None:
-    bound = pruned(spark, tmp_path, daily, max_age="2d", available_at="seen")
-    pushed = filters(bound.lanes[0].rows, "PushedFilters")
+    opened = pruned(spark, tmp_path, daily, max_age="2d", available_at="seen")
+    pushed = filters(opened.sides[0].rows, "PushedFilters")
     assert "GreaterThanOrEqual(at," in pushed
     assert "LessThanOrEqual(at," in pushed
     assert "LessThanOrEqual(seen," in pushed
-    assert days_read(bound) == {4, 5}
+    assert days_read(opened) == {4, 5}
 
 
 def test_a_partition_column_that_is_the_time_prunes_partitions(
     spark: SparkSession, daily: str, tmp_path: Path
 ) -> None:
-    bound = pruned(spark, tmp_path, daily, event_timestamp="day", max_age="1d")
-    assert "day" in filters(bound.lanes[0].rows, "PartitionFilters")
-    assert {5, 6} <= days_read(bound) <= {3, 4, 5, 6, 7, 8}
+    opened = pruned(spark, tmp_path, daily, event_timestamp="day", max_age="1d")
+    assert "day" in filters(opened.sides[0].rows, "PartitionFilters")
+    assert {5, 6} <= days_read(opened) <= {3, 4, 5, 6, 7, 8}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import Lane, as_of_join
+from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.windows import WindowReduction, aggregate_windows
 from tests.helpers.frames import at, collected, frame, spine
 
@@ -20,11 +20,11 @@ def told(rows: DataFrame, *times: datetime | None, **options: Any) -> list[Any]:
     """What one table says of entity a's label event at each time."""
     label_events = [("a", moment, place) for place, moment in enumerate(times)]
     events = frame(rows.sparkSession, "k string, t timestamp, place int", label_events)
-    lane = Lane(**{"name": "r", "rows": rows, "keys": (("k", "k"),), "columns": ("v",), "event_timestamp": "at",
+    side = JoinSide(**{"name": "r", "rows": rows, "keys": (("k", "k"),), "columns": ("v",), "event_timestamp": "at",
                    "audited": True, **options})  # fmt: skip
-    joined = as_of_join(spine(events, "k"), [lane], aggregate_windows)
-    found = collected(joined.select("label.place", lane.audit_slot))
-    return [row[lane.audit_slot] for row in sorted(found, key=lambda row: int(row["place"]))]
+    joined = as_of_join(spine(events, "k"), [side], aggregate_windows)
+    found = collected(joined.select("label.place", side.audit_slot))
+    return [row[side.audit_slot] for row in sorted(found, key=lambda row: int(row["place"]))]
 
 
 def flags(name: str, rows: DataFrame, *times: datetime | None, **options: Any) -> list[Any]:

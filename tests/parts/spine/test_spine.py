@@ -25,9 +25,11 @@ def labels(**options: Any) -> Labels:
     return Labels(**{**told, **options})
 
 
-def taken(events: DataFrame, spec: Labels, cut: RunRange = LATER, sample: Sample | None = None) -> list[int]:
+def taken(
+    events: DataFrame, spec: Labels, run_range: RunRange = LATER, sample: Sample | None = None
+) -> list[int]:
     """The numbers y of the label events that the run takes."""
-    return sorted(row["label"]["y"] for row in collected(spine_of(events, spec, sample, cut)))
+    return sorted(row["label"]["y"] for row in collected(spine_of(events, spec, sample, run_range)))
 
 
 def events(spark: SparkSession, *times: datetime | None) -> DataFrame:

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from skewless import build_frame
 from skewless.ground.run_range import RunRange
 from skewless.runs.build.build import joined_rows, select_result, spine_for
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from tests.helpers.frames import at, collected, delta, feature_table, frame, training_set
 from tests.parts.asof.test_plan import LATER, counted, filters, plan, pruned
 
@@ -61,17 +61,17 @@ def test_windows_alone_need_no_running_maximum(spark: SparkSession, tmp_path: Pa
     (given,) = re.findall(r"MapInArrow aggregate\(([^)]*)\)", plan(built))
     columns = [re.sub(r"#\d+L?$", "", name) for name in given.split(", ")]
     bounds = ["start_1_month_0_America/New_York", "end_1_month_0_America/New_York"]
-    assert columns == ["bucket", "moment", "events_r_member_0", "events_r_value_0", "asking", *bounds]
+    assert columns == ["bucket", "moment", "events_r_member_0", "events_r_value_0", "label_event", *bounds]
 
 
-def aggregates(spark: SparkSession, bound: Bound) -> dict[str, Any]:
+def aggregates(spark: SparkSession, opened: OpenedTrainingSet) -> dict[str, Any]:
     """The joined columns of the one label event, computed from what is read."""
-    (row,) = collected(select_result(bound, joined_rows(bound, spine_for(bound, RunRange(LATER)))))
+    (row,) = collected(select_result(opened, joined_rows(opened, spine_for(opened, RunRange(LATER)))))
     return {name: value for name, value in row.items() if name.startswith("r__")}
 
 
-def values_read(bound: Bound) -> set[int]:
-    return {row["v"] for row in bound.lanes[0].rows.collect()}
+def values_read(opened: OpenedTrainingSet) -> set[int]:
+    return {row["v"] for row in opened.sides[0].rows.collect()}
 
 
 def test_windows_alone_read_as_far_back_as_the_longest(spark: SparkSession, tmp_path: Path) -> None:
@@ -83,12 +83,12 @@ def test_windows_alone_read_as_far_back_as_the_longest(spark: SparkSession, tmp_
         {"name": "n", "function": "count", "window": "1d", "offset": "6d"},
         {"name": "m", "function": "count", "window": "2d"},
     ]
-    bound = pruned(spark, tmp_path, source, columns=[], aggregations=windows)
-    pushed = filters(bound.lanes[0].rows, "PushedFilters")
+    opened = pruned(spark, tmp_path, source, columns=[], aggregations=windows)
+    pushed = filters(opened.sides[0].rows, "PushedFilters")
     assert "GreaterThanOrEqual(at," in pushed
     assert "LessThanOrEqual(at," in pushed
-    assert values_read(bound) == {1, 2, 3}
-    assert aggregates(spark, bound) == {"r__n": 1, "r__m": 0}
+    assert values_read(opened) == {1, 2, 3}
+    assert aggregates(spark, opened) == {"r__n": 1, "r__m": 0}
 
 
 def test_beside_as_of_columns_without_a_max_age_the_whole_past_is_read(
@@ -123,9 +123,9 @@ def test_pruning_keeps_what_a_calendar_window_reaches(spark: SparkSession, tmp_p
         }
         for name, zone in (("here", "America/New_York"), ("there", "Pacific/Auckland"))
     ]
-    bound = pruned(spark, tmp_path, source, columns=[], aggregations=windows)
-    assert 4 not in values_read(bound)
-    assert aggregates(spark, bound) == {"r__here": 1, "r__there": 3}
+    opened = pruned(spark, tmp_path, source, columns=[], aggregations=windows)
+    assert 4 not in values_read(opened)
+    assert aggregates(spark, opened) == {"r__here": 1, "r__there": 3}
 
 
 def test_pruning_keeps_late_rows_that_a_window_reaches(spark: SparkSession, tmp_path: Path) -> None:
@@ -135,6 +135,6 @@ def test_pruning_keeps_late_rows_that_a_window_reaches(spark: SparkSession, tmp_
     ]
     source = delta(spark, str(tmp_path / "r"), "k string, at timestamp, seen timestamp, v int", rows)
     windows = [{"name": "s", "function": "sum", "column": "v", "window": "7d"}]
-    bound = pruned(spark, tmp_path, source, columns=[], aggregations=windows, available_at="seen")
-    assert values_read(bound) == {1}
-    assert aggregates(spark, bound) == {"r__s": 1}
+    opened = pruned(spark, tmp_path, source, columns=[], aggregations=windows, available_at="seen")
+    assert values_read(opened) == {1}
+    assert aggregates(spark, opened) == {"r__s": 1}

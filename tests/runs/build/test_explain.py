@@ -287,11 +287,11 @@ def test_exchanges_and_sorts_are_those_of_the_plan_that_would_run(
     tables, joins = JOINS[name]
     planned.conf(training_set(name, *tables))
     conf = load(LocalFiles(planned.root / "conf"), {"WAREHOUSE": str(planned.warehouse)}, {})
-    spec, cut = conf.training_set(name), RunRange(datetime(2024, 7, 31, tzinfo=timezone.utc))
-    assert explain(spark, spec, cut)["joins"] == joins
-    part = prepare(open_all(spark, spec)[1], cut, allow_empty=False).reading
+    spec, run_range = conf.training_set(name), RunRange(datetime(2024, 7, 31, tzinfo=timezone.utc))
+    assert explain(spark, spec, run_range)["joins"] == joins
+    part = prepare(open_all(spark, spec)[1], run_range, allow_empty=False).pruned
     told = sum(join["exchanges"] for join in joins), sum(join["sorts"] for join in joins)
-    assert counted(joined_rows(part, spine_for(part, cut))) == told
+    assert counted(joined_rows(part, spine_for(part, run_range))) == told
 
 
 def test_it_is_told_what_is_checked_and_what_is_replaced(planned: Project) -> None:

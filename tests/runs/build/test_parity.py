@@ -17,8 +17,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType
 
 from skewless.training_set import rows as pipeline
-from skewless.parts.asof import Lane, join
-from skewless.parts.asof import join_side as lane
+from skewless.parts.asof import JoinSide, join
+from skewless.parts.asof import join_side
 from skewless.parts.windows import WindowReduction, reduction
 from tests.helpers.project import Project
 from tests.helpers.project import Ran
@@ -49,7 +49,7 @@ def test_every_row_is_replayed_and_what_serving_makes_alike_is_published(offers:
 
 
 def ignore_availability(patch: Patch) -> None:
-    patch.setattr(Lane, "visible_from", lambda self: F.unix_micros(self.event()))
+    patch.setattr(JoinSide, "visible_from", lambda self: F.unix_micros(self.event()))
 
 
 def look_before_t(patch: Patch) -> None:
@@ -57,35 +57,35 @@ def look_before_t(patch: Patch) -> None:
 
 
 def keep_stale_rows(patch: Patch) -> None:
-    patch.setattr(Lane, "surviving", lambda _self, winner, _t: winner)
+    patch.setattr(JoinSide, "surviving", lambda _self, winner, _t: winner)
 
 
 def end_at_max_age(patch: Patch) -> None:
-    whole = Lane.surviving
+    whole = JoinSide.surviving
 
-    def surviving(self: Lane, winner: Column, t: Column) -> Column:
+    def surviving(self: JoinSide, winner: Column, t: Column) -> Column:
         return whole(self, winner, F.timestamp_micros(F.unix_micros(t) + 1))
 
-    patch.setattr(Lane, "surviving", surviving)
+    patch.setattr(JoinSide, "surviving", surviving)
 
 
 def settle_ties_by_the_least(patch: Patch) -> None:
-    def least(self: Lane) -> Column:
+    def least(self: JoinSide) -> Column:
         slot = F.col(self.slot)
         return F.max_by(
             slot, F.struct(slot.getField("event"), slot.getField("available"), -slot.getField("value_0"))
         )
 
-    patch.setattr(Lane, "greatest", least)
+    patch.setattr(JoinSide, "greatest", least)
 
 
 def match_keys_in_any_case(patch: Patch) -> None:
-    exact = lane.as_key
+    exact = side.as_key
 
     def folded(value: Column, kind: Any) -> Column:
         return F.lower(value) if isinstance(kind, StringType) else exact(value, kind)
 
-    patch.setattr(lane, "as_key", folded)
+    patch.setattr(side, "as_key", folded)
     patch.setattr(join, "as_key", folded)
 
 

@@ -227,7 +227,7 @@ def test_what_is_no_log_of_this_training_set_is_refused_feature_by_feature(proje
     ]
 
 
-def test_too_few_records_and_unknown_names_are_refused(project: Project) -> None:
+def test_too_few_records_and_unlogged_are_refused(project: Project) -> None:
     few = monitored(project, "--start", "2024-04-02T11:59:59Z", "--end", "2024-04-02T12:00:00Z")
     assert few.code == 2
     project.conf({"monitoring/trips.yml": "name: trips\nsegments: [hots]\nfeatures: {facts__tmep: {}}\n"})

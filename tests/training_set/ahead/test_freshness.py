@@ -15,7 +15,7 @@ from skewless.config import LocalFiles, load
 from skewless.ground.run_range import RunRange
 from skewless.training_set.ahead.freshness import Freshness, freshness_of
 from skewless.training_set.bind import bind
-from skewless.training_set.opened import Bound
+from skewless.training_set.opened import OpenedTrainingSet
 from tests.helpers.frames import at, delta, feature_table, frame, training_set
 
 NOON = RunRange(at("12:00"))
@@ -23,7 +23,7 @@ Checked = Callable[..., Freshness]
 
 
 @pytest.fixture(scope="module")
-def bound(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Bound:
+def opened(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> OpenedTrainingSet:
     """A training set over one table r, whose newest row may be six hours old; each test gives the table its rows."""
     root = tmp_path_factory.mktemp("freshness")
     source = delta(spark, str(root / "r"), "k string, at timestamp, v int", [])
@@ -33,15 +33,18 @@ def bound(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Boun
 
 
 @pytest.fixture
-def checked(spark: SparkSession, bound: Bound) -> Checked:
-    """Whether a table of these rows is ready: (k, at), or with a schema of their own; `options` are a lane's."""
+def checked(spark: SparkSession, opened: OpenedTrainingSet) -> Checked:
+    """Whether a table of these rows is ready: (k, at), or with a schema of their own; `options` are a side's."""
 
     def of(
-        *rows: tuple[Any, ...], cut: RunRange = NOON, schema: str = "k string, at timestamp", **options: Any
+        *rows: tuple[Any, ...],
+        run_range: RunRange = NOON,
+        schema: str = "k string, at timestamp",
+        **options: Any,
     ) -> Freshness:
         told = {"columns": (), **options}
-        lane = replace(bound.lanes[0], rows=frame(spark, schema, rows), **told)
-        return freshness_of(replace(bound, lanes=(lane,)), cut)["r"]
+        side = replace(opened.sides[0], rows=frame(spark, schema, rows), **told)
+        return freshness_of(replace(opened, sides=(side,)), run_range)["r"]
 
     return of
 
@@ -122,20 +125,20 @@ def test_a_strict_table_wants_both_times_before_the_last_t(
 def test_an_end_belongs_to_the_next_range_so_that_the_last_t_is_the_microsecond_before(
     checked: Checked, event: str, is_ready: bool
 ) -> None:
-    cut = RunRange(at("23:00"), at("00:00"), at("12:00"))
-    assert checked(("a", at(event)), cut=cut).is_ready is is_ready
+    run_range = RunRange(at("23:00"), at("00:00"), at("12:00"))
+    assert checked(("a", at(event)), run_range=run_range).is_ready is is_ready
 
 
 @pytest.mark.parametrize(("event", "is_ready"), [("12:00", True), ("12:00:00.000001", False)])
 def test_nothing_is_known_after_as_of_whatever_the_range(
     checked: Checked, event: str, is_ready: bool
 ) -> None:
-    cut = RunRange(at("12:00"), at("00:00"), at("23:00"))
-    assert checked(("a", at(event)), cut=cut).is_ready is is_ready
+    run_range = RunRange(at("12:00"), at("00:00"), at("23:00"))
+    assert checked(("a", at(event)), run_range=run_range).is_ready is is_ready
 
 
 def test_a_start_alone_leaves_the_end_to_as_of(checked: Checked) -> None:
-    assert checked(("a", at("12:00")), cut=RunRange(at("12:00"), at("11:00"))).is_ready
+    assert checked(("a", at("12:00")), run_range=RunRange(at("12:00"), at("11:00"))).is_ready
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ def test_a_row_with_a_null_key_or_time_makes_no_table_fresh(checked: Checked, ro
 def test_a_date_is_midnight_of_the_tables_zone(checked: Checked, last: datetime, is_ready: bool) -> None:
     """2 July begins in Tokyo at 15:00 UTC on 1 July."""
     row = ("a", date(2024, 7, 2))
-    found = checked(row, cut=RunRange(last), schema="k string, at date", timezone="Asia/Tokyo")
+    found = checked(row, run_range=RunRange(last), schema="k string, at date", timezone="Asia/Tokyo")
     assert found.is_ready is is_ready
 
 

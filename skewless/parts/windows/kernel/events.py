@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from skewless.ground.event_rows import ASKING, AVAILABLE, MOMENT, TABLE
+from skewless.ground.event_rows import AVAILABLE, LABEL_EVENT, MOMENT, TABLE
 from skewless.parts.windows.kernel.batches import whole_numbers
 from skewless.parts.windows.kernel.codes import encode
 from skewless.parts.windows.kernel.event_order import time_order
@@ -20,7 +20,7 @@ class TableEvents:
     """The events of one table among the rows of whole keys; `key` numbers the rows' keys."""
 
     def __init__(self, rows: pa.Table, key: Ints, own: TableLayout) -> None:
-        is_event = rows[ASKING].combine_chunks().is_null().to_numpy(zero_copy_only=False)
+        is_event = rows[LABEL_EVENT].combine_chunks().is_null().to_numpy(zero_copy_only=False)
         if TABLE in rows.column_names:
             is_event &= whole_numbers(rows, TABLE) == own.tag
         places = np.flatnonzero(is_event)

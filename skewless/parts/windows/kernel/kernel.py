@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from skewless.ground.event_rows import ASKING, MOMENT
+from skewless.ground.event_rows import LABEL_EVENT, MOMENT
 from skewless.parts.windows.kernel.audit_flags import hardness_of
 from skewless.parts.windows.kernel.batches import key_numbers, whole_keys, whole_numbers
 from skewless.parts.windows.kernel.events import TableEvents
@@ -29,13 +29,13 @@ class AggregationError(ArithmeticError):
 
 
 def aggregate_batches(batches: Iterator[pa.RecordBatch], layout: Layout) -> Iterator[pa.RecordBatch]:
-    """`asking` of the label events among the rows, each with a struct of aggregates per table."""
+    """`label_event` of the label events among the rows, each with a struct of aggregates per table."""
     for rows in whole_keys(batches):
         key = key_numbers(rows, layout.keys)
         asked = _asked(rows, key)
         if not len(asked.labels):
             continue
-        columns = {ASKING: asked.labels[ASKING].combine_chunks()}
+        columns = {LABEL_EVENT: asked.labels[LABEL_EVENT].combine_chunks()}
         for name, own in layout.tables.items():
             columns |= _aggregated(TableEvents(rows, key, own), asked, name, own)
         yield from pa.table(columns).to_batches(max_chunksize=ROWS_OUT)
@@ -63,7 +63,7 @@ class _Asked:
 
 
 def _asked(rows: pa.Table, key: Ints) -> _Asked:
-    is_label = rows[ASKING].combine_chunks().is_valid().to_numpy(zero_copy_only=False)
+    is_label = rows[LABEL_EVENT].combine_chunks().is_valid().to_numpy(zero_copy_only=False)
     labels = rows.filter(pa.array(is_label))
     which = labels[MOMENT].combine_chunks().is_valid().to_numpy(zero_copy_only=False)
     return _Asked(labels, which, key[is_label][which], whole_numbers(labels, MOMENT)[which])
@@ -85,10 +85,10 @@ def _aggregated(events: TableEvents, asked: _Asked, name: str, own: TableLayout)
         everything = np.full(len(asked.at), _BEFORE_ALL), seen_until + 1
         windows = _windows(events.all(), asked, everything, seen_until)
         found[own.newest] = asked.for_all(pa.array(windows.newest, mask=windows.is_empty))
-    if own.hardness is not None:
+    if own.audit_flags is not None:
         ranges = {measure.range: measure for measure in own.measures}.values()
         questions = [Questions(asked.key, *_bounds(measure, asked), seen_until) for measure in ranges]
-        found[own.hardness] = asked.for_all(hardness_of(events.all(), questions, len(asked.at)))
+        found[own.audit_flags] = asked.for_all(hardness_of(events.all(), questions, len(asked.at)))
     return found
 
 

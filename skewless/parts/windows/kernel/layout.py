@@ -44,7 +44,7 @@ class TableLayout:
 
     `lag` is how many microseconds after its event timestamp an event is available, None where the rows say it.
     `strict` wants availability before T. `newest` names a column to add: the event timestamp of the newest visible
-    event. `hardness` names one more: what makes a label event a hard case of the windows.
+    event. `audit_flags` names one more: what makes a label event a hard case of the windows.
     """
 
     tag: int
@@ -52,7 +52,7 @@ class TableLayout:
     lag: int | None = 0
     strict: bool = False
     newest: str | None = None
-    hardness: str | None = None
+    audit_flags: str | None = None
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,10 @@ class Predictions:
             yield f"{self.side}: score is NaN or infinite in {len(bad):,} rows; a score is a finite number"
         if metric in OF_CLASSES:
             yield from self._beyond(metric, any_score)
-            strange = self.label[(self.label != 0) & (self.label != 1)]
-            if len(strange):
+            unknown = self.label[(self.label != 0) & (self.label != 1)]
+            if len(unknown):
                 yield (
-                    f"{self.side}: label is {strange[0]:g} in a row, and neither 0 nor 1 in {len(strange):,}; "
+                    f"{self.side}: label is {unknown[0]:g} in a row, and neither 0 nor 1 in {len(unknown):,}; "
                     f"{metric} takes two classes; give --metric rmse or mae for numbers"
                 )
                 return

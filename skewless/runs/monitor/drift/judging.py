@@ -119,8 +119,8 @@ def judged(pairs: Iterable[Pair], watch: Monitoring) -> list[Finding]:
     """A finding for each pair. False alarms are held down over all tests of all pairs (Benjamini and Hochberg 1995)."""
     found = [measured(pair, watch) for pair in pairs]
     tests = [tests_of(each, watch) for each in found]
-    cut = _cut([test.p_value for each in tests for test in each], watch.false_alarms)
-    return [_finding(each, of, cut, watch) for each, of in zip(found, tests, strict=True)]
+    run_range = _cut([test.p_value for each in tests for test in each], watch.false_alarms)
+    return [_finding(each, of, run_range, watch) for each, of in zip(found, tests, strict=True)]
 
 
 def tests_of(measures: Measures, watch: Monitoring) -> tuple[Test, ...]:
@@ -158,12 +158,12 @@ def _cut(p_values: Sequence[float], share: float) -> float:
     return share * max(found, 1) / len(p_values)
 
 
-def _finding(measures: Measures, tests: tuple[Test, ...], cut: float, watch: Monitoring) -> Finding:
-    alerts = tuple(test for test in tests if test.effect >= test.least and test.p_value <= cut)
+def _finding(measures: Measures, tests: tuple[Test, ...], run_range: float, watch: Monitoring) -> Finding:
+    alerts = tuple(test for test in tests if test.effect >= test.least and test.p_value <= run_range)
     is_watched = watch.of(measures.pair.feature).alert
     if not tests:
         return Finding(measures, tests, (), False, _insufficient(measures, watch))
-    told = [_told(test, measures, cut) for test in alerts] or [_nothing(tests, measures, cut)]
+    told = [_told(test, measures, run_range) for test in alerts] or [_nothing(tests, measures, run_range)]
     reason = "; ".join(told)
     if alerts and not is_watched:
         reason = f"not watched (alert: false): {reason}"
@@ -177,10 +177,10 @@ def _insufficient(measures: Measures, watch: Monitoring) -> str:
     return f"insufficient: {current:,} values, all in bins that expect fewer than 5"
 
 
-def _told(test: Test, measures: Measures, cut: float) -> str:
+def _told(test: Test, measures: Measures, run_range: float) -> str:
     """An alert in words: the effect beside the least that matters, the evidence beside what chance gives."""
     if test.of == DISTRIBUTION:
-        chance = _chance(measures, cut)
+        chance = _chance(measures, run_range)
         return (
             f"distribution: PSI {test.effect:.3f} (matters from {test.least:g}; by chance up to {chance:.3f})"
             + (f", p {_p(test.p_value)}")
@@ -193,15 +193,15 @@ def _told(test: Test, measures: Measures, cut: float) -> str:
     )
 
 
-def _nothing(tests: tuple[Test, ...], measures: Measures, cut: float) -> str:
+def _nothing(tests: tuple[Test, ...], measures: Measures, run_range: float) -> str:
     """Why there is no alert, told of the test that comes closest."""
     test = next((each for each in tests if each.of == DISTRIBUTION), tests[0])
-    sized = [each for each in tests if each.p_value <= cut]
+    sized = [each for each in tests if each.p_value <= run_range]
     if sized:
         test = max(sized, key=lambda each: each.effect / each.least if each.least else 0)
         return f"evidence (p {_p(test.p_value)}) of an effect too small to matter: {_size(test)}"
     if test.effect >= test.least:
-        chance = f", by chance up to {_chance(measures, cut):.3f}" if test.of == DISTRIBUTION else ""
+        chance = f", by chance up to {_chance(measures, run_range):.3f}" if test.of == DISTRIBUTION else ""
         return f"no evidence: {_size(test)}{chance}, p {_p(test.p_value)}"
     return f"no drift: {_size(test)}"
 
@@ -212,9 +212,9 @@ def _size(test: Test) -> str:
     return f"{test.of} differ by {test.effect:.2%} (matters from {test.least:.2%})"
 
 
-def _chance(measures: Measures, cut: float) -> float:
+def _chance(measures: Measures, run_range: float) -> float:
     assert measures.homogeneity is not None, "a test of the distribution"
-    return by_chance(measures.reference_rows, measures.current_rows, measures.homogeneity.freedom, cut)
+    return by_chance(measures.reference_rows, measures.current_rows, measures.homogeneity.freedom, run_range)
 
 
 def _p(p_value: float) -> str:

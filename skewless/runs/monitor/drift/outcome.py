@@ -18,15 +18,15 @@ FAINTEST = 1e-300
 class Monitored:
     """A log held against its training set: findings of all records and of segments, and of single days.
 
-    `strangers` are records of another feature set, left out; `missing` are features that the log does not have. `span`
-    says which T, None for all.
+    `foreign_records` are records of another feature set, left out; `missing` are features that the log does not have.
+    `span` says which T, None for all.
     """
 
     training_set: str
     span: str | None
     reference: Reference
     rows: int
-    strangers: int
+    foreign_records: int
     findings: tuple[Finding, ...]
     days: tuple[Finding, ...]
     missing: tuple[str, ...]
@@ -83,7 +83,7 @@ class Monitored:
             **self.to_json(),
             "version": self.reference.version,
             "span": self.span,
-            "strangers": self.strangers,
+            "foreign_records": self.foreign_records,
             "missing": list(self.missing),
             "alerting": list(self.alerting),
             "details": {finding.feature: self._detail(finding) for finding in self.whole},

@@ -20,7 +20,7 @@ DAY = "day"
 
 @dataclass(frozen=True)
 class Counts:
-    """The values of one feature by bin; `zeros` of them are 0, and `unlogged` rows do not have the feature at all."""
+    """The values of one feature by bin; `zeros` of them are 0, `unlogged` rows do not have the feature."""
 
     by_bin: Ints
     zeros: int = 0

@@ -62,13 +62,13 @@ def rows_by_key(
     rows.sort(key=lambda row: row["bucket"])
     bounds = [name for each in aggregations for name in (measure_of(each).bounds or ())]
     whole = ("bucket", "key", "table", "moment", "available", *bounds)
-    columns = dict.fromkeys(whole, pa.int64()) | {"asking": pa.list_(pa.int64())} | VALUES
+    columns = dict.fromkeys(whole, pa.int64()) | {"label_event": pa.list_(pa.int64())} | VALUES
     columns |= {f"member_{each.name}": pa.bool_() for each in aggregations}
     return pa.table({name: pa.array([row.get(name) for row in rows], kind) for name, kind in columns.items()})
 
 
 def _label_row(place: int, label: Row, aggregations: list[Aggregation]) -> Row:
-    row: Row = {"bucket": label["case_id"], "key": label["case_id"], "asking": [place]}
+    row: Row = {"bucket": label["case_id"], "key": label["case_id"], "label_event": [place]}
     if label["t"] is None:
         return row
     row["moment"] = micros(label["t"])
@@ -93,7 +93,7 @@ def answers(
     found: Answers = {}
     for batch in aggregate_batches(iter(table.to_batches(max_chunksize=rows_a_batch)), layout):
         for row in batch.to_pylist():
-            (place,) = row["asking"]
+            (place,) = row["label_event"]
             assert place not in found
             found[place] = row["ev"]
     return found
@@ -201,7 +201,7 @@ def test_the_newest_visible_event_is_told_beside_the_aggregates() -> None:
         rows = [
             row for batch in aggregate_batches(iter(table.to_batches()), layout) for row in batch.to_pylist()
         ]
-        found = {row["asking"][0]: row["newest"] for row in rows}
+        found = {row["label_event"][0]: row["newest"] for row in rows}
         noon, second = micros(NOON), micros(NOON + timedelta(minutes=1))
         assert [found[place] for place in range(5)] == (
             [None, None, noon, noon, None] if strict else [None, noon, noon, second, None]
