@@ -16,6 +16,8 @@ from tests.helpers.cluster import Cluster, standalone_cluster
 from tests.helpers.environments import ROOT, empty_environment, lend_libraries
 from tests.helpers.frames import at, collected, delta
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "mycompany/fraud.py": """
         from skewless.serving import errors
