@@ -11,11 +11,12 @@ from pydantic_core import ErrorDetails
 
 from skewless.config.documents import Document, Keys, Problem
 from skewless.config.specs.base import Spec
+from skewless.config.specs.feature_table import FeatureTable
 from skewless.config.specs.log import FromLog
 from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring, Watched, Webhook
 from skewless.config.specs.reconciling import Reconcile
-from skewless.config.specs.training_set import IN_MEMORY, FeatureTable, Labels, Sample, TableJoin, TrainingSet
+from skewless.config.specs.training_set import IN_MEMORY, Labels, Sample, TableJoin, TrainingSet
 from skewless.ground.names import unknown
 
 SpecT = TypeVar("SpecT", FeatureTable, TrainingSet, LogMapping, Monitoring)
