@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
+from skewless.config import shapes
+from skewless.config.shapes import Shape
+from skewless.config.specs.aggregation import as_aggregations
 from skewless.config.specs.base import Spec
 from skewless.config.values import (
     Aggregations,
@@ -19,30 +22,109 @@ from skewless.config.values import (
     refusal,
 )
 
+OF_HISTORY = (
+    "event_timestamp",
+    "available_at",
+    "delay",
+    "max_age",
+    "valid_until",
+    "strict",
+    "aggregations",
+    "require_fresh",
+)
+"""The keys that a static table cannot have."""
+_NOTHING: shapes.JsonSchema = {"enum": [None, False, []]}
+
 
 class FeatureTable(Spec):
     """A timestamped table of facts about entities, or, if static, a table without history.
 
-    `entity_keys` may be empty: a table about the whole world. `columns` None means every column not named in
-    entity_keys, event_timestamp, available_at or valid_until, and () none. `delay` None means that it was not
-    written; zero then. `max_age` None means unlimited. `require_fresh` bounds how old the newest visible row may be at
-    the end of what is built; it says when a build has to wait and has no part in any value.
+    `columns` None means every column not named in entity_keys, event_timestamp, available_at or valid_until. `delay`
+    None means that it was not written.
     """
 
-    name: Name
-    source: Location
-    entity_keys: Columns
-    static: bool = False
-    event_timestamp: Column | None = Field(default=None, validate_default=True)
-    available_at: Column | None = None
-    delay: Duration = None
-    max_age: Duration = None
-    valid_until: Column | None = None
-    strict: bool = False
-    timezone: Zone | None = None
-    columns: Columns | None = None
-    aggregations: Aggregations = ()
-    require_fresh: SomeTime = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                shapes.case(
+                    {"required": ["static"], "properties": {"static": {"const": True}}},
+                    then={"properties": dict.fromkeys(OF_HISTORY, _NOTHING)},
+                    otherwise=shapes.given("event_timestamp"),
+                )
+            ]
+        }
+    )
+    not_there_yet = frozenset({"materialize_every"})
+
+    name: Name = Field(examples=["weather"], description="What training sets call it; the file's name too.")
+    source: Location = Field(
+        examples=["${WAREHOUSE}/weather"], description="The Delta table: a path, or a name in the catalog."
+    )
+    entity_keys: Columns = Field(
+        examples=[["origin"]],
+        description="The columns that name the entity a row is about; `[]` for a table about the whole world.",
+    )
+    static: bool = Field(
+        default=False,
+        examples=[True],
+        description="A table without history, always visible. It leaks what was overwritten since T, and is warned "
+        f"of. Refused beside {', '.join(f'`{key}`' for key in OF_HISTORY)}.",
+    )
+    event_timestamp: Column | None = Field(
+        default=None,
+        validate_default=True,
+        examples=["observed_at"],
+        description="The column of when the fact became true. Required unless the table is static.",
+    )
+    available_at: Column | None = Field(
+        default=None,
+        examples=["ingested_at"],
+        description="The column of when serving could first read the row; the event timestamp unless written.",
+    )
+    delay: Duration = Field(
+        default=None,
+        examples=["10m"],
+        description="Added to `available_at`, or to the event timestamp: landed is not yet served. With neither of "
+        "the two keys it is 0s, and a warning says that late rows can leak.",
+    )
+    max_age: Duration = Field(
+        default=None,
+        examples=["3h"],
+        description="A row that is older than this at T counts as absent; one of exactly this age does not. No limit "
+        "unless written.",
+    )
+    valid_until: Column | None = Field(
+        default=None,
+        examples=["replaced_at"],
+        description="A column: from that instant on the row counts as absent. Null: no end.",
+    )
+    strict: bool = Field(
+        default=False,
+        examples=[True],
+        description="Whether a row at exactly T is not yet visible: `<` instead of `<=` on both times.",
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        examples=["America/New_York"],
+        description="The zone of time columns that have none (TIMESTAMP_NTZ, DATE). Without it TIMESTAMP_NTZ is "
+        "refused, and dates are midnight UTC.",
+    )
+    columns: Columns | None = Field(
+        default=None,
+        examples=[["temp", "wind_speed"]],
+        description="The columns that are joined, `[]` for none. Unless written: all that no other key names.",
+    )
+    aggregations: Annotated[Aggregations, Shape(as_aggregations)] = Field(
+        default=(),
+        examples=[[{"name": "readings_24h", "function": "count", "window": "24h"}]],
+        description="Functions over windows of the table's rows that end at T.",
+    )
+    require_fresh: SomeTime = Field(
+        default=None,
+        examples=["6h"],
+        description="A build waits (exit code 5) until a row is visible at the end of its range that is not older. No "
+        "part in any value. Refused: 0s.",
+    )
 
     @field_validator("event_timestamp")
     @classmethod
@@ -51,16 +133,7 @@ class FeatureTable(Spec):
             raise refusal("missing; add it, or static: true for a table without history")
         return value
 
-    @field_validator(
-        "event_timestamp",
-        "available_at",
-        "delay",
-        "max_age",
-        "valid_until",
-        "strict",
-        "aggregations",
-        "require_fresh",
-    )
+    @field_validator(*OF_HISTORY)
     @classmethod
     def _fits_static(cls, value: Any, info: ValidationInfo) -> Any:
         if value not in (None, False, ()) and info.data.get("static"):
