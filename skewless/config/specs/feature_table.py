@@ -39,8 +39,7 @@ _NOTHING: shapes.JsonSchema = {"enum": [None, False, []]}
 class FeatureTable(Spec):
     """A timestamped table of facts about entities, or, if static, a table without history.
 
-    `columns` None means every column not named in entity_keys, event_timestamp, available_at or valid_until. `delay`
-    None means that it was not written.
+    `delay` None means that it was not written: zero too, but warned of.
     """
 
     model_config = ConfigDict(

@@ -20,7 +20,7 @@ Share = Annotated[float, Bounded("a number between 0 and 1", above=0, below=1)]
 
 
 class Watched(Spec):
-    """What may be set for one feature alone; None is what holds for all."""
+    """What is set for one feature alone; what is not written is as for all."""
 
     bins: Bins | None = Field(default=None, examples=[5], description="`bins` of this feature.")
     categories: Bins | None = Field(default=None, examples=[50], description="`categories` of this feature.")
