@@ -68,7 +68,8 @@ class Labels(Spec):
     where: Text | None = Field(
         default=None,
         examples=["late IS NOT NULL"],
-        description="Only label events for which this predicate over a row is true.",
+        description="Only label events for which this predicate, in Spark SQL, is true. Refused: what looks at more "
+        "than one row, a clock or chance.",
     )
     timezone: Zone | None = Field(
         default=None,

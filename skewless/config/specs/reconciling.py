@@ -16,12 +16,14 @@ class Reconcile(Spec):
     """Mismatch rates above which `skewless reconcile` raises an alert: of every feature, and of single ones."""
 
     alert_above: Rate = Field(
-        default=0.0, examples=[0.001], description="The mismatch rate above which a feature raises an alert."
+        default=0.0,
+        examples=[0.001],
+        description="The share of compared records with another value above which a feature raises an alert.",
     )
     features: dict[str, Rate] = Field(
         default={},
         examples=[{"aircraft__arr_delay": 0.01}],
-        description="The rate of single features, which stands before `alert_above`; names ignore case.",
+        description="The same for single features, in place of `alert_above`; names ignore case.",
     )
 
     def rate_of(self, name: str) -> float:
