@@ -184,3 +184,13 @@ def check(run: Run) -> Result:
     from skewless.runs.check.command import check_configuration
 
     return check_configuration(run)
+
+
+@commands.command("schema")
+@takes_common_options
+@click.option("--to", "folder", metavar="DIR", required=True, help="Where the files go; made if not there.")
+def schema(run: Run, folder: str) -> Result:
+    """Write JSON Schemas of the configuration files, for editors that complete and check YAML."""
+    from skewless.runs.schema.command import write_schemas
+
+    return write_schemas(run, folder)
