@@ -77,12 +77,12 @@ def settle_ties_by_the_least(patch: Patch) -> None:
 
 
 def match_keys_in_any_case(patch: Patch) -> None:
-    exact = side.as_key
+    exact = join_side.as_key
 
     def folded(value: Column, kind: Any) -> Column:
         return F.lower(value) if isinstance(kind, StringType) else exact(value, kind)
 
-    patch.setattr(side, "as_key", folded)
+    patch.setattr(join_side, "as_key", folded)
     patch.setattr(join, "as_key", folded)
 
 
