@@ -13,8 +13,8 @@ from skewless.runs.build.outcome import manifest_of
 from skewless.runs.build.plan_summary import summary_of_explanation
 from skewless.runs.build.report import render_build
 from skewless.runs.build.summary import summary_of_build
-from skewless.runs.manifest_text import facts_of
 from skewless.runs.execution import REFUSED, Result, Run, written_report
+from skewless.runs.manifest_text import facts_of
 
 
 def build_training_set(

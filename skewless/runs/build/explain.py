@@ -8,20 +8,20 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import JoinSide, key_sets
-from skewless.training_set.opened import OpenedTrainingSet
 from skewless.config import ResolvedTrainingSet, durations
-from skewless.training_set.ahead.freshness import Freshness, freshness_of
-from skewless.training_set.from_log.columns import recomputed_part
 from skewless.ground.instants import utc
-from skewless.runs.build.build import STRATEGY, refuse_other_slice
-from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
-from skewless.training_set.ahead.pruning import reach_of
-from skewless.parts.publish import Output
+from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
 from skewless.lake.sources import delta_table, extent_of, latest_version, row_count
-from skewless.ground.run_range import RunRange
+from skewless.parts.asof import JoinSide, key_sets
+from skewless.parts.publish import Output
 from skewless.parts.spine import within_range
+from skewless.runs.build.build import STRATEGY, refuse_other_slice
+from skewless.training_set.ahead.freshness import Freshness, freshness_of
+from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
+from skewless.training_set.ahead.pruning import reach_of
+from skewless.training_set.from_log.columns import recomputed_part
+from skewless.training_set.opened import OpenedTrainingSet
 
 Facts = dict[str, Any]
 
@@ -32,7 +32,9 @@ WHY = (
 NOTHING_JOINED = "no feature table is read"
 
 
-def explain(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False) -> Facts:
+def explain(
+    spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+) -> Facts:
     """The `--json` object of `build --explain`: what is read, how it is joined, and what is replaced.
 
     Reads the columns that decide about label events, the tables' logs, and what `require_fresh` needs; calls no feature

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skewless.ground.version import package_version
-from skewless.training_set.opened import OpenedTrainingSet
-from skewless.training_set.from_log.columns import LogUse
-from skewless.parts.parity import Parity
-from skewless.lake.sources import Extent
 from skewless.ground.run_range import RunRange
+from skewless.ground.version import package_version
+from skewless.lake.sources import Extent
+from skewless.parts.parity import Parity
 from skewless.parts.spine import Census
 from skewless.parts.validation import Verdict
+from skewless.training_set.from_log.columns import LogUse
+from skewless.training_set.opened import OpenedTrainingSet
 
 
 @dataclass(frozen=True)
@@ -158,4 +158,3 @@ def _audit_of(parity: Parity | None) -> dict[str, Any] | None:
         "left_out": parity.left_out,
         "differences": [difference._asdict() for difference in parity.differences],
     }
-

@@ -7,7 +7,6 @@ from typing import Any
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import match_rates
-from skewless.runs.manifest_text import audit_of
 from skewless.runs.build.summary import (
     TABLE_HEADER,
     differences_of,
@@ -17,6 +16,7 @@ from skewless.runs.build.summary import (
     table_rows_of,
     verdict_of,
 )
+from skewless.runs.manifest_text import audit_of
 
 Facts = Mapping[str, Any]
 

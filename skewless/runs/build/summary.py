@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from skewless.runs.manifest_text import audit_of
 from skewless.runs.build.log_sections import log_lines_of, log_notes_of
+from skewless.runs.manifest_text import audit_of
 
 Facts = Mapping[str, Any]
 MOST_DIFFERENCES = 3

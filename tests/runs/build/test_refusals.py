@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.helpers.project import Delays
-from tests.helpers.project import Project
-from tests.helpers.project import Ran
+from tests.helpers.project import Delays, Project, Ran
 
 LABELS = "source: '${WAREHOUSE}/labels', entity_keys: [k], event_timestamp: t, label_columns: [y]"
 

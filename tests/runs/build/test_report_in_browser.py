@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from skewless.parts.page import Section, render_page
+from skewless.parts.page.plots import match_rates
 from skewless.runs.build.report import render_build
 from skewless.runs.manifest_text import facts_of
-from skewless.parts.page.plots import match_rates
-from tests.helpers.browser import asked
-from tests.helpers.browser import opened
+from tests.helpers.browser import asked, opened
 from tests.runs.build.test_summary import MANIFEST
 
 TABLE = Section(
