@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from skewless.config import ResolvedTrainingSet
+from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import LostRowsError
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import as_key, column
@@ -60,7 +60,7 @@ class Staged(NamedTuple):
 
 
 def build(
-    spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+    spark: SparkSession, spec: PublishableTrainingSet, run_range: RunRange, *, allow_empty: bool = False
 ) -> Outcome:
     """Build the training set's slice and publish it, or refuse it whole.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.config import ResolvedTrainingSet, durations
+from skewless.config import PublishableTrainingSet, ResolvedTrainingSet, durations
 from skewless.ground.instants import utc
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
@@ -33,7 +33,7 @@ NOTHING_JOINED = "no feature table is read"
 
 
 def explain(
-    spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+    spark: SparkSession, spec: PublishableTrainingSet, run_range: RunRange, *, allow_empty: bool = False
 ) -> Facts:
     """The `--json` object of `build --explain`: what is read, how it is joined, and what is replaced.
 

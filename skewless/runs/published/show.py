@@ -11,9 +11,8 @@ from skewless.runs.published.summary import summary_of_versions
 def show_training_set(run: Run, name: str, version: int | None) -> Result:
     """`skewless show`: versions and refused runs, or the manifest of one version."""
     spec = run.configuration().training_set(name)
-    assert spec.training_set.output is not None, "a training set of a file has an output"
     spark = private_session(run.spark())
-    versions, refused = read_manifests(spark, Output.at(spark, spec.training_set.output))
+    versions, refused = read_manifests(spark, Output.at(spark, spec.output))
     if version is None:
         document = {
             "training_set": name,
