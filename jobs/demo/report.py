@@ -20,9 +20,9 @@ from skewless.lake.sources import read_version
 from skewless.lake.storage import write_text
 from skewless.parts.page import Section
 from skewless.parts.publish import Output, read_manifests
+from skewless.runs.build.outcome import Outcome
 from skewless.runs.build.report import render_build
 from skewless.runs.execution import Run
-from skewless.runs.manifest_text import facts_of
 from skewless.training_set.bind import bind
 from skewless.training_set.rows import joined_rows, select_result, spine_for
 
@@ -51,7 +51,7 @@ def _page(run: Run, spec: PublishableTrainingSet) -> tuple[str, LeakagePrice]:
     published = versions[-1]
     point_in_time = read_version(spark, spec.output, published.version).toArrow()
     price = price_of_leakage(naive_join(spark, spec, published.manifest["as_of"]), point_in_time)
-    return render_build(facts_of(published.manifest, published.version), [section(price)]), price
+    return render_build(Outcome(published.manifest, published.version), [section(price)]), price
 
 
 def naive_join(spark: SparkSession, spec: ResolvedTrainingSet, as_of: str) -> pa.Table:

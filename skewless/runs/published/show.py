@@ -5,7 +5,7 @@ from __future__ import annotations
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, manifest_of_version, read_manifests
 from skewless.runs.execution import Result, Run
-from skewless.runs.published.summary import summary_of_versions
+from skewless.runs.published.summary import summary_of_version, summary_of_versions
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:
@@ -13,12 +13,9 @@ def show_training_set(run: Run, name: str, version: int | None) -> Result:
     spec = run.configuration().training_set(name)
     spark = private_session(run.spark())
     versions, refused = read_manifests(spark, Output.at(spark, spec.output))
-    if version is None:
-        document = {
-            "training_set": name,
-            "versions": [{"version": item.version, **item.manifest} for item in versions],
-            "refused": list(refused),
-        }
-        return Result(document, summary_of_versions(name, document))
-    manifest = manifest_of_version(name, versions, version)
-    return Result(manifest, summary_of_versions(name, {"versions": [manifest], "refused": []}, whole=True))
+    if version is not None:
+        manifest = manifest_of_version(name, versions, version)
+        return Result(manifest, summary_of_version(manifest))
+    stood = [item.numbered for item in versions]
+    document = {"training_set": name, "versions": stood, "refused": refused}
+    return Result(document, summary_of_versions(name, stood, refused))
