@@ -42,5 +42,5 @@ def explain_training_set(
     spec = run.configuration().training_set(name)
     if spec.suite:
         refuse_broken_suite(spec.suite)
-    facts = explain(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
-    return Result(facts, summary_of_explanation(facts))
+    plan = explain(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
+    return Result(plan, summary_of_explanation(plan))
