@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from skewless.config import ResolvedTrainingSet
+from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import LostRowsError
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import as_key, column
@@ -31,7 +31,8 @@ from skewless.parts.publish import (
 )
 from skewless.parts.spine import Census
 from skewless.parts.validation import Verdict, validate
-from skewless.runs.build.outcome import Outcome, TableUse, manifest_of
+from skewless.runs.build.manifest import Findings, TableUse, manifest_of
+from skewless.runs.build.outcome import Outcome
 from skewless.training_set.ahead.freshness import refuse_stale
 from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
 from skewless.training_set.from_log.columns import (
@@ -60,7 +61,7 @@ class Staged(NamedTuple):
 
 
 def build(
-    spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+    spark: SparkSession, spec: PublishableTrainingSet, run_range: RunRange, *, allow_empty: bool = False
 ) -> Outcome:
     """Build the training set's slice and publish it, or refuse it whole.
 
@@ -78,29 +79,26 @@ def build(
         staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
         verdict, parity = _judged(ready.recomputed, staged.rows, rows, ready.census)
-        outcome = Outcome(
-            *(
-                opened,
-                run_range,
-                ready.census,
-                run_id,
-                STRATEGY,
-                staged.tables,
-                staged.failed,
-                verdict,
-                parity,
-            ),
+        found = Findings(
+            opened=opened,
+            run_range=run_range,
+            census=ready.census,
+            run_id=run_id,
+            strategy=STRATEGY,
+            tables=staged.tables,
+            failed=staged.failed,
+            verdict=verdict,
+            parity=parity,
             document=ready.document,
             log=staged.log,
         )
-        if not outcome.passed:
-            return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
-        outcome = replace(outcome, checksum=checksum(rows))
-        manifest = manifest_of(outcome)
+        manifest = manifest_of(found, checksum(rows) if found.passed else None)
+        if not found.passed:
+            return Outcome(manifest, rejected_path=reject(own, rows, output, manifest))
         standing = standing_version(own, rows, output, ready.slice, manifest)
         if standing is not None:
-            return replace(outcome, version=standing, unchanged=True)
-        return replace(outcome, version=publish(own, rows, output, ready.slice, manifest))
+            return Outcome(manifest, standing, unchanged=True)
+        return Outcome(manifest, publish(own, rows, output, ready.slice, manifest))
     finally:
         discard_staged(own, output, run_id)
 

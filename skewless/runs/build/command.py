@@ -9,12 +9,10 @@ from skewless.parts.validation import refuse_broken_suite
 from skewless.runs.build.build import build
 from skewless.runs.build.explain import explain
 from skewless.runs.build.log_sections import log_sections_of
-from skewless.runs.build.outcome import manifest_of
 from skewless.runs.build.plan_summary import summary_of_explanation
 from skewless.runs.build.report import render_build
 from skewless.runs.build.summary import summary_of_build
 from skewless.runs.execution import REFUSED, Result, Run, written_report
-from skewless.runs.manifest_text import facts_of
 
 
 def build_training_set(
@@ -31,11 +29,10 @@ def build_training_set(
     if spec.suite:
         refuse_broken_suite(spec.suite)
     outcome = build(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
-    facts = facts_of(manifest_of(outcome), outcome.version, outcome.rejected_path, outcome.unchanged)
     if report:
-        report = written_report(report, render_build(facts, log_sections_of(facts)), run)
+        report = written_report(report, render_build(outcome, log_sections_of(outcome.manifest)), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
-    return Result(outcome.to_json(), summary_of_build(facts, report), exit_code)
+    return Result(outcome.to_json(), summary_of_build(outcome, report), exit_code)
 
 
 def explain_training_set(
@@ -45,5 +42,5 @@ def explain_training_set(
     spec = run.configuration().training_set(name)
     if spec.suite:
         refuse_broken_suite(spec.suite)
-    facts = explain(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
-    return Result(facts, summary_of_explanation(facts))
+    plan = explain(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
+    return Result(plan, summary_of_explanation(plan))

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.config import ConfFiles, LocalFiles, load
+from skewless.config import ConfFiles, Configuration, LocalFiles, ResolvedTrainingSet, load
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import hand_over, private_session
 from skewless.lake.storage import RemoteFiles, is_local, local_path
@@ -42,16 +42,21 @@ def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of
         df = build_frame(spark, "flight_delay", labels=labels_df, conf_dir="conf")
     """
     configuration = load(_files(conf_dir, spark), settings or {}, os.environ)
-    if isinstance(training_set, str) and not feature_tables:
-        spec = configuration.training_set(training_set)
-    else:
-        content = configuration.training_sets[training_set] if isinstance(training_set, str) else training_set
-        spec = configuration.from_dicts(content, feature_tables)
+    spec = _resolved(configuration, training_set, feature_tables)
     own = private_session(spark)
     # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
     opened = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
     run_range = RunRange(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
     return hand_over(select_result(opened, joined_rows(opened, spine_for(opened, run_range))), spark)
+
+
+def _resolved(
+    configuration: Configuration, training_set: str | Mapping[str, Any], tables: Iterable[Mapping[str, Any]]
+) -> ResolvedTrainingSet:
+    if isinstance(training_set, str) and not tables:
+        return configuration.training_set(training_set)
+    content = configuration.training_sets[training_set] if isinstance(training_set, str) else training_set
+    return configuration.from_dicts(content, tables)
 
 
 def _files(conf_dir: str, spark: SparkSession) -> ConfFiles:

@@ -22,6 +22,7 @@ from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.spine import spine_of, take_census
+from skewless.runs.trace.findings import Traced, TracedEvent, TracedTable
 from skewless.runs.trace.traced_table import traced_table
 from skewless.training_set.bind import bind
 from skewless.training_set.on_driver.entity_rows import entity_rows
@@ -43,8 +44,8 @@ class Chosen:
     has_more: bool
 
 
-def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int) -> dict[str, Any]:
-    """The `--json` object of a trace: at most `limit` of the label events for which `where` is true, the first by T.
+def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int) -> Traced:
+    """At most `limit` of the label events for which `where` is true, the first by T.
 
     Errors: InputError for a predicate that Spark refuses, for one that no label event matches, and for a table of
     which there are too many rows in reach.
@@ -61,22 +62,15 @@ def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int
         raise InputError(_no_match(matching, where))
     tables = _traced_tables(opened, chosen)
     events = [
-        {
-            "label_event": columns,
-            "event_timestamp": None if at is None else utc(at),
-            "feature_tables": {name: table[place] for name, table in tables.items()},
-        }
+        TracedEvent(
+            columns,
+            None if at is None else utc(at),
+            {name: table[place] for name, table in tables.items()},
+        )
         for place, (columns, at) in enumerate(zip(_rows(chosen.columns), chosen.at, strict=True))
     ]
-    return {
-        "training_set": spec.training_set.name,
-        "where": where,
-        "more": chosen.has_more,
-        "versions": {
-            side.name: opened.inputs[f"feature_tables.{side.name}"].version for side in opened.sides
-        },
-        "label_events": events,
-    }
+    versions = {side.name: opened.inputs[f"feature_tables.{side.name}"].version for side in opened.sides}
+    return Traced(spec.training_set.name, where, chosen.has_more, versions, tuple(events))
 
 
 def _chosen(opened: OpenedTrainingSet, limit: int) -> Chosen:
@@ -101,7 +95,7 @@ def _no_match(opened: OpenedTrainingSet, where: str) -> str:
     return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"
 
 
-def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, list[dict[str, Any]]]:
+def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, list[TracedTable]]:
     """As-name → what is told of it, for each label event."""
     known = [at for at in chosen.at if at is not None]
     return {

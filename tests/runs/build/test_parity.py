@@ -16,7 +16,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType
 
-from skewless.parts.asof import JoinSide, join
+from skewless.parts.asof import JoinSide, join, join_side
 from skewless.parts.windows import WindowReduction, reduction
 from skewless.training_set import rows as pipeline
 from tests.helpers.offers import OFFERS, offers_in
@@ -199,7 +199,6 @@ def built_broken(project: Project, name: str) -> Refused:
 
 @pytest.mark.parametrize("name", list(BREAKS)[1:])
 def test_every_planted_break_is_told_with_both_values(offers: Project, name: str) -> None:
-    """S2."""
     refused = built_broken(offers, name)
     assert refused.ran.code == 3, refused.ran.err
     assert set(BREAKS[name].values()) <= refused.differences
