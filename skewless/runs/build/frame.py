@@ -9,14 +9,14 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.training_set.bind import bind
 from skewless.config import ConfFiles, Configuration, LocalFiles, ResolvedTrainingSet, load
+from skewless.ground.run_range import RunRange
+from skewless.lake.feature_places import with_feature_places
+from skewless.lake.session import hand_over, private_session
+from skewless.lake.storage import RemoteFiles, is_local, local_path
+from skewless.training_set.bind import bind
 from skewless.training_set.from_log.columns import recomputed_part
 from skewless.training_set.rows import joined_rows, select_result, spine_for
-from skewless.lake.session import hand_over, private_session
-from skewless.ground.run_range import RunRange
-from skewless.lake.storage import RemoteFiles, is_local, local_path
-from skewless.lake.feature_places import with_feature_places
 
 
 def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of the command)
