@@ -12,10 +12,10 @@ SUBMIT = $(BIN)/spark-submit --properties-file conf/spark/local.conf
 
 export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help install java lint test demo bench wheel clean
+.PHONY: help install java lint test test-fast demo bench wheel clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Create .venv with the package and all that its development needs
 
@@ -33,6 +33,9 @@ lint: install ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+test-fast: install ## Run what needs no Spark
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal -m "not spark and not slow"
 
 test: install java ## Run every test
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile

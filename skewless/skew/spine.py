@@ -60,7 +60,7 @@ def log_spine(
 ) -> LogSpine:
     """The log's records with T in the range, ready for the as-of join.
 
-    `whole` is for what was not logged too: every column of the training set is computed, and counts as logged null.
+    `whole=True` also computes columns that the log lacks, as logged nulls.
 
     Errors: InputError for a log without its columns, for one without a record in the range, and for whatever keeps
     the training set from being built.

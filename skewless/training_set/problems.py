@@ -66,7 +66,7 @@ def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
 def _key_problems(
     join: JoinedTable, side: JoinSide, label_schema: StructType, refused: tuple[str, ...]
 ) -> Iterator[str]:
-    """What keeps a table's keys from meeting the label events'; `refused` label columns have been spoken of."""
+    """What keeps a table's keys from meeting the label events'; `refused` label columns are already reported."""
     subject = f"feature table '{join.table.name}'"
     for key, label_column in side.keys:
         if key not in side.types:

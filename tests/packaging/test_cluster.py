@@ -16,9 +16,11 @@ from tests.helpers.cluster import Cluster, standalone_cluster
 from tests.helpers.environments import ROOT, empty_environment, lend_libraries
 from tests.helpers.frames import at, collected, delta
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "mycompany/fraud.py": """
-        from skewless import errors
+        from skewless.serving import errors
         from mycompany.limits import LIMIT
         from rates import in_euros as _in_euros
 
@@ -123,4 +125,4 @@ def test_executors_get_skewless_from_py_files_and_features_from_the_working_dire
     assert {re.sub("[0-9a-f]{16}", "…", row["file_of_features"]) for row in rows} == {
         "./skewless-code-….zip/mycompany/fraud.py"
     }
-    assert {row["file_of_skewless"] for row in rows} == {f"./{archive.name}/features/errors.py"}
+    assert {row["file_of_skewless"] for row in rows} == {f"./{archive.name}/skewless/serving/errors.py"}

@@ -10,6 +10,8 @@ import pytest
 
 from tests.helpers.environments import ROOT, empty_environment, install, output_of
 
+pytestmark = pytest.mark.slow
+
 SERVING = """
 import importlib.util
 from datetime import datetime, timedelta, timezone
@@ -54,7 +56,11 @@ def test_it_holds_the_serving_side_the_jobs_and_nothing_else(wheel: Path) -> Non
         if path.is_file() and path.suffix != ".pyc"
     }
     assert code == source
-    assert {"features/py.typed", "jobs/build_training_set.py", "skewless/report/templates/page.html"} <= code
+    assert {
+        "features/py.typed",
+        "jobs/build_training_set.py",
+        "skewless/parts/page/templates/page.html",
+    } <= code
 
 
 def test_it_requires_nothing_but_by_its_extras(wheel: Path) -> None:

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from skewless.parts.page.grid import Grid, grid_of
 
 ENVIRONMENT = Environment(
-    loader=PackageLoader("skewless.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    loader=PackageLoader("skewless.parts.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 
 

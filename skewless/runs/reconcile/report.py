@@ -56,7 +56,7 @@ def notes_of(facts: Facts) -> Iterator[str]:
         if each["compared"] == 0:
             yield f"{each['name']}: logged, but no record has what it is computed from, so it was not compared"
     if facts["unknown_names"]:
-        yield f"logged, but no columns of the training set: {', '.join(facts['unknown'])}"
+        yield f"logged, but no columns of the training set: {', '.join(facts['unknown_names'])}"
 
 
 def _has_alert(facts: Facts) -> bool:

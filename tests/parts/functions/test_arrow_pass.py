@@ -20,6 +20,8 @@ from skewless.parts.functions import Inputs, failures_of, with_features, wrong_i
 from tests.helpers.frames import at, collected, delta, feature_table, frame, training_set
 from tests.oracles.asof import Row, compare
 
+pytestmark = pytest.mark.usefixtures("spark")  # some functions of pyspark need a session to be there
+
 EVERY_TYPE = FeatureSet.from_module("tests.helpers.value_functions")
 COLUMNS = (
     "place int, x double, single float, n bigint, small smallint, text string, flag boolean, raw binary, day date, "

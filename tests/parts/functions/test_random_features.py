@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from pyspark import cloudpickle
 from pyspark.sql import SparkSession
@@ -75,6 +76,7 @@ def test_random_rows_give_on_spark_what_compute_gives(spark: SparkSession, case:
     assert differences[:3] == []
 
 
+@pytest.mark.slow
 def test_random_rows_give_the_same_in_a_process_far_from_utc() -> None:
     program = (
         "import sys, time, pytest; assert time.timezone == -19_800, time.tzname\n"

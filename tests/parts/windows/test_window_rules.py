@@ -1,4 +1,4 @@
-"""Rules 1 to 3 of window aggregations: which events are in the window, one boundary a test."""
+"""W1 to W3: which events are in the window, one boundary a test."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tests.helpers.frames import at, frame
 from tests.helpers.window_frames import NOON, TICK, answers, calendar, count, counts, times, windows_at
 
 
-def test_rule_1_an_event_at_t_itself_is_outside(spark: SparkSession) -> None:
+def test_w1_an_event_at_t_itself_is_outside(spark: SparkSession) -> None:
     found = counts(times(spark, NOON), count("7d"), NOON - TICK, NOON, NOON + TICK)
     assert found == [0, 0, 1]
 
 
-def test_rule_1_a_window_begins_exactly_168_hours_before_t(spark: SparkSession) -> None:
+def test_w1_a_window_begins_exactly_168_hours_before_t(spark: SparkSession) -> None:
     """Across the clock change of 10 March seven days are still 168 hours."""
     event = at("12:00", "2024-03-08")
     end = event + timedelta(hours=168)
     assert counts(times(spark, event), count("7d"), end - TICK, end, end + TICK) == [1, 1, 0]
 
 
-def test_rule_1_a_late_event_counts_once_it_is_available(spark: SparkSession) -> None:
+def test_w1_a_late_event_counts_once_it_is_available(spark: SparkSession) -> None:
     happened, landed = NOON - timedelta(hours=2), NOON
     rows = frame(
         spark,
@@ -35,12 +35,12 @@ def test_rule_1_a_late_event_counts_once_it_is_available(spark: SparkSession) ->
     assert counts(rows, count("1d"), *moments, available_at="seen", delay=TICK) == [1, 1, 2]
 
 
-def test_rule_1_an_event_known_in_advance_waits_for_its_time(spark: SparkSession) -> None:
+def test_w1_an_event_known_in_advance_waits_for_its_time(spark: SparkSession) -> None:
     rows = frame(spark, "k string, at timestamp, seen timestamp", [("a", NOON, NOON - timedelta(days=1))])
     assert counts(rows, count("1d"), NOON, NOON + TICK, available_at="seen") == [0, 1]
 
 
-def test_rule_2_a_day_of_23_hours_and_one_of_25(spark: SparkSession) -> None:
+def test_w2_a_day_of_23_hours_and_one_of_25(spark: SparkSession) -> None:
     spring, autumn = at("05:00", "2024-03-10"), at("04:00", "2024-11-03")
     rows = times(spark, spring - TICK, spring, autumn - TICK, autumn)
     ends = spring + timedelta(hours=23), autumn + timedelta(hours=25)
@@ -48,7 +48,7 @@ def test_rule_2_a_day_of_23_hours_and_one_of_25(spark: SparkSession) -> None:
     assert found == [1, 0, 1, 0]
 
 
-def test_rule_2_the_running_unit_is_one_of_the_length(spark: SparkSession) -> None:
+def test_w2_the_running_unit_is_one_of_the_length(spark: SparkSession) -> None:
     sunday, monday = at("03:59:59.999999", "2024-07-15"), at("04:00", "2024-07-15")
     june, july = at("03:59:59.999999", "2024-07-01"), at("04:00", "2024-07-01")
     rows = times(spark, june, july, sunday, monday, NOON)
@@ -61,20 +61,20 @@ def test_rule_2_the_running_unit_is_one_of_the_length(spark: SparkSession) -> No
     assert windows_at(rows, specs, NOON) == [{"week": 1, "weeks": 3, "month": 3, "months": 4}]
 
 
-def test_rule_2_a_leap_day_is_a_day_of_its_month(spark: SparkSession) -> None:
+def test_w2_a_leap_day_is_a_day_of_its_month(spark: SparkSession) -> None:
     leap = at("12:00", "2024-02-29")
     specs = count(calendar("month", zone="UTC"))
     moments = at("23:59:59.999999", "2024-02-29"), at("00:00", "2024-03-01")
     assert counts(times(spark, leap), specs, *moments) == [1, 0]
 
 
-def test_rule_3_an_offset_moves_both_ends_of_a_rolling_window(spark: SparkSession) -> None:
+def test_w3_an_offset_moves_both_ends_of_a_rolling_window(spark: SparkSession) -> None:
     start, end = NOON - timedelta(days=8), NOON - timedelta(days=7)
     for event, expected in ((start - TICK, 0), (start, 1), (end - TICK, 1), (end, 0)):
         assert counts(times(spark, event), count("1d", offset="7d"), NOON) == [expected]
 
 
-def test_rule_3_visibility_stays_at_t_whatever_the_offset(spark: SparkSession) -> None:
+def test_w3_visibility_stays_at_t_whatever_the_offset(spark: SparkSession) -> None:
     rows = frame(
         spark,
         "k string, at timestamp, seen timestamp",
@@ -83,7 +83,7 @@ def test_rule_3_visibility_stays_at_t_whatever_the_offset(spark: SparkSession) -
     assert counts(rows, count("1d", offset="7d"), NOON - TICK, NOON, available_at="seen") == [0, 1]
 
 
-def test_rule_3_a_calendar_offset_leaves_whole_units(spark: SparkSession) -> None:
+def test_w3_a_calendar_offset_leaves_whole_units(spark: SparkSession) -> None:
     start, end = at("04:00", "2024-07-19"), at("04:00", "2024-07-20")
     rows = times(spark, start - TICK, start, end - TICK, end)
     specs = {

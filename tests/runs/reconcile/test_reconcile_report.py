@@ -31,7 +31,7 @@ def facts(days: dict[str, tuple[int, int]]) -> dict[str, Any]:
         "rows": 90,
         "span": None,
         "unmatched": 0,
-        "strange": [],
+        "unknown_names": [],
         "details": [speed],
     }
 

@@ -72,6 +72,7 @@ def test_annotations_may_be_strings(write_module: Any) -> None:
 def test_a_public_function_that_is_no_feature_is_refused(
     write_module: Any, source: str, problem: str
 ) -> None:
+    """F1."""
     assert _problem(write_module, source).startswith(problem)
 
 

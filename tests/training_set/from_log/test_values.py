@@ -13,6 +13,8 @@ from pyspark.sql.types import DataType, StructType, _parse_datatype_string
 from skewless.lake.session import private_session
 from skewless.training_set.from_log.values import as_kind, fits, may_fit
 
+pytestmark = pytest.mark.usefixtures("spark")  # some functions of pyspark need a session to be there
+
 FITS: list[tuple[str, str, str, Any]] = [
     ("7", "bigint", "double", 7.0),
     ("9007199254740992", "bigint", "double", 2.0**53),
