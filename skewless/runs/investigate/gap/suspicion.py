@@ -1,9 +1,9 @@
 """Which features explain the gap: those logged otherwise, by what their repair gives back, and those that drifted.
 
-Skew is a certain fact, since the values differ, and its effect is measured on the same rows: a suspect is what wins back
-a share of the gap that its interval holds above 0. Drift is everywhere and mostly harmless, so that a drifted feature is
-a suspect only of a gap that is real, in the gap's direction, where its cost is significant over all that drifted (Holm
-1979) and at least LEAST_SHARE of the gap.
+Skew is a certain fact, since the values differ, and its effect is measured on the same rows: a suspect is what wins
+back a share of the gap that its interval holds above 0. Drift is everywhere and mostly harmless, so that a drifted
+feature is a suspect only of a gap that is real, in the gap's direction, where its cost is significant over all that
+drifted (Holm 1979) and at least LEAST_SHARE of the gap.
 """
 
 from __future__ import annotations
