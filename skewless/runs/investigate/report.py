@@ -84,7 +84,7 @@ def _sentence(facts: Facts) -> str:
     share = next(_share(facts, part) or 0.0 for part in facts["parts"] if part["name"] == main)
     drifted = _suspects(facts, "drift")
     told = {
-        "features": f"comes back with recomputed values of {_suspects(facts, 'skew')}",
+        "features": f"comes back with recomputed values of {_suspects(facts, 'skew') or 'all that differ, together'}",
         "population": f"is that the population moved{f', in {drifted}' if drifted else ''}",
         "model": "is other scores for the same features: model or runtime",
         "unexplained": "is explained by no feature",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skewless.runs.monitor.drift.divergence import shares
-from skewless.runs.monitor.drift.judging import DISTRIBUTION, NANS, NEW, NULLS, ZEROS, Finding
+from skewless.runs.monitor.drift.judging import Finding
+from skewless.runs.monitor.drift.measures import DISTRIBUTION, NANS, NEW, NULLS, ZEROS
 from skewless.runs.monitor.profile.profile import EVERYTHING, Group, Reference
 
 FAINTEST = 1e-300
@@ -42,8 +43,7 @@ class Monitored:
         size: dict[str, float] = {}
         for finding in self.findings:
             if finding.is_alert:
-                apart = finding.measures.divergences
-                size[finding.feature] = max(size.get(finding.feature, 0), apart.psi if apart else 0)
+                size[finding.feature] = max(size.get(finding.feature, 0), finding.psi)
         return tuple(sorted(size, key=lambda name: (-size[name], name)))
 
     def to_json(self) -> dict[str, Any]:
@@ -114,6 +114,7 @@ class Monitored:
             "labels": [label for label, is_used in zip(pair.bins.labels, used, strict=True) if is_used],
             "reference_shares": _plain_shares(pair.reference.by_bin[used]),
             "current_shares": _plain_shares(pair.current.by_bin[used]),
+            "concentration": _concentration(finding),
         }
 
     def history(self, run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -126,6 +127,11 @@ class Monitored:
         }
         for finding in (*self.findings, *self.days):
             yield {**of_run, "kind": self.reference.kinds[finding.feature], **_row(finding)}
+
+
+def _concentration(finding: Finding) -> dict[str, Any] | None:
+    held = finding.measures.concentration
+    return held and {side: each._asdict() for side, each in zip(("reference", "current"), held, strict=True)}
 
 
 def _plain_shares(counts: Any) -> list[float]:
