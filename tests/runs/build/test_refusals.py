@@ -224,7 +224,8 @@ def test_a_query_that_is_no_select_is_refused(tables: Project, statement: str) -
     [
         (
             "CAST(k AS INT) > 1",
-            "labels.where 'CAST(k AS INT) > 1': [CAST_INVALID_INPUT] The value 'a' of the type \"STRING\" cannot be cast "
+            "labels.where 'CAST(k AS INT) > 1': [CAST_INVALID_INPUT] The value 'a' of the type \"STRING\" "
+            "cannot be cast "
             'to "INT" because it is malformed.',
         ),
         (
