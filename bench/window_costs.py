@@ -24,7 +24,7 @@ from bench.windows import make_data, of_x, ours, seconds, sink
 from skewless.lake.session import get_spark, private_session
 
 FUNCTIONS = ("count", "sum", "mean", "stddev", "min", "max", "first", "last", "time_since_last")
-EXPENSIVE = ("count_distinct", "percentile", "last_n")
+EXPENSIVE = ("count_distinct", "mode", "percentile", "median", "last_n")
 TEN = [
     *of_x(1, "count", "sum", "mean"),
     *of_x(7, "min", "max", "stddev"),

@@ -49,7 +49,9 @@ __all__ = [
     "last_n",
     "max",
     "mean",
+    "median",
     "min",
+    "mode",
     "percentile",
     "stddev",
     "sum",
@@ -113,6 +115,18 @@ def stddev(
 ) -> float | None:
     """The sample standard deviation, in two passes; None for fewer than two values."""
     return _apply("stddev", events, at, options, window=window, column=column)  # type: ignore[no-any-return]
+
+
+def median(
+    events: Events, *, window: WindowSpec, at: Moment, column: str, **options: Unpack[Options]
+) -> float | None:
+    """The middle one of ints, decimals or doubles as a double, of an even number the mean of both; None for none."""
+    return _apply("median", events, at, options, window=window, column=column)  # type: ignore[no-any-return]
+
+
+def mode(events: Events, *, window: WindowSpec, at: Moment, column: str, **options: Unpack[Options]) -> Any:
+    """The most frequent value, of equally frequent ones the smallest; -0.0 counts as 0.0, NaN is one; None for none."""
+    return _apply("mode", events, at, options, window=window, column=column)
 
 
 def first(events: Events, *, window: WindowSpec, at: Moment, column: str, **options: Unpack[Options]) -> Any:

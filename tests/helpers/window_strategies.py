@@ -134,10 +134,14 @@ _FUNCTIONS: tuple[Spec, ...] = (
         for function in ("count", "time_since_last")
         for column in "xs"
     ),
-    *({"function": function, "column": column} for function in ("sum", "mean", "stddev") for column in "xnd"),
     *(
         {"function": function, "column": column}
-        for function in ("min", "max", "first", "last", "count_distinct")
+        for function in ("sum", "mean", "stddev", "median")
+        for column in "xnd"
+    ),
+    *(
+        {"function": function, "column": column}
+        for function in ("min", "max", "first", "last", "count_distinct", "mode")
         for column in ("x", "n", "d", "s", "flag", "available_ts")
     ),
     *({"function": "last_n", "column": column, "n": n} for column, n in (("x", 3), ("s", 1), ("d", 100))),

@@ -138,10 +138,11 @@ def _in_order(events: list[Row], column: str, stream: OracleStream) -> list[Any]
 def _of_values(values: list[Any], spec: Spec) -> Any:
     function = spec["function"]
     ascending = sorted(values, key=cmp_to_key(compare))
-    if function in ("first", "last"):
-        return values[0 if function == "first" else -1]
-    if function in ("min", "max"):
-        return ascending[0 if function == "min" else -1]
+    ends = {"first": values[0], "last": values[-1], "min": ascending[0], "max": ascending[-1]}
+    if function in ends:
+        return ends[function]
+    if function in ("median", "mode"):
+        return _median(ascending) if function == "median" else _mode(ascending)
     if function == "last_n":
         return values[::-1][: spec["n"]]
     if function == "percentile":
@@ -152,9 +153,26 @@ def _of_values(values: list[Any], spec: Spec) -> Any:
 def _distinct(values: list[Any]) -> int:
     seen: list[Any] = []
     for value in values:
-        if not any(value == other or (value != value and other != other) for other in seen):  # noqa: PLR0124
+        if not any(_is_one(value, other) for other in seen):
             seen.append(value)
     return len(seen)
+
+
+def _is_one(value: Any, other: Any) -> bool:
+    """Say whether two values count as one: NaN is one value, and -0.0 equals 0.0."""
+    return bool(value == other or (value != value and other != other))  # noqa: PLR0124
+
+
+def _mode(ascending: list[Any]) -> Any:
+    """Give the first of the most frequent values; of either zero 0.0."""
+    times = [sum(_is_one(value, other) for other in ascending) for value in ascending]
+    found = ascending[times.index(max(times))]
+    return 0.0 if isinstance(found, float) and found == 0 else found
+
+
+def _median(ascending: list[Any]) -> float:
+    half, is_odd = divmod(len(ascending), 2)
+    return float(ascending[half]) if is_odd else _mean(ascending[half - 1 : half + 1])
 
 
 def _sum(values: list[Any]) -> Any:

@@ -61,6 +61,7 @@ def test_w4_an_empty_window_is_0_or_an_empty_list_or_null() -> None:
     for function in (windows.sum, windows.mean, windows.min, windows.max, windows.stddev, windows.first):
         assert function([], **empty) is None
     assert windows.last([], **empty) is windows.percentile([], **empty, p=1) is None
+    assert windows.median([], **empty) is windows.mode([], **empty) is None
     assert windows.time_since_last([], **empty) is None
 
 
@@ -103,6 +104,48 @@ def test_w4_percentile_is_the_exact_nearest_rank_of_p_as_written() -> None:
         for p in (0, 0.1, 0.11, "0.5", 0.7, 1)
     ]
     assert found == [1, 1, 2, 5, 7, 10]
+
+
+def test_w4_a_median_is_the_middle_value_or_the_mean_of_two() -> None:
+    options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
+    assert repr(windows.median(values(3, None, 1, 9), **options)) == "3.0"
+    assert windows.median(values(4, 1, 3, 1), **options) == 2.0
+    assert windows.median(values(Decimal("0.1"), Decimal("0.2")), **options) == 0.15
+    assert windows.median(values(math.nan, 5.0, math.inf), **options) == math.inf
+    assert math.isnan(windows.median(values(math.nan, 5.0), **options) or 0.0)
+    assert repr(windows.median(values(-0.0, 1.0, -1.0), **options)) == "-0.0"
+
+
+def test_w4_the_mean_in_a_median_is_that_of_mean() -> None:
+    options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
+    least, greatest, odd = -(2**63), 2**63 - 1, 2**53 + 1
+    for pair in ([greatest, greatest - 2], [least, least], [odd, odd + 2], [-0.0, -0.0], [1.7e308, 1.7e308]):
+        assert repr(windows.median(values(*pair), **options)) == repr(windows.mean(values(*pair), **options))
+        others = [*pair, min(pair), max(pair)]
+        assert repr(windows.median(values(*others), **options)) == repr(
+            windows.mean(values(*pair), **options)
+        )
+    assert windows.median(values(odd, odd + 2), **options) == 2.0**53 + 2
+    assert windows.median(values(1.7e308), **options) == 1.7e308
+
+
+def test_w4_a_mode_is_the_smallest_of_the_most_frequent_values() -> None:
+    options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
+    assert windows.mode(values(2, 1, None, None, None, 2), **options) == 2
+    assert windows.mode(values("b", "a", "b", "a", "Z"), **options) == "a"
+    assert windows.mode(values("\U0001f600", "\uffff"), **options) == "\uffff"
+    assert windows.mode(values(2**63 - 1, -(2**63), 2**63 - 1), **options) == 2**63 - 1
+    assert windows.mode(values(True, False), **options) is False
+    assert windows.mode(values(date(2024, 3, 1), date(2024, 2, 29)), **options) == date(2024, 2, 29)
+    assert windows.mode(values(NOON, NOON - TICK), **options) == NOON - TICK
+
+
+def test_w4_a_mode_takes_nan_as_one_value_and_zeros_as_0() -> None:
+    options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
+    assert math.isnan(windows.mode(values(math.nan, 1.0, -math.nan), **options))
+    assert windows.mode(values(math.nan, 1.0), **options) == 1.0
+    for zeros in ([-0.0], [-0.0, 0.0], [0.0, 1.0, -0.0, 1.0]):
+        assert repr(windows.mode(values(*zeros), **options)) == "0.0"
 
 
 def test_w4_stddev_is_that_of_a_sample() -> None:
@@ -184,6 +227,10 @@ def test_values_of_the_wrong_type_are_refused() -> None:
     assert problem(values("a"), function=windows.sum, **options) == (
         "aggregation 'sum': column 'v': expected int, float or Decimal, found str"
     )
+    assert problem(values(date(2024, 7, 1)), function=windows.median, **options) == (
+        "aggregation 'median': column 'v': expected int, float or Decimal, found date"
+    )
+    assert problem(values([1]), function=windows.mode, **options).endswith("found list")
     assert problem(values(1, "a"), function=windows.last, **options) == (
         "aggregation 'last': column 'v': expected values of one type, found int and str"
     )

@@ -84,6 +84,8 @@ FUNCTIONS = {
     "min": Function(ORDERED, _its_own),
     "max": Function(ORDERED, _its_own),
     "stddev": Function(NUMBERS, _always("double"), sums=True),
+    "median": Function(NUMBERS, _always("double")),
+    "mode": Function(ORDERED, _its_own),
     "first": Function(ORDERED, _its_own),
     "last": Function(ORDERED, _its_own),
     "count_distinct": Function(ORDERED, _always("bigint"), empty=0),

@@ -9,6 +9,7 @@ ArithmeticError.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import reduce as fold
@@ -108,6 +109,28 @@ def _percentile(events: list[Event], p: Decimal, _at: int) -> Any:
     return values[max(1, -(-numerator * len(values) // denominator)) - 1]
 
 
+def _median(events: list[Event], _argument: None, _at: int) -> float:
+    """The mean of the two middle values, as `_mean` has it; where one is in the middle, that one as a double."""
+    kind = type(events[0][2])
+    ranked: Any = rank(kind) or (lambda value: value)
+    ascending = sorted(events, key=lambda event: ranked(event[2]))
+    middle = ascending[(len(events) - 1) // 2 : len(events) // 2 + 1]
+    if len(middle) == 1 and kind is float:  # the mean of -0.0 alone is 0.0
+        return float(middle[0][2])
+    return _mean(middle, None, _at)
+
+
+def _mode(events: list[Event], _argument: None, _at: int) -> Any:
+    """The smallest of the most frequent values; NaN is one value, and -0.0 and 0.0 are one, which is 0.0."""
+    kind = type(events[0][2])
+    values = [value for _, _, value in events]
+    if kind is float:
+        values = [value + 0.0 if value == value else math.nan for value in values]  # noqa: PLR0124  (NaN)
+    times = Counter(values)
+    most = max(times.values())
+    return min((value for value, number in times.items() if number == most), key=rank(kind))
+
+
 def _time_since_last(events: list[Event], _argument: None, at: int) -> float:
     """Seconds; a double is divided, as in Spark."""
     return float(at - max(event for event, _, _ in events)) / 1_000_000.0
@@ -125,6 +148,8 @@ REDUCERS: dict[str, Reducer] = {
     "count_distinct": _count_distinct,
     "last_n": _last_n,
     "percentile": _percentile,
+    "median": _median,
+    "mode": _mode,
     "time_since_last": _time_since_last,
 }
 

@@ -120,6 +120,8 @@ def problems(spark: SparkSession, source: str, *aggregations: dict[str, Any], **
     [
         ({"function": "sum", "column": "s"}, "sum takes no string (column 's'); it takes "),
         ({"function": "mean", "column": "at"}, "mean takes no timestamp (column 'at'); it takes "),
+        ({"function": "median", "column": "at"}, "median takes no timestamp (column 'at'); it takes "),
+        ({"function": "mode", "column": "tags"}, "mode takes no array<int> (column 'tags'); it takes "),
         ({"function": "max", "column": "tags"}, "max takes no array<int> (column 'tags'); it takes "),
         ({"function": "last", "column": "local"}, "last takes no timestamp_ntz (column 'local'); it takes "),
         ({"function": "sum", "column": "prise"}, "no column 'prise'; did you mean 'price'?"),

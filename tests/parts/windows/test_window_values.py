@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from pyspark.sql import SparkSession
@@ -20,7 +20,12 @@ def test_w4_duplicates_and_corrections_count_each(spark: SparkSession) -> None:
 
 def test_w4_an_empty_window_is_zero_or_an_empty_list_or_null(spark: SparkSession) -> None:
     functions = of_v("count", "count_distinct", "sum", "mean", "stddev", "min", "max", "first", "last")
-    specs = functions | of_v("time_since_last") | of_v("last_n", n=2) | of_v("percentile", p=0.5)
+    specs = (
+        functions
+        | of_v("time_since_last", "median", "mode")
+        | of_v("last_n", n=2)
+        | of_v("percentile", p=0.5)
+    )
     empty = dict.fromkeys(specs) | {"count": 0, "count_distinct": 0, "last_n": []}
     no_event, only_nulls = values(spark, "int"), values(spark, "int", None, None)
     assert windows_at(no_event, specs, NOON) == [empty]
@@ -79,6 +84,15 @@ def test_w4_percentiles_take_the_nearest_rank(spark: SparkSession) -> None:
         name: {"function": "percentile", "column": "v", "p": p, "window": "1d"} for name, p in ranks.items()
     }
     assert windows_at(rows, specs, NOON) == [{"p0": 1, "p7": 7, "p501": 51, "p1": 100}]
+
+
+def test_w4_medians_and_modes(spark: SparkSession) -> None:
+    (whole,) = windows_at(values(spark, "smallint", 4, 1, None, 3, 1), of_v("median", "mode"), NOON)
+    assert whole == {"median": 2.0, "mode": 1}
+    money = values(spark, "decimal(10, 2)", Decimal("0.10"), Decimal("0.20"))
+    assert windows_at(money, of_v("median", "mode"), NOON) == [{"median": 0.15, "mode": Decimal("0.10")}]
+    (days,) = windows_at(values(spark, "date", date(2024, 3, 1), date(2024, 2, 29)), of_v("mode"), NOON)
+    assert days == {"mode": date(2024, 2, 29)}
 
 
 def test_w4_nan_is_greatest_and_one_value_and_zeros_are_one(spark: SparkSession) -> None:

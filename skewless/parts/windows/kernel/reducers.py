@@ -26,7 +26,6 @@ from skewless.serving.aggregations.functions import FUNCTIONS, digits_of_a_sum
 Floats = NDArray[np.float64]
 Reducer = Callable[[Windows, Any], pa.Array]
 
-_NEGATIVE_ZERO, _ZERO = -1, 0
 _GREATEST, _LEAST = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 
 
@@ -92,17 +91,23 @@ def _time_since_last(windows: Windows, _argument: None) -> pa.Array:
 
 
 def _count_distinct(windows: Windows, _argument: None) -> pa.Array:
-    codes = windows.values.codes
-    if pa.types.is_floating(windows.values.data_type):
-        codes = np.where(codes == _NEGATIVE_ZERO, _ZERO, codes)
     counts = np.zeros(windows.size, dtype=np.int64)
-    for which, place in windows.expanded():
-        order = np.lexsort((codes[place], which))
-        asked, seen = which[order], codes[place][order]
-        is_new = np.ones(len(asked), dtype=bool)
-        is_new[1:] = (asked[1:] != asked[:-1]) | (seen[1:] != seen[:-1])
-        counts += np.bincount(asked[is_new], minlength=windows.size)
+    for which, _, _ in windows.distinct():
+        counts += np.bincount(which, minlength=windows.size)
     return pa.array(counts)
+
+
+def _mode(windows: Windows, _argument: None) -> pa.Array:
+    """The smallest of the most frequent values."""
+    codes = np.zeros(windows.size, dtype=np.int64)
+    for which, code, times in windows.distinct():
+        asked, starts = np.unique(which, return_index=True)
+        most = np.maximum.reduceat(times, starts) if len(starts) else times
+        frequent = np.flatnonzero(times == np.repeat(most, np.diff(starts, append=len(which))))
+        # Codes ascend, so that the first of the most frequent is the smallest.
+        asked, first = np.unique(which[frequent], return_index=True)
+        codes[asked] = code[frequent[first]]
+    return _decoded(codes, windows)
 
 
 def _percentile(windows: Windows, p: Decimal) -> pa.Array:
@@ -110,12 +115,21 @@ def _percentile(windows: Windows, p: Decimal) -> pa.Array:
     share = Fraction(p)
     sizes, size_of = np.unique(windows.counts, return_inverse=True)
     ranks = np.array([max(1, -(-share.numerator * int(n) // share.denominator)) for n in sizes])[size_of]
-    codes = np.zeros(windows.size, dtype=np.int64)
-    for which, place in windows.expanded():
-        order = np.lexsort((windows.values.codes[place], which))
-        asked, starts = np.unique(which, return_index=True)
-        codes[asked] = windows.values.codes[place[order]][starts + ranks[asked] - 1]
+    (codes,) = windows.at_ranks(ranks)
     return _decoded(codes, windows)
+
+
+def _median(windows: Windows, _argument: None) -> pa.Array:
+    """The mean of the two middle values, as `_mean` has it; where one is in the middle, that one as a double."""
+    middle = windows.middle()
+    means = _mean(middle, None)
+    if not pa.types.is_floating(windows.values.data_type):
+        return means
+    values = _as_doubles(middle.values)  # the mean of -0.0 alone is 0.0
+    alone = middle.counts == 1
+    doubles: Floats = means.to_numpy(zero_copy_only=False).copy()
+    doubles[alone] = values[middle.stream.keys.starts[alone]]
+    return pa.array(doubles)
 
 
 def _last_n(windows: Windows, n: int) -> pa.Array:
@@ -144,6 +158,8 @@ REDUCERS: dict[str, Reducer] = {
     "count_distinct": _count_distinct,
     "last_n": _last_n,
     "percentile": _percentile,
+    "median": _median,
+    "mode": _mode,
     "time_since_last": _time_since_last,
 }
 

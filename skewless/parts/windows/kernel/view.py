@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from skewless.parts.windows.kernel.codes import Codes
 from skewless.parts.windows.kernel.stream import Runs, Stream
-from skewless.parts.windows.kernel.tree import Ints, Merge, Nodes, Tree
+from skewless.parts.windows.kernel.tree import Ints, Keys, Merge, Nodes, Tree
+
+_NEGATIVE_ZERO, _ZERO = -1, 0  # as `codes` has them
 
 MOST_EXPANDED = 4_000_000
 """Events held at once by the functions that have to look at every event of a window."""
@@ -97,3 +100,42 @@ class Windows:
             ends = np.cumsum(own)
             place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first[bounds] - (ends - own), own)
             yield np.repeat(which[bounds], own), place
+
+    def distinct(self) -> Iterator[tuple[Ints, Ints, Ints]]:
+        """The different values of every question as (question, code, how often), both ascending; -0.0 is 0.0.
+
+        A part at a time, each of whole questions.
+        """
+        codes = self.values.codes
+        if pa.types.is_floating(self.values.data_type):
+            codes = np.where(codes == _NEGATIVE_ZERO, _ZERO, codes)
+        for which, place in self.expanded():
+            order = np.lexsort((codes[place], which))
+            asked, seen = which[order], codes[place][order]
+            is_new = np.ones(len(asked), dtype=bool)
+            is_new[1:] = (asked[1:] != asked[:-1]) | (seen[1:] != seen[:-1])
+            starts = np.flatnonzero(is_new)
+            yield asked[starts], seen[starts], np.diff(starts, append=len(asked))
+
+    def at_ranks(self, *ranks: Ints) -> list[Ints]:
+        """Per rank, from 1 on in ascending order, the code of each question's value there; 0 where it has none."""
+        codes = self.values.codes
+        found = [np.zeros(self.size, dtype=np.int64) for _ in ranks]
+        for which, place in self.expanded():
+            ascending = codes[place[np.lexsort((codes[place], which))]]
+            asked, starts = np.unique(which, return_index=True)
+            for chosen, rank in zip(found, ranks, strict=True):
+                chosen[asked] = ascending[starts + rank[asked] - 1]
+        return found
+
+    def middle(self) -> Windows:
+        """The same questions over nothing but their middle values: one, two, or none of an empty window."""
+        lower, upper = self.at_ranks((self.counts + 1) // 2, self.counts // 2 + 1)
+        sizes = np.where(self.is_empty, 0, 2 - self.counts % 2)
+        starts = np.cumsum(sizes) - sizes
+        codes = np.zeros(int(sizes.sum()), dtype=np.int64)
+        codes[starts[sizes > 0]] = lower[sizes > 0]
+        codes[starts[sizes > 1] + 1] = upper[sizes > 1]
+        questions, times = np.arange(self.size), np.zeros_like(codes)
+        stream = Stream(Keys(starts, sizes), times, times, replace(self.values, codes=codes))
+        return Windows(stream, [Runs(questions, np.zeros_like(sizes), sizes)], questions, self.at)

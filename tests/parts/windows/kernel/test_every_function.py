@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyspark.sql.pandas.types import from_arrow_type
 
 from skewless.parts.windows import WindowReduction
@@ -20,7 +22,7 @@ from skewless.serving.plan.document.column_types import column_type
 from skewless.serving.plan.serve.tables import result_type
 from skewless.serving.values.instants import micros
 from skewless.serving.windows import Aggregation, evaluate
-from tests.oracles.windows import agrees
+from tests.oracles.windows import OracleStream, aggregate, agrees
 
 NOON = dt.datetime(2024, 7, 1, 12, tzinfo=dt.timezone.utc)
 SECOND = dt.timedelta(seconds=1)
@@ -113,3 +115,49 @@ def test_both_runtimes_give_the_tables_value_of_an_empty_window(
 def test_the_value_of_an_empty_window_is_the_callers_own() -> None:
     of_python("last_n", []).append(1)
     assert of_python("last_n", []) == []
+
+
+HARD: dict[str, tuple[Any, ...]] = {
+    "bigint": (
+        None,
+        -(2**63),
+        -(2**63) + 1,
+        -(2**53) - 1,
+        0,
+        2**53,
+        2**53 + 1,
+        2**53 + 2,
+        2**63 - 2,
+        2**63 - 1,
+    ),
+    "double": (None, float("nan"), float("inf"), float("-inf"), -0.0, 0.0, 5e-324, 0.1, 1.7e308, 1.5e308),
+    "float": (None, float("nan"), -0.0, 0.0, 0.5, -3.0),
+    "decimal(38,2)": (
+        *(None, Decimal("-0.01"), Decimal("0.00"), Decimal("0.01"), Decimal("90071992547409.93")),
+        *(Decimal(sign + "9" * 36 + ".99") for sign in ("", "-")),
+    ),
+    "string": (None, "", "Z", "a", "e\u0301", "\u00e9", "\uffff", "\U0001f600"),
+    "binary": (None, b"", b"\x00", b"\xff", b"a"),
+    "date": (None, dt.date(1, 1, 1), dt.date(1969, 12, 31), dt.date(2024, 2, 29), dt.date(9999, 12, 31)),
+    "timestamp": (None, NOON, NOON - dt.timedelta(microseconds=1), NOON - 1_000 * 365 * 86_400 * SECOND),
+    "boolean": (None, False, True),
+}
+"""Values of which few are different, so that they tie, and of which doubles hold few."""
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_w4_medians_and_modes_are_the_same_to_the_bit_in_both_runtimes_and_in_plain_loops(
+    data: st.DataObject,
+) -> None:
+    function = data.draw(st.sampled_from(["median", "mode"]))
+    column = data.draw(
+        st.sampled_from([column for name, column in CASES if name == function and column in HARD])
+    )
+    values = data.draw(st.lists(st.sampled_from(HARD[column]), max_size=9))
+    (found,) = of_kernel(function, column, values).to_pylist()
+    assert agrees(found, of_python(function, values), []), (found, of_python(function, values))
+    rows = [{"event_timestamp": NOON - SECOND, "v": value} for value in values]
+    spec = {"function": function, "column": "v", "window": "1d"}
+    expected = aggregate(rows, NOON, spec, OracleStream())
+    assert agrees(found, expected, []), (found, expected)
