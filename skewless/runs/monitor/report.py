@@ -11,6 +11,10 @@ from skewless.parts.page.plots import paired_histogram, trend
 Facts = Mapping[str, Any]
 
 HEADER = ("feature", "alert", "PSI", "KL", "JS", "KS", "nulls in training", "nulls now", "why")
+CONCENTRATION = (
+    *("feature", "most frequent in training", "share", "now", "share"),
+    *("distinct values to be expected", "now", "entropy in training", "now"),
+)
 MOST_TOLD = 20
 
 
@@ -32,6 +36,7 @@ def render_monitoring(facts: Facts) -> str:
         _features_section(facts),
         _segments_section(facts),
         *_feature_sections(facts),
+        _concentration_section(facts),
         Section("To know before using it", items=(*monitoring_notes(facts),)),
     ]
     span = f"T in {facts['span']}" if facts["span"] else "every record of the log"
@@ -128,6 +133,20 @@ def _feature_sections(facts: Facts) -> Iterator[Section]:
         rows = tuple((label, f"{before:.2%}", f"{now:.2%}") for label, before, now in triples)
         reason = (facts["features"][name]["reason"],)
         yield Section(name, reason, ("value", "training", "serving"), rows, "".join(pictures))
+
+
+def _concentration_section(facts: Facts) -> Section:
+    """How much of each feature is one value, how many values it has, and its entropy in nats."""
+    rows = []
+    for name, detail in facts["details"].items():
+        if detail["concentration"]:
+            before, now = (detail["concentration"][side] for side in ("reference", "current"))
+            tops = (cell for each in (before, now) for cell in (each["top"], _share(each["top_share"])))
+            counts = (
+                "" if each["distinct"] is None else f"{each['distinct']:,.0f}" for each in (before, now)
+            )
+            rows.append((name, *tops, *counts, *(_number(each["entropy"]) for each in (before, now))))
+    return Section("Concentration", (), CONCENTRATION if rows else (), tuple(rows))
 
 
 def _titled(name: str, kind: str) -> str:
