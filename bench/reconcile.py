@@ -25,7 +25,7 @@ from pyspark.sql.types import DataType
 
 from bench.results import tell, title
 from bench.windows import seconds
-from skewless.config import LocalFiles, ResolvedTrainingSet, load
+from skewless.config import LocalFiles, PublishableTrainingSet, load, publishable
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import get_spark, private_session
 from skewless.runs.build.build import build
@@ -80,7 +80,7 @@ def write_tables(spark: SparkSession, place: Path, records: int) -> None:
         frame.write.format("delta").save(str(place / name))
 
 
-def specification(place: Path) -> ResolvedTrainingSet:
+def specification(place: Path) -> PublishableTrainingSet:
     clicks = [
         {"name": f"{name}_{days}d", "function": function, "window": f"{days}d", **column}
         for days in (1, 7, 30)
@@ -112,7 +112,7 @@ def specification(place: Path) -> ResolvedTrainingSet:
         "name": "bench", "labels": labels, "feature_tables": ["profile", "store", "clicks"],
         "features": "bench.reconcile_features", "output": str(place / "published"),
     }  # fmt: skip
-    return load(LocalFiles(place), {}, os.environ).from_dicts(training_set, tables)
+    return publishable(load(LocalFiles(place), {}, os.environ).from_dicts(training_set, tables))
 
 
 def write_log(spark: SparkSession, place: Path, share: float) -> int:

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from jobs.demo.leakage import LeakagePrice, price_of_leakage
 from jobs.demo.picture import auc_picture
-from skewless.config import ResolvedTrainingSet
+from skewless.config import PublishableTrainingSet, ResolvedTrainingSet
 from skewless.ground.errors import SkewlessError
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
@@ -20,9 +20,9 @@ from skewless.lake.sources import read_version
 from skewless.lake.storage import write_text
 from skewless.parts.page import Section
 from skewless.parts.publish import Output, read_manifests
+from skewless.runs.build.outcome import Outcome
 from skewless.runs.build.report import render_build
 from skewless.runs.execution import Run
-from skewless.runs.manifest_text import facts_of
 from skewless.training_set.bind import bind
 from skewless.training_set.rows import joined_rows, select_result, spine_for
 
@@ -45,14 +45,13 @@ def main(name: str, conf_dir: str, settings: tuple[str, ...], report: str) -> No
     print(report)
 
 
-def _page(run: Run, spec: ResolvedTrainingSet) -> tuple[str, LeakagePrice]:
+def _page(run: Run, spec: PublishableTrainingSet) -> tuple[str, LeakagePrice]:
     spark = private_session(run.spark())
-    assert spec.training_set.output is not None, "a training set of a file has an output"
-    versions, _ = read_manifests(spark, Output.at(spark, spec.training_set.output))
+    versions, _ = read_manifests(spark, Output.at(spark, spec.output))
     published = versions[-1]
-    point_in_time = read_version(spark, spec.training_set.output, published.version).toArrow()
+    point_in_time = read_version(spark, spec.output, published.version).toArrow()
     price = price_of_leakage(naive_join(spark, spec, published.manifest["as_of"]), point_in_time)
-    return render_build(facts_of(published.manifest, published.version), [section(price)]), price
+    return render_build(Outcome(published.manifest, published.version), [section(price)]), price
 
 
 def naive_join(spark: SparkSession, spec: ResolvedTrainingSet, as_of: str) -> pa.Table:

@@ -4,12 +4,15 @@ join keys and expectation suite resolved, or every problem in one InputError."""
 from skewless.config.configuration import Configuration, load
 from skewless.config.files import ConfFiles, LocalFiles
 from skewless.config.recorded import recorded_training_set
-from skewless.config.resolution import JoinedTable, ResolvedTrainingSet
+from skewless.config.resolution import JoinedTable, PublishableTrainingSet, ResolvedTrainingSet, publishable
+from skewless.config.specs.feature_table import FeatureTable
+from skewless.config.specs.labels import Labels
 from skewless.config.specs.log import FromLog
 from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring, Watched, Webhook
 from skewless.config.specs.reconciling import Reconcile
-from skewless.config.specs.training_set import FeatureTable, Labels, Sample, TableJoin, TrainingSet
+from skewless.config.specs.table_join import TableJoin
+from skewless.config.specs.training_set import Sample, TrainingSet
 from skewless.config.values import is_location, is_path
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "LocalFiles",
     "LogMapping",
     "Monitoring",
+    "PublishableTrainingSet",
     "Reconcile",
     "ResolvedTrainingSet",
     "Sample",
@@ -32,5 +36,6 @@ __all__ = [
     "is_location",
     "is_path",
     "load",
+    "publishable",
     "recorded_training_set",
 ]

@@ -8,10 +8,17 @@ from typing import Any
 from skewless.config.documents import Document, Problem, Variables, from_mapping
 from skewless.config.files import ConfFiles, Entry, Folder, shown
 from skewless.config.refusals import SpecT, spec_of
-from skewless.config.resolution import ResolvedTrainingSet, Surroundings, resolved
+from skewless.config.resolution import (
+    PublishableTrainingSet,
+    ResolvedTrainingSet,
+    Surroundings,
+    publishable,
+    resolved,
+)
+from skewless.config.specs.feature_table import FeatureTable
 from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring
-from skewless.config.specs.training_set import FeatureTable, TrainingSet
+from skewless.config.specs.training_set import TrainingSet
 from skewless.config.values import is_location
 from skewless.ground.errors import InputError
 from skewless.ground.names import unknown
@@ -70,10 +77,10 @@ class Configuration:
         if problems:
             raise InputError(problems)
 
-    def training_set(self, name: str) -> ResolvedTrainingSet:
+    def training_set(self, name: str) -> PublishableTrainingSet:
         """The training set of that name; InputError with the problems of the files that it uses only."""
         around = Surroundings(self._files, self._tables, self._logs)
-        return _or_refused(*resolved(self._set_entry(name), around))
+        return publishable(_or_refused(*resolved(self._set_entry(name), around)))
 
     def output_of(self, name: str) -> str:
         """Where the training set of that name is published, whatever else may be wrong with its file and its tables.

@@ -7,13 +7,14 @@ from typing import Any
 
 from skewless.config.documents import Document, Problem
 from skewless.config.refusals import SpecT, spec_of
-from skewless.config.resolution import ResolvedTrainingSet, joins_of
+from skewless.config.resolution import PublishableTrainingSet, ResolvedTrainingSet, joins_of, publishable
+from skewless.config.specs.feature_table import FeatureTable
 from skewless.config.specs.log_mapping import LogMapping
-from skewless.config.specs.training_set import FeatureTable, TrainingSet
+from skewless.config.specs.training_set import TrainingSet
 from skewless.ground.errors import InputError
 
 
-def recorded_training_set(origin: str, specs: Mapping[str, Any]) -> ResolvedTrainingSet:
+def recorded_training_set(origin: str, specs: Mapping[str, Any]) -> PublishableTrainingSet:
     """The training set of which `ResolvedTrainingSet.to_document` made these specs; `origin` names them in messages.
 
     Nothing is looked up in a configuration and no variable is replaced. The suite is not among the specs: None.
@@ -32,7 +33,7 @@ def recorded_training_set(origin: str, specs: Mapping[str, Any]) -> ResolvedTrai
         problems += wrong
     if training_set is None or problems:
         raise InputError(str(problem) for problem in problems)
-    return ResolvedTrainingSet(training_set, tuple(joins), None, log)
+    return publishable(ResolvedTrainingSet(training_set, tuple(joins), None, log))
 
 
 def _read(document: Document, model: type[SpecT], problems: list[Problem]) -> SpecT | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
 from skewless.config.documents import Document, Problem
 from skewless.config.files import ConfFiles, Entry, Folder, read_text, shown
+from skewless.config.specs.feature_table import FeatureTable
+from skewless.config.specs.labels import Labels
 from skewless.config.specs.log_mapping import LogMapping
-from skewless.config.specs.training_set import FeatureTable, Labels, TableJoin, TrainingSet
+from skewless.config.specs.table_join import TableJoin
+from skewless.config.specs.training_set import TrainingSet
+from skewless.ground.errors import InputError
 from skewless.ground.names import unknown
 
 
@@ -58,6 +62,22 @@ class ResolvedTrainingSet:
         tables = {join.table.name: join.table.to_document() for join in self.joins}
         document = {"training_set": self.training_set.to_document(), "feature_tables": tables}
         return {**document, "log": self.log_mapping.to_document()} if self.log_mapping else document
+
+
+@dataclass(frozen=True)
+class PublishableTrainingSet(ResolvedTrainingSet):
+    """A training set that has a place to be published to, as that of every file and of every manifest does."""
+
+    output: str = field(kw_only=True)
+
+
+def publishable(spec: ResolvedTrainingSet) -> PublishableTrainingSet:
+    """The same training set with its output. Errors: InputError where a dict gave it none."""
+    output = spec.training_set.output
+    if output is None:
+        raise InputError(f"training set '{spec.training_set.name}': no output to publish to; add output")
+    own = {each.name: getattr(spec, each.name) for each in fields(ResolvedTrainingSet)}
+    return PublishableTrainingSet(**own, output=output)
 
 
 @dataclass(frozen=True)

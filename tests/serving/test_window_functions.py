@@ -149,7 +149,7 @@ def test_w6_sums_of_integers_and_decimals_are_exact() -> None:
     )
 
 
-def test_w6_an_overflow_names_the_aggregation() -> None:
+def test_w4_an_overflow_names_the_aggregation() -> None:
     spec = {"name": "spent", "function": "sum", "column": "v", "window": "7d"}
     aggregation = windows.Aggregation.from_spec(spec)
     with pytest.raises(FeatureError) as caught:

@@ -213,3 +213,50 @@ def test_unknown_keywords_are_refused_with_the_nearest() -> None:
 
 def test_windows_is_exported() -> None:
     assert skewless.windows is windows
+
+
+OTHER_ZONES = [("month", "America/New_York"), ("day", "Asia/Kolkata"), ("week", "Europe/London")]
+
+
+@pytest.mark.parametrize(("unit", "zone"), OTHER_ZONES)
+def test_dates_of_no_declared_zone_that_a_calendar_of_another_zone_puts_into_the_day_before_are_refused(
+    unit: str, zone: str
+) -> None:
+    assert problem([event(NOON), event(date(2024, 7, 1))], window=calendar(unit, zone=zone), at=NOON) == (
+        f"event 1: aggregation 'count': its window is a calendar {unit} of {zone}, and event timestamps (column "
+        "'event_timestamp') are dates, midnight UTC unless a zone is declared; "
+        f"declare timezone: {zone}, or UTC where that is meant"
+    )
+
+
+@pytest.mark.parametrize("window", ["30d", calendar("month", zone="UTC"), calendar("month", zone="Etc/GMT")])
+def test_dates_of_no_declared_zone_count_in_rolling_windows_and_in_calendars_of_utc(window: Any) -> None:
+    assert windows.count([event(date(2024, 7, 1))], window=window, at=NOON) == 1
+
+
+def counted_by_hand(days: list[date], unit: str, at: datetime, zone: ZoneInfo) -> int:
+    """How many days begin, on the zone's clocks, in the unit that `at` lies in and before `at`."""
+    today = at.astimezone(zone).date()
+    first = {"day": today, "week": today - DAY * today.weekday(), "month": today.replace(day=1)}[unit]
+    starts = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in days if first <= day <= today]
+    return len([start for start in starts if start.astimezone(UTC) < at.astimezone(UTC)])
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "Europe/London", "Australia/Sydney"])
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+def test_dates_of_a_declared_zone_lie_in_their_own_day_also_where_clocks_change(unit: str, zone: str) -> None:
+    days = [date(2024, 1, 1) + DAY * place for place in range(366)]
+    changes = [datetime(2024, 3, 10), datetime(2024, 3, 31), datetime(2024, 10, 27), datetime(2024, 11, 3)]
+    months = [datetime(2024, 4, 7), datetime(2024, 10, 6), datetime(2024, 7, 1), datetime(2024, 12, 1)]
+    for start in [moment.replace(tzinfo=ZoneInfo(zone)) for moment in changes + months]:
+        for at in (start, start + TICK, start + 5 * HOUR, start + 23 * HOUR):
+            found = windows.count(
+                [event(day) for day in days], window=calendar(unit, zone=zone), at=at, timezone=zone
+            )
+            assert found == counted_by_hand(days, unit, at, ZoneInfo(zone)), at
+
+
+def test_dates_that_are_declared_utc_are_midnight_of_it_in_a_calendar_of_another_zone() -> None:
+    july = [event(date(2024, 7, 1)), event(date(2024, 7, 2))]
+    assert windows.count(july, window=calendar("month"), at=NOON, timezone="UTC") == 1
+    assert windows.count(july, window=calendar("month"), at=NOON, timezone="America/New_York") == 2

@@ -6,6 +6,7 @@ either published in one commit or moved, whole, to the rejected rows.
 
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import Difference, difference, other_columns
+from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.manifest import Published, manifest_of_version, read_manifests
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.table import (
@@ -22,6 +23,7 @@ from skewless.parts.publish.table import (
 
 __all__ = [
     "Difference",
+    "Manifest",
     "Output",
     "Published",
     "checksum",

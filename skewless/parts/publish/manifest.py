@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pyspark.sql import SparkSession
 
 from skewless.ground.errors import InputError
 from skewless.lake.sources import delta_table
 from skewless.lake.storage import Hadoop
+from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.places import Output
 
 KIND = "skewless.manifest"
@@ -23,14 +24,19 @@ class Published:
     """A version of a training set with the manifest of the run that made it."""
 
     version: int
-    manifest: Mapping[str, Any]
+    manifest: Manifest
+
+    @property
+    def numbered(self) -> Manifest:
+        """The manifest with its version, which is decided after it is written."""
+        return {"version": self.version, **self.manifest}
 
 
 def text_of(manifest: Mapping[str, Any]) -> str:
     return json.dumps({"kind": KIND, **manifest}, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published], list[Mapping[str, Any]]]:
+def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published], list[Manifest]]:
     """The versions that stand or stood, oldest first, and the manifests of refused runs, oldest first."""
     versions = {**_beside(spark, output), **committed(spark, output)}
     files = Hadoop(spark)
@@ -38,7 +44,7 @@ def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published]
     return [Published(version, versions[version]) for version in sorted(versions)], refused
 
 
-def committed(spark: SparkSession, output: Output) -> dict[int, Mapping[str, Any]]:
+def committed(spark: SparkSession, output: Output) -> dict[int, Manifest]:
     """Version → manifest, of the commits that Delta's log still holds and that are ours."""
     table = delta_table(spark, output.location)
     if table is None:
@@ -58,7 +64,7 @@ def write_beside(spark: SparkSession, output: Output) -> None:
             files.write(f"{output.manifests}/{_file_name(version)}", text_of(manifest))
 
 
-def _beside(spark: SparkSession, output: Output) -> dict[int, Mapping[str, Any]]:
+def _beside(spark: SparkSession, output: Output) -> dict[int, Manifest]:
     files = Hadoop(spark)
     names = [name for name in files.list(output.manifests) if name.endswith(".json")]
     return {
@@ -70,18 +76,19 @@ def _file_name(version: int) -> str:
     return f"{version:020d}.json"
 
 
-def _ours(text: str) -> Mapping[str, Any] | None:
+def _ours(text: str) -> Manifest | None:
     try:
         document = json.loads(text)
     except ValueError:
         return None
-    return document if isinstance(document, dict) and document.get("kind") == KIND else None
+    is_ours = isinstance(document, dict) and document.get("kind") == KIND
+    return cast(Manifest, document) if is_ours else None
 
 
-def manifest_of_version(name: str, versions: list[Published], version: int) -> Mapping[str, Any]:
+def manifest_of_version(name: str, versions: list[Published], version: int) -> Manifest:
     """The manifest of one version. Errors: InputError that names those there are."""
     for item in versions:
         if item.version == version:
-            return {"version": version, **item.manifest}
+            return item.numbered
     known = ", ".join(str(item.version) for item in versions) or "none"
     raise InputError(f"training set '{name}': no version {version} of skewless; there are {known}")

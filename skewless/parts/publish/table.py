@@ -114,7 +114,7 @@ def standing_version(
     ]:
         return None
     manifests = committed(spark, output)
-    newest = manifests[max(manifests)] if manifests else {}
+    newest: Mapping[str, Any] = manifests[max(manifests)] if manifests else {}
     if newest.get("serving_plan", {}).get("fingerprint") != manifest["serving_plan"]["fingerprint"]:
         return None
     within = standing if predicate is None else standing.where(predicate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,31 +10,15 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from skewless.parts.asof import JoinSide, as_of_join
-from skewless.training_set.opened import OpenedTrainingSet
-from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
-from skewless.ground.names import EVENT_DATE
-from skewless.config import ResolvedTrainingSet
-from skewless.ground.errors import InputError, LostRowsError
+from skewless.config import PublishableTrainingSet
+from skewless.ground.errors import LostRowsError
+from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import as_key, column
-from skewless.training_set.ahead.freshness import refuse_stale
-from skewless.training_set.from_log.columns import (
-    RECOMPUTED,
-    LogUse,
-    as_recomputed,
-    log_counts,
-    log_use,
-    logged_features,
-    recomputed_column,
-    recomputed_part,
-    result_values,
-)
-from skewless.ground.instants import utc_date
-from skewless.training_set.from_log.matching import with_logged
-from skewless.parts.functions import failures_of, with_features
-from skewless.runs.build.outcome import Outcome, TableUse, manifest_of
+from skewless.lake.session import private_session
+from skewless.lake.sources import extent_of
+from skewless.parts.asof import JoinSide
+from skewless.parts.functions import failures_of
 from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit
-from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
 from skewless.parts.publish import (
     Output,
     checksum,
@@ -46,13 +29,24 @@ from skewless.parts.publish import (
     stage,
     standing_version,
 )
-from skewless.training_set.serving_document import serving_document
-from skewless.lake.session import private_session
-from skewless.lake.sources import extent_of
-from skewless.ground.run_range import RunRange
-from skewless.parts.spine import Census, spine_of
+from skewless.parts.spine import Census
 from skewless.parts.validation import Verdict, validate
-from skewless.parts.windows import aggregate_windows
+from skewless.runs.build.manifest import Findings, TableUse, manifest_of
+from skewless.runs.build.outcome import Outcome
+from skewless.training_set.ahead.freshness import refuse_stale
+from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
+from skewless.training_set.from_log.columns import (
+    RECOMPUTED,
+    LogUse,
+    as_recomputed,
+    log_counts,
+    log_use,
+    recomputed_column,
+    recomputed_part,
+)
+from skewless.training_set.opened import OpenedTrainingSet
+from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
+from skewless.training_set.serving_document import serving_document
 
 STRATEGY = "one_exchange_window"
 
@@ -66,7 +60,9 @@ class Staged(NamedTuple):
     log: LogUse | None
 
 
-def build(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False) -> Outcome:
+def build(
+    spark: SparkSession, spec: PublishableTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+) -> Outcome:
     """Build the training set's slice and publish it, or refuse it whole.
 
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
@@ -83,19 +79,26 @@ def build(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *
         staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
         verdict, parity = _judged(ready.recomputed, staged.rows, rows, ready.census)
-        outcome = Outcome(
-            *(opened, run_range, ready.census, run_id, STRATEGY, staged.tables, staged.failed, verdict, parity),
+        found = Findings(
+            opened=opened,
+            run_range=run_range,
+            census=ready.census,
+            run_id=run_id,
+            strategy=STRATEGY,
+            tables=staged.tables,
+            failed=staged.failed,
+            verdict=verdict,
+            parity=parity,
             document=ready.document,
             log=staged.log,
         )
-        if not outcome.passed:
-            return replace(outcome, rejected_path=reject(own, rows, output, manifest_of(outcome)))
-        outcome = replace(outcome, checksum=checksum(rows))
-        manifest = manifest_of(outcome)
+        manifest = manifest_of(found, checksum(rows) if found.passed else None)
+        if not found.passed:
+            return Outcome(manifest, rejected_path=reject(own, rows, output, manifest))
         standing = standing_version(own, rows, output, ready.slice, manifest)
         if standing is not None:
-            return replace(outcome, version=standing, unchanged=True)
-        return replace(outcome, version=publish(own, rows, output, ready.slice, manifest))
+            return Outcome(manifest, standing, unchanged=True)
+        return Outcome(manifest, publish(own, rows, output, ready.slice, manifest))
     finally:
         discard_staged(own, output, run_id)
 
@@ -107,7 +110,9 @@ def refuse_other_slice(spark: SparkSession, output: Output, ready: Prepared) -> 
         refuse_other_columns(spark, output, select_result(ready.recomputed, rows).schema)
 
 
-def _staged(opened: OpenedTrainingSet, run_range: RunRange, census: Census, output: Output, run_id: str) -> Staged:
+def _staged(
+    opened: OpenedTrainingSet, run_range: RunRange, census: Census, output: Output, run_id: str
+) -> Staged:
     """Compute the slice into the run's own place, once, counting on the way what was read and what matched, and
     noting in the column `AUDIT` which rows are worth an audit.
     """
@@ -192,4 +197,3 @@ def _judged(
     finally:
         if audit is not None:
             audit.stop()
-

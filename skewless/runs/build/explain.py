@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import JoinSide, key_sets
-from skewless.training_set.opened import OpenedTrainingSet
-from skewless.config import ResolvedTrainingSet, durations
-from skewless.training_set.ahead.freshness import Freshness, freshness_of
-from skewless.training_set.from_log.columns import recomputed_part
+from skewless.config import PublishableTrainingSet, ResolvedTrainingSet, durations
 from skewless.ground.instants import utc
-from skewless.runs.build.build import STRATEGY, refuse_other_slice
-from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
-from skewless.training_set.ahead.pruning import reach_of
-from skewless.parts.publish import Output
+from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
 from skewless.lake.sources import delta_table, extent_of, latest_version, row_count
-from skewless.ground.run_range import RunRange
+from skewless.parts.asof import JoinSide, key_sets
+from skewless.parts.publish import Output
 from skewless.parts.spine import within_range
-
-Facts = dict[str, Any]
+from skewless.runs.build.build import STRATEGY, refuse_other_slice
+from skewless.runs.build.plan import (
+    Amount,
+    Plan,
+    PlannedFreshness,
+    PlannedJoin,
+    PlannedLabelEvents,
+    PlannedLog,
+    PlannedOutput,
+    PlannedSuite,
+    PlannedTable,
+)
+from skewless.training_set.ahead.freshness import Freshness, freshness_of
+from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
+from skewless.training_set.ahead.pruning import reach_of
+from skewless.training_set.from_log.columns import recomputed_part
+from skewless.training_set.opened import OpenedTrainingSet
 
 WHY = (
     "feature tables that share keys meet the label events in one exchange and one sort, where a join per table would "
@@ -32,7 +40,9 @@ WHY = (
 NOTHING_JOINED = "no feature table is read"
 
 
-def explain(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange, *, allow_empty: bool = False) -> Facts:
+def explain(
+    spark: SparkSession, spec: PublishableTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+) -> Plan:
     """The `--json` object of `build --explain`: what is read, how it is joined, and what is replaced.
 
     Reads the columns that decide about label events, the tables' logs, and what `require_fresh` needs; calls no feature
@@ -48,8 +58,8 @@ def explain(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange,
     return {
         "training_set": spec.training_set.name,
         "as_of": run_range.as_of.isoformat(),
-        "start": run_range.start and run_range.start.isoformat(),
-        "end": run_range.end and run_range.end.isoformat(),
+        "start": run_range.start.isoformat() if run_range.start else None,
+        "end": run_range.end.isoformat() if run_range.end else None,
         "ready": all(each.is_ready for each in fresh.values()),
         "columns": opened.result_columns,
         "strategy": STRATEGY,
@@ -69,7 +79,7 @@ def explain(spark: SparkSession, spec: ResolvedTrainingSet, run_range: RunRange,
     }
 
 
-def _label_events(ready: Prepared) -> Facts:
+def _label_events(ready: Prepared) -> PlannedLabelEvents:
     opened, census = ready.all, ready.census
     sources = {name: source for name, source in opened.inputs.items() if name.partition(".")[0] == "labels"}
     return {
@@ -87,7 +97,7 @@ def _label_events(ready: Prepared) -> Facts:
     }
 
 
-def _feature_tables(ready: Prepared, fresh: Mapping[str, Freshness]) -> Iterator[tuple[str, Facts]]:
+def _feature_tables(ready: Prepared, fresh: Mapping[str, Freshness]) -> Iterator[tuple[str, PlannedTable]]:
     joins = {join.name: join for join in ready.all.spec.joins}
     for side in ready.pruned.sides:
         source = ready.all.inputs[f"feature_tables.{side.name}"]
@@ -112,7 +122,7 @@ def _feature_tables(ready: Prepared, fresh: Mapping[str, Freshness]) -> Iterator
         )
 
 
-def _to_read(rows: DataFrame, whole: DataFrame) -> Facts:
+def _to_read(rows: DataFrame, whole: DataFrame) -> Amount:
     """Files and bytes that are read of those that there are, and the rows in these files; None where no log says it."""
     read, all_ = extent_of(rows), extent_of(whole)
     return {
@@ -124,7 +134,7 @@ def _to_read(rows: DataFrame, whole: DataFrame) -> Facts:
     }
 
 
-def _fresh(found: Freshness | None) -> Facts | None:
+def _fresh(found: Freshness | None) -> PlannedFreshness | None:
     if found is None:
         return None
     return {
@@ -136,7 +146,7 @@ def _fresh(found: Freshness | None) -> Facts | None:
     }
 
 
-def _joins(sides: tuple[JoinSide, ...]) -> Iterator[Facts]:
+def _joins(sides: tuple[JoinSide, ...]) -> Iterator[PlannedJoin]:
     """One for each set of keys: rows are sorted by visibility where a row has to win, else by key alone."""
     for label_columns, group in key_sets(sides).items():
         yield {
@@ -151,7 +161,7 @@ def _joins(sides: tuple[JoinSide, ...]) -> Iterator[Facts]:
         }
 
 
-def _log(ready: Prepared) -> Facts | None:
+def _log(ready: Prepared) -> PlannedLog | None:
     """What is taken from the log, and which tables are not read since the log has all that is published of them."""
     log = ready.pruned.log
     if log is None:
@@ -174,7 +184,7 @@ def _left_to_the_log(opened: OpenedTrainingSet, part: OpenedTrainingSet) -> list
     return [side.name for side in opened.sides if side.name not in read]
 
 
-def _expectations(spec: ResolvedTrainingSet) -> Facts | None:
+def _expectations(spec: ResolvedTrainingSet) -> PlannedSuite | None:
     if spec.suite is None:
         return None
     return {
@@ -183,7 +193,7 @@ def _expectations(spec: ResolvedTrainingSet) -> Facts | None:
     }
 
 
-def _output(spark: SparkSession, output: Output, predicate: str | None) -> Facts:
+def _output(spark: SparkSession, output: Output, predicate: str | None) -> PlannedOutput:
     """Where the rows go, the version that stands there, and which of its rows are replaced: None for all."""
     table = delta_table(spark, output.location)
     return {

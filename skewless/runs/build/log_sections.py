@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from skewless.parts.page.page import Section
-
-Facts = Mapping[str, Any]
+from skewless.parts.publish.document import LogCounts, LoggedCounts, Manifest
 
 MOST_NAMES = 8
 HEADER = ("feature", "logged", "recomputed", "missing (null)", "logged, but does not fit")
 
 
-def log_lines_of(facts: Facts) -> Iterator[str]:
+def log_lines_of(manifest: Manifest) -> Iterator[str]:
     """How label events matched, then each way in which values came about with the features of which it is true."""
-    log = facts.get("log")
+    log = manifest.get("log")
     if log is None:
         return
     yield matched_of(log)
@@ -27,15 +25,15 @@ def log_lines_of(facts: Facts) -> Iterator[str]:
         yield f"{told}: {', '.join(names[:MOST_NAMES])}{more}"
 
 
-def matched_of(log: Facts) -> str:
+def matched_of(log: LogCounts) -> str:
     """By what label events met their records, in a sentence."""
     found = f"{log['by_request_id']:,} by request id, {log['by_keys']:,} by keys and T"
     return f"version {log['version']}: label events matched {found}, {log['unmatched']:,} not at all"
 
 
-def log_notes_of(facts: Facts) -> Iterator[str]:
+def log_notes_of(manifest: Manifest) -> Iterator[str]:
     """What somebody should know before using the rows."""
-    log = facts.get("log")
+    log = manifest.get("log")
     if log is None:
         return
     if log["ambiguous"]:
@@ -55,13 +53,13 @@ def log_notes_of(facts: Facts) -> Iterator[str]:
             yield f"log: '{name}': to be taken, but no label event has a logged value of it"
 
 
-def log_sections_of(facts: Facts) -> list[Section]:
+def log_sections_of(manifest: Manifest) -> list[Section]:
     """The part of a build's report about its log; none where it has none."""
-    log = facts.get("log")
+    log = manifest.get("log")
     if log is None:
         return []
     rows = [
-        (name, *(f"{use[way]:,}" for way in ("logged", "recomputed", "missing", "unfit")))
+        (name, *(f"{count:,}" for count in (use["logged"], use["recomputed"], use["missing"], use["unfit"])))
         for name, use in log["features"].items()
     ]
     compared = (
@@ -70,6 +68,6 @@ def log_sections_of(facts: Facts) -> list[Section]:
     return [Section("Taken from the feature log", (f"{matched_of(log)}.", compared), HEADER, tuple(rows))]
 
 
-def _came_about(use: Facts) -> str:
+def _came_about(use: LoggedCounts) -> str:
     ways = {"logged": use["logged"], "recomputed": use["recomputed"], "missing and null": use["missing"]}
     return ", ".join(f"{count:,} {way}" for way, count in ways.items() if count) or "0 logged"

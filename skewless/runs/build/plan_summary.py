@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from skewless.runs.build.plan import Amount, Plan, PlannedJoin, PlannedLabelEvents, PlannedLog, PlannedTable
 from skewless.runs.build.summary import left_out_lines
-
-Facts = Mapping[str, Any]
 
 HEADER = ("table", "version", "rows", "files", "MB", "reads the events")
 
 
-def summary_of_explanation(facts: Facts) -> str:
+def summary_of_explanation(plan: Plan) -> str:
     """A plan in a screenful: what is read, why so much and no less, how it is joined, what is replaced, what warns."""
-    return "\n".join(_lines(facts))
+    return "\n".join(_lines(plan))
 
 
-def _lines(facts: Facts) -> Iterator[str]:
-    events = facts["label_events"]
+def _lines(plan: Plan) -> Iterator[str]:
+    events = plan["label_events"]
     yield (
-        f"{facts['training_set']}: plan for {events['taken']:,} label events, {len(facts['columns'])} columns; "
+        f"{plan['training_set']}: plan for {events['taken']:,} label events, {len(plan['columns'])} columns; "
         "nothing is built or written"
     )
-    yield from _told(facts)
+    yield from _told(plan)
 
 
-def _told(facts: Facts) -> Iterator[str]:
-    events = facts["label_events"]
+def _told(plan: Plan) -> Iterator[str]:
+    events = plan["label_events"]
     for name, source in events["sources"].items():
         yield _line(
             name.replace("labels", "label events", 1), f"{source['location']}, version {source['version']}"
@@ -37,16 +35,16 @@ def _told(facts: Facts) -> Iterator[str]:
         yield _line("left out", line)
     if events["null_times"]:
         yield _line("null T", f"{events['null_times']:,} label events, which see nothing")
-    yield from _tables(facts["feature_tables"])
-    yield _line("strategy", f"{facts['strategy']}: {facts['why']}")
-    for join in facts["joins"]:
+    yield from _tables(plan["feature_tables"])
+    yield _line("strategy", f"{plan['strategy']}: {plan['why']}")
+    for join in plan["joins"]:
         yield _line("join", join_of(join))
-    yield from _log_lines(facts["log"])
-    yield from _after(facts)
-    yield from _notes(facts["feature_tables"])
+    yield from _log_lines(plan["log"])
+    yield from _after(plan)
+    yield from _notes(plan["feature_tables"])
 
 
-def join_of(join: Facts) -> str:
+def join_of(join: PlannedJoin) -> str:
     """How the tables of one set of keys are joined, in a sentence."""
     keys = f"on {', '.join(join['keys'])}" if join["keys"] else "on no key"
     told = (
@@ -63,7 +61,7 @@ def join_of(join: Facts) -> str:
     return told
 
 
-def reads_of(table: Facts) -> str:
+def reads_of(table: PlannedTable) -> str:
     """Which of a table's events are read and why so many and no fewer."""
     if table["until"] is None:
         return f"all: {table['since_because']}"
@@ -73,7 +71,7 @@ def reads_of(table: Facts) -> str:
     return f"from {table['since']} ({table['since_because']}) to {until}"
 
 
-def _tables(tables: Mapping[str, Facts]) -> Iterator[str]:
+def _tables(tables: Mapping[str, PlannedTable]) -> Iterator[str]:
     if not tables:
         return
     rows = [HEADER, *(_row(name, table) for name, table in tables.items())]
@@ -86,29 +84,29 @@ def _tables(tables: Mapping[str, Facts]) -> Iterator[str]:
             yield _line("windows", f"{name}: {', '.join(table['windows'])}")
 
 
-def _row(name: str, table: Facts) -> tuple[str, ...]:
+def _row(name: str, table: PlannedTable) -> tuple[str, ...]:
     files = f"{table['files']}/{table['of_files']}"
     return (name, str(table["version"]), _rows(table), files, _megabytes(table), reads_of(table))
 
 
-def _amount(read: Facts) -> str:
+def _amount(read: Amount) -> str:
     return f"{_rows(read)} rows in {read['files']} of {read['of_files']} files, {_megabytes(read)} MB"
 
 
-def _rows(read: Facts) -> str:
+def _rows(read: Amount) -> str:
     """The rows in the files that are read; a question mark where the table's log does not count them."""
     return "?" if read["rows"] is None else f"{read['rows']:,}"
 
 
-def _megabytes(read: Facts) -> str:
+def _megabytes(read: Amount) -> str:
     return f"{read['bytes'] / 1e6:.1f}/{read['of_bytes'] / 1e6:.1f}"
 
 
-def _span(events: Facts) -> str:
+def _span(events: PlannedLabelEvents) -> str:
     return f", T from {events['first']} to {events['last']}" if events["first"] else ""
 
 
-def _log_lines(log: Facts | None) -> Iterator[str]:
+def _log_lines(log: PlannedLog | None) -> Iterator[str]:
     if log is None:
         return
     by = " or ".join({"request_id": "request id", "keys": "keys and T"}[way] for way in log["matched_by"])
@@ -120,15 +118,13 @@ def _log_lines(log: Facts | None) -> Iterator[str]:
         )
 
 
-def _after(facts: Facts) -> Iterator[str]:
-    features, suite, output = facts["features"], facts["expectations"], facts["output"]
+def _after(plan: Plan) -> Iterator[str]:
+    features, suite, output = plan["features"], plan["expectations"], plan["output"]
     if features["functions"]:
         told = f"{features['functions']} functions of {features['inputs']} inputs, one pass in Arrow"
         yield _line("features", f"{told} ({', '.join(features['modules'])})")
-    if facts["parity_sample"]:
-        told = (
-            f"up to {facts['parity_sample']:,} label events and the hard cases are replayed through serving"
-        )
+    if plan["parity_sample"]:
+        told = f"up to {plan['parity_sample']:,} label events and the hard cases are replayed through serving"
         yield _line("parity", f"{told}, from the raw rows of their entities")
     if suite:
         yield _line("expectations", f"{suite['expectations']} of suite {suite['suite']}")
@@ -143,12 +139,12 @@ def _after(facts: Facts) -> Iterator[str]:
     )
 
 
-def _notes(tables: Mapping[str, Facts]) -> Iterator[str]:
+def _notes(tables: Mapping[str, PlannedTable]) -> Iterator[str]:
     """Each table's freshness and warnings once, whatever names it is joined by."""
     fresh = {table["table"]: table["fresh"] for table in tables.values() if table["fresh"]}
     for name, told in fresh.items():
         ready = f"feature table '{name}' has a row of the last {told['require_fresh']} before {told['visible_at']}"
-        yield _line("ready" if told["ready"] else "NOT READY", ready if told["ready"] else told["problem"])
+        yield _line("ready", ready) if told["problem"] is None else _line("NOT READY", told["problem"])
     for note in dict.fromkeys(warning for table in tables.values() for warning in table["warnings"]):
         yield _line("warning", note)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import match_rates
-from skewless.runs.manifest_text import audit_of
+from skewless.parts.publish import Manifest
+from skewless.runs.build.outcome import Outcome
 from skewless.runs.build.summary import (
     TABLE_HEADER,
     differences_of,
@@ -17,67 +17,73 @@ from skewless.runs.build.summary import (
     table_rows_of,
     verdict_of,
 )
-
-Facts = Mapping[str, Any]
+from skewless.runs.manifest_text import audit_of, range_of
 
 FAILURE_HEADER = ("severity", "expectation", "rows that break it")
 DIFFERENCE_HEADER = ("column", "published", "serving", "label event", "inputs", "feature rows near T")
 
 
-def render_build(facts: Facts, sections: Sequence[Section] = ()) -> str:
+def render_build(built: Outcome, sections: Sequence[Section] = ()) -> str:
     """The report of a build as one HTML document; where the rows were refused, what refused them comes first."""
-    judged = [_expectations(facts), _audit(facts)]
-    left_out = Section("Left out", items=tuple(left_out_of(facts)))
-    notes = Section("To know before using it", items=tuple(notes_of(facts)))
-    found = [left_out, notes, _tables(facts)]
-    first = [*judged, *found] if facts["rejected_path"] else [*found, *judged]
-    columns = Section("Columns", (", ".join(f"`{name}`" for name in facts["columns"]),))
+    manifest = built.manifest
+    judged = [_expectations(manifest), _audit(manifest)]
+    left_out = Section("Left out", items=tuple(left_out_of(manifest)))
+    notes = Section("To know before using it", items=tuple(notes_of(manifest)))
+    found = [left_out, notes, _tables(manifest)]
+    first = [*judged, *found] if built.rejected_path else [*found, *judged]
+    columns = Section("Columns", (", ".join(f"`{name}`" for name in manifest["columns"]),))
     return render_page(
-        facts["training_set"],
-        verdict_of(facts),
-        bool(facts["rejected_path"]),
-        _meta(facts),
+        manifest["training_set"],
+        verdict_of(built),
+        bool(built.rejected_path),
+        _meta(manifest),
         [*first, *sections, columns],
-        "REFUSED" if facts["rejected_path"] else "OK",
+        "REFUSED" if built.rejected_path else "OK",
     )
 
 
-def _meta(facts: Facts) -> str:
-    within = [f"T in {facts['range']}"] if facts["range"] else []
+def _meta(manifest: Manifest) -> str:
+    span = range_of(manifest)
+    within = [f"T in {span}"] if span else []
     return " · ".join(
-        [f"run {facts['run_id']}", f"as of {facts['as_of']}", *within, f"output `{output_of(facts)}`"]
+        [
+            f"run {manifest['run_id']}",
+            f"as of {manifest['as_of']}",
+            *within,
+            f"output `{output_of(manifest)}`",
+        ]
     )
 
 
-def _tables(facts: Facts) -> Section:
-    rates = {name: use["match_rate"] for name, use in facts["feature_tables"].items()}
+def _tables(manifest: Manifest) -> Section:
+    rates = {name: use["match_rate"] for name, use in manifest["feature_tables"].items()}
     known = {name: rate for name, rate in rates.items() if rate is not None}
     picture = match_rates(known) if known else ""
-    return Section("Joined tables", (), TABLE_HEADER, tuple(table_rows_of(facts)), picture)
+    return Section("Joined tables", (), TABLE_HEADER, tuple(table_rows_of(manifest)), picture)
 
 
-def _expectations(facts: Facts) -> Section:
-    if not facts["expectations"]:
+def _expectations(manifest: Manifest) -> Section:
+    if not manifest["expectations"]:
         return Section("Expectations")
-    evaluated, failed = facts["expectations"]["evaluated"], facts["expectations"]["failed"]
+    evaluated, failed = manifest["expectations"]["evaluated"], manifest["expectations"]["failed"]
     rows = [
         (failure["severity"], failure["text"], "\n".join(map(str, failure["rows"])))
-        for failure in facts["failures"]
+        for failure in manifest["failures"]
     ]
     return Section(
         "Expectations", (f"{evaluated - failed} of {evaluated} hold.",), FAILURE_HEADER, tuple(rows)
     )
 
 
-def _audit(facts: Facts) -> Section:
-    audit = audit_of(facts)
+def _audit(manifest: Manifest) -> Section:
+    audit = audit_of(manifest)
     sentences = (f"{audit}.",) if audit else ()
     rows = [
         (
-            *(str(each[name]) for name in ("column", "published", "served", "label_event")),
+            *(each["column"], each["published"], each["served"], each["label_event"]),
             each["inputs"] or "-",
             "\n".join(map(str, each["rows"])),
         )
-        for each in differences_of(facts)
+        for each in differences_of(manifest)
     ]
     return Section("Training against serving", sentences, DIFFERENCE_HEADER, tuple(rows))

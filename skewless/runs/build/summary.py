@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from skewless.runs.manifest_text import audit_of
+from skewless.parts.publish.document import Manifest, ValueDifference
 from skewless.runs.build.log_sections import log_lines_of, log_notes_of
+from skewless.runs.build.outcome import Outcome
+from skewless.runs.manifest_text import audit_of, range_of
 
-Facts = Mapping[str, Any]
 MOST_DIFFERENCES = 3
 
 
-def summary_of_build(facts: Facts, report: str | None = None) -> str:
+def summary_of_build(built: Outcome, report: str | None = None) -> str:
     """A build in a screenful: published or refused, rows, what was left out, match rates, expectations, warnings."""
-    lines = list(_build_lines(facts))
+    lines = list(_build_lines(built))
     return "\n".join([*lines, f"  {'report':<13} {report}"] if report else lines)
 
 
-def verdict_of(facts: Facts) -> str:
+def verdict_of(built: Outcome) -> str:
     """What happened, in a sentence."""
-    rows = f"{facts['rows']:,} label events, each exactly once, {len(facts['columns'])} columns"
-    if facts["rejected_path"]:
-        kept = f"the rows are kept in {facts['rejected_path']}"
-        return f"{facts['training_set']}: REFUSED, nothing published: {rows}; {kept}"
-    if facts["unchanged"]:
-        return f"{facts['training_set']}: unchanged, version {facts['version']} stands: {rows}"
-    return f"{facts['training_set']}: published version {facts['version']}: {rows}"
+    manifest = built.manifest
+    rows = f"{manifest['rows']:,} label events, each exactly once, {len(manifest['columns'])} columns"
+    if built.rejected_path:
+        kept = f"the rows are kept in {built.rejected_path}"
+        return f"{manifest['training_set']}: REFUSED, nothing published: {rows}; {kept}"
+    if built.unchanged:
+        return f"{manifest['training_set']}: unchanged, version {built.version} stands: {rows}"
+    return f"{manifest['training_set']}: published version {built.version}: {rows}"
 
 
-def output_of(facts: Facts) -> str:
-    return str(facts["spec"]["training_set"]["output"])
+def output_of(manifest: Manifest) -> str:
+    return str(manifest["spec"]["training_set"]["output"])
 
 
-def left_out_of(facts: Facts) -> list[str]:
+def left_out_of(manifest: Manifest) -> list[str]:
     """Each reason for which label events are not in the result, with their number."""
-    where = facts["spec"]["training_set"]["labels"].get("where")
-    return left_out_lines(facts["label_events"]["left_out"], where)
+    where = manifest["spec"]["training_set"]["labels"].get("where")
+    return left_out_lines(manifest["label_events"]["left_out"], where)
 
 
 def left_out_lines(left_out: Mapping[str, int], where: str | None) -> list[str]:
@@ -46,20 +47,20 @@ def left_out_lines(left_out: Mapping[str, int], where: str | None) -> list[str]:
     ]
 
 
-def differences_of(facts: Facts) -> list[Facts]:
+def differences_of(manifest: Manifest) -> Sequence[ValueDifference]:
     """The first values that serving does not make: column, both values, label event, inputs, rows near T."""
-    return list(facts["audit"]["differences"]) if facts["audit"] else []
+    return manifest["audit"]["differences"] if manifest["audit"] else ()
 
 
 TABLE_HEADER = ("table", "version", "rows read", "null rows", "files", "MB", "matched")
 
 
-def table_rows_of(facts: Facts) -> list[tuple[str, ...]]:
+def table_rows_of(manifest: Manifest) -> list[tuple[str, ...]]:
     """Per joined table: name, version, rows read, rows with a null key or time, files and megabytes read of those
     that there are, share of label events matched."""
     rows: list[tuple[str, ...]] = []
-    for name, use in facts["feature_tables"].items():
-        read = facts["read"][name]
+    for name, use in manifest["feature_tables"].items():
+        read = manifest["read"][name]
         rate = "-" if use["match_rate"] is None else f"{use['match_rate']:.1%}"
         files = f"{read['files']}/{read['of_files']}"
         megabytes = f"{read['bytes'] / 1e6:.1f}/{read['of_bytes'] / 1e6:.1f}"
@@ -68,45 +69,45 @@ def table_rows_of(facts: Facts) -> list[tuple[str, ...]]:
     return rows
 
 
-def notes_of(facts: Facts) -> list[str]:
+def notes_of(manifest: Manifest) -> list[str]:
     """What somebody should know before using the rows."""
     repeated = [
         f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
-        for name, count in facts["repeated_keys"].items()
+        for name, count in manifest["repeated_keys"].items()
     ]
-    logged = facts["log"]["features"] if facts.get("log") else {}
+    logged = manifest["log"]["features"] if "log" in manifest else {}
     failed = [
         f"feature '{name}': failed on {count:,} label events and is null there (on_error=null)"
         + (", where it was not logged" if name in logged else "")
-        for name, count in facts["failed"].items()
+        for name, count in manifest["failed"].items()
     ]
-    return [*facts["warnings"], *repeated, *failed, *log_notes_of(facts)]
+    return [*manifest["warnings"], *repeated, *failed, *log_notes_of(manifest)]
 
 
-def _build_lines(facts: Facts) -> Iterator[str]:
-    yield verdict_of(facts)
-    yield f"  {'output':<13} {output_of(facts)}" + (f"  T in {facts['range']}" if facts["range"] else "")
-    for line in left_out_of(facts):
+def _build_lines(built: Outcome) -> Iterator[str]:
+    yield verdict_of(built)
+    manifest, within = built.manifest, range_of(built.manifest)
+    yield f"  {'output':<13} {output_of(manifest)}" + (f"  T in {within}" if within else "")
+    for line in left_out_of(manifest):
         yield f"  {'left out':<13} {line}"
-    if facts["feature_tables"]:
-        for row in [TABLE_HEADER, *table_rows_of(facts)]:
+    if manifest["feature_tables"]:
+        for row in [TABLE_HEADER, *table_rows_of(manifest)]:
             yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7}".format(*row)
-    for line in log_lines_of(facts):
+    for line in log_lines_of(manifest):
         yield f"  {'log':<13} {line}"
-    if audit := audit_of(facts):
+    if audit := audit_of(manifest):
         yield f"  {'parity':<13} {audit}"
-    for difference in differences_of(facts)[:MOST_DIFFERENCES]:
+    for difference in differences_of(manifest)[:MOST_DIFFERENCES]:
         yield f"  {'':<13} {difference['column']}: published {difference['published']}, serving {difference['served']}"
         yield f"  {'':<13}   label event {difference['label_event']}"
         if difference["inputs"]:
             yield f"  {'':<13}   inputs {difference['inputs']}"
         yield from (f"  {'':<13}   row {row}" for row in difference["rows"])
-    if facts["expectations"]:
-        held = facts["expectations"]["evaluated"] - facts["expectations"]["failed"]
-        yield f"  {'expectations':<13} {held} of {facts['expectations']['evaluated']} hold"
-    for failure in facts["failures"]:
+    if manifest["expectations"]:
+        held = manifest["expectations"]["evaluated"] - manifest["expectations"]["failed"]
+        yield f"  {'expectations':<13} {held} of {manifest['expectations']['evaluated']} hold"
+    for failure in manifest["failures"]:
         yield f"  {failure['severity']:<13} {failure['text']}"
-        for row in failure["rows"]:
-            yield f"  {'':<13}   {row}"
-    for note in notes_of(facts):
+        yield from (f"  {'':<13}   {row}" for row in failure["rows"])
+    for note in notes_of(manifest):
         yield f"  {'warning':<13} {note}"

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from skewless.lake.session import private_session
 from skewless.parts.log import ingest, tables_at
 from skewless.runs.execution import Result, Run, refuse_no_location
+from skewless.runs.ingest.ingested import Ingested
 from skewless.runs.ingest.summary import summary_of_ingestion
 
 
@@ -17,13 +18,6 @@ def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
     tables = tables_at(spark, location)
     done = ingest(spark, folder, tables, datetime.now(timezone.utc))
     rejections = tables.rejections
-    document = {
-        "table": location,
-        "files": done.files,
-        "records": done.records,
-        "duplicates": done.duplicates,
-        "rejected": done.rejected,
-        "rejected_table": rejections.place.location if rejections.exists(spark) else None,
-        "version": tables.records.version(spark),
-    }
-    return Result(document, summary_of_ingestion(document, done.reason))
+    rejected = rejections.place.location if rejections.exists(spark) else None
+    found = Ingested(location, done, rejected, tables.records.version(spark))
+    return Result(found.to_json(), summary_of_ingestion(found))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from skewless.runs.ingest.ingested import Ingested
 
 
-def summary_of_ingestion(document: Mapping[str, Any], reason: str | None) -> str:
+def summary_of_ingestion(ingested: Ingested) -> str:
     """Two lines; where lines were rejected a third, with the reason of one of them."""
+    done = ingested.done
     lines = [
-        f"{document['table']}: {document['records']:,} records added from {document['files']:,} files, "
-        f"version {document['version']}",
-        f"  {'duplicates':<13} {document['duplicates']:,} lines stood there already, or were read twice",
+        f"{ingested.table}: {done.records:,} records added from {done.files:,} files, version {ingested.version}",
+        f"  {'duplicates':<13} {done.duplicates:,} lines stood there already, or were read twice",
     ]
-    if document["rejected"]:
-        kept = f"kept whole with their reasons in {document['rejected_table']}"
+    if done.rejected:
+        kept = f"kept whole with their reasons in {ingested.rejected_table}"
         lines.append(
-            f"  {'REJECTED':<13} {document['rejected']:,} lines are in no record; {kept}; one: {reason}"
+            f"  {'REJECTED':<13} {done.rejected:,} lines are in no record; {kept}; one: {done.reason}"
         )
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pyspark.sql import SparkSession
 
-from skewless.config import Monitoring, ResolvedTrainingSet
+from skewless.config import Monitoring, PublishableTrainingSet
 from skewless.runs.monitor.delivery import post, slack_message, write_textfile
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.history import add_history, history_location
@@ -16,7 +16,7 @@ from skewless.runs.monitor.history import add_history, history_location
 
 def deliver(
     spark: SparkSession,
-    spec: ResolvedTrainingSet,
+    spec: PublishableTrainingSet,
     watch: Monitoring,
     log: str,
     found: Monitored,

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from skewless.config import Monitoring, ResolvedTrainingSet, is_path
+from skewless.config import Monitoring, PublishableTrainingSet, is_path
 from skewless.ground.errors import InputError
 from skewless.lake.sources import delta_table
 from skewless.lake.tables import PROPERTIES, Place
@@ -27,12 +27,11 @@ COLUMNS = (
 )
 
 
-def history_location(spec: ResolvedTrainingSet, watch: Monitoring) -> str:
+def history_location(spec: PublishableTrainingSet, watch: Monitoring) -> str:
     """Where the history is: as configured, else beside the training set."""
-    output = spec.training_set.output
-    assert output is not None, "a training set of a file has an output"
     if watch.history is not None:
         return watch.history
+    output = spec.output
     if output.endswith("`") and not is_path(output):
         return f"{output[:-1]}_monitoring`"
     return f"{output.rstrip('/')}_monitoring"

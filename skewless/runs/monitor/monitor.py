@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from skewless.config import Monitoring, ResolvedTrainingSet
+from skewless.config import Monitoring, PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import unknown
@@ -38,7 +38,7 @@ MOST_DAYS = 400
 
 
 def monitor(
-    spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring, log: DataFrame, run_range: RunRange
+    spark: SparkSession, spec: PublishableTrainingSet, watch: Monitoring, log: DataFrame, run_range: RunRange
 ) -> Monitored:
     """Hold the features of a log's records against those of a published version.
 
@@ -134,7 +134,7 @@ def _counted(
 
 
 def _monitored(
-    spec: ResolvedTrainingSet,
+    spec: PublishableTrainingSet,
     watch: Monitoring,
     run_range: RunRange,
     reference: Reference,

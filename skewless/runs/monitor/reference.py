@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
-from skewless.config import Monitoring, ResolvedTrainingSet
+from skewless.config import Monitoring, PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.instants import instant
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
@@ -62,11 +62,9 @@ class Version:
         return [name for name in columns if name.casefold() not in self.not_features]
 
 
-def version_of(spark: SparkSession, spec: ResolvedTrainingSet, watch: Monitoring) -> Version:
+def version_of(spark: SparkSession, spec: PublishableTrainingSet, watch: Monitoring) -> Version:
     """The version that is the reference, by default the newest. Errors: InputError where there is none."""
-    name, location = spec.training_set.name, spec.training_set.output
-    assert location is not None, "a training set of a file has an output"
-    output = Output.at(spark, location)
+    name, output = spec.training_set.name, Output.at(spark, spec.output)
     versions, _ = read_manifests(spark, output)
     if not versions:
         raise InputError(f"training set '{name}': nothing is published to compare with; build it first")

@@ -14,9 +14,8 @@ from skewless.runs.execution import Result, Run
 def export_serving_plan(run: Run, name: str, version: int | None, target: str) -> Result:
     """`skewless export`: the plan that a version was built by, as its manifest has it."""
     spec = run.configuration().training_set(name)
-    assert spec.training_set.output is not None, "a training set of a file has an output"
     spark = private_session(run.spark())
-    versions, _ = read_manifests(spark, Output.at(spark, spec.training_set.output))
+    versions, _ = read_manifests(spark, Output.at(spark, spec.output))
     if not versions:
         raise InputError(f"training set '{name}': nothing is published; build it first")
     manifest = manifest_of_version(name, versions, versions[-1].version if version is None else version)

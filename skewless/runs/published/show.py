@@ -5,21 +5,17 @@ from __future__ import annotations
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, manifest_of_version, read_manifests
 from skewless.runs.execution import Result, Run
-from skewless.runs.published.summary import summary_of_versions
+from skewless.runs.published.summary import summary_of_version, summary_of_versions
 
 
 def show_training_set(run: Run, name: str, version: int | None) -> Result:
     """`skewless show`: versions and refused runs, or the manifest of one version."""
     spec = run.configuration().training_set(name)
-    assert spec.training_set.output is not None, "a training set of a file has an output"
     spark = private_session(run.spark())
-    versions, refused = read_manifests(spark, Output.at(spark, spec.training_set.output))
-    if version is None:
-        document = {
-            "training_set": name,
-            "versions": [{"version": item.version, **item.manifest} for item in versions],
-            "refused": list(refused),
-        }
-        return Result(document, summary_of_versions(name, document))
-    manifest = manifest_of_version(name, versions, version)
-    return Result(manifest, summary_of_versions(name, {"versions": [manifest], "refused": []}, whole=True))
+    versions, refused = read_manifests(spark, Output.at(spark, spec.output))
+    if version is not None:
+        manifest = manifest_of_version(name, versions, version)
+        return Result(manifest, summary_of_version(manifest))
+    stood = [item.numbered for item in versions]
+    document = {"training_set": name, "versions": stood, "refused": refused}
+    return Result(document, summary_of_versions(name, stood, refused))

@@ -23,7 +23,7 @@ def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> R
     refuse_foreign_table(spark, output, name)
     manifest = manifest_of_version(name, read_manifests(spark, output)[0], version)
     found = rebuild(spark, output, Recorded(version, manifest), target)
-    return Result(found.to_json(), summary_of_rebuild(found.to_facts()), 0 if found.identical else REFUSED)
+    return Result(found.to_json(), summary_of_rebuild(found), 0 if found.identical else REFUSED)
 
 
 def _new_place(spark: SparkSession, location: str) -> Output:

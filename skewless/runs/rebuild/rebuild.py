@@ -6,7 +6,6 @@ Nobody audits or validates them anew: identical rows have passed, and others are
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -18,6 +17,7 @@ from skewless.ground.version import package_version
 from skewless.lake.sources import READ_ERRORS, read_version, reason_of, why_unreadable
 from skewless.parts.publish import (
     Difference,
+    Manifest,
     Output,
     checksum,
     difference,
@@ -28,6 +28,7 @@ from skewless.parts.publish import (
     reject,
     stage,
 )
+from skewless.parts.publish.document import FailedExpectation
 from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
 from skewless.training_set.ahead.preparation import prepare
 from skewless.training_set.bind import bind
@@ -78,19 +79,6 @@ class Rebuilt:
             "compared_with": "checksum" if self.gone else "rows",
             "output": self.output,
             "rejected_path": self.rejected_path,
-        }
-
-    def to_facts(self) -> dict[str, Any]:
-        """That object, and what a summary tells beside it."""
-        manifest = self.recorded.manifest
-        told = {name: manifest[name] for name in ("as_of", "start", "end", "inputs")}
-        other = [manifest["skewless"], package_version()]
-        return {
-            **self.to_json(),
-            **told,
-            "rebuild_of": self.recorded.run_id,
-            "gone": self.gone,
-            "skewless": other if other[0] != other[1] else None,
         }
 
 
@@ -183,17 +171,26 @@ def _kept(spark: SparkSession, found: Rebuilt, output: Output, rows: DataFrame, 
     return replace(found, output=to.location)
 
 
-def _manifest(found: Rebuilt, output: Output) -> Mapping[str, Any]:
+def _manifest(found: Rebuilt, output: Output) -> Manifest:
     """That of the version, which is true of identical rows, as one of this run; where they differ, with that."""
     recorded = found.recorded
-    told = {name: value for name, value in recorded.manifest.items() if name not in ("kind", "version")}
-    of = {"location": output.location, "version": recorded.version, "run_id": recorded.run_id}
-    differs = {"text": f"not the rows of version {recorded.version}", "severity": "critical", "rows": []}
+    manifest = recorded.manifest.copy()
+    manifest.pop("kind", None)
+    manifest.pop("version", None)
+    differs: FailedExpectation = {
+        "text": f"not the rows of version {recorded.version}",
+        "severity": "critical",
+        "rows": [],
+    }
     return {
-        **told,
+        **manifest,
         "run_id": found.run_id,
         "skewless": package_version(),
-        "rebuild_of": of,
+        "rebuild_of": {
+            "location": output.location,
+            "version": recorded.version,
+            "run_id": recorded.run_id,
+        },
         "checksum": found.checksum if found.identical else None,
-        "failures": [*told["failures"], *([] if found.identical else [differs])],
+        "failures": [*manifest["failures"], *([] if found.identical else [differs])],
     }

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from skewless.config import ResolvedTrainingSet, recorded_training_set
 from skewless.ground.errors import InputError
 from skewless.ground.run_range import RunRange
 from skewless.lake.sources import Versions
 from skewless.parts.functions import FeatureError, FeatureSet, feature_set_of
+from skewless.parts.publish import Manifest
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,20 @@ class Recorded:
     """A published version as its manifest tells of it; nothing of it is taken from today's configuration."""
 
     version: int
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
     @property
     def name(self) -> str:
-        return str(self.manifest["training_set"])
+        return self.manifest["training_set"]
 
     @property
     def run_id(self) -> str:
-        return str(self.manifest["run_id"])
+        return self.manifest["run_id"]
 
     @property
     def rows(self) -> int:
         """How many rows it wrote."""
-        return int(self.manifest["rows"])
+        return self.manifest["rows"]
 
     @property
     def checksum(self) -> str | None:
@@ -47,7 +47,7 @@ class Recorded:
 
     @property
     def run_range(self) -> RunRange:
-        as_of, start, end = (self.manifest[name] for name in ("as_of", "start", "end"))
+        as_of, start, end = self.manifest["as_of"], self.manifest["start"], self.manifest["end"]
         since, until = (None if bound is None else datetime.fromisoformat(bound) for bound in (start, end))
         return RunRange(datetime.fromisoformat(as_of), since, until)
 

@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from skewless.ground.version import package_version
 from skewless.runs.manifest_text import range_of
+from skewless.runs.rebuild.rebuild import Rebuilt
 
-Facts = Mapping[str, Any]
 
-
-def summary_of_rebuild(facts: Facts) -> str:
+def summary_of_rebuild(found: Rebuilt) -> str:
     """The verdict, then what was built again, by which versions, and what became of it."""
-    return "\n".join(_lines(facts))
+    return "\n".join(_lines(found))
 
 
-def verdict_of(facts: Facts) -> str:
+def verdict_of(found: Rebuilt) -> str:
     """Whether the rows are those of the version, in a sentence."""
-    subject = f"{facts['training_set']}: version {facts['version']}"
-    if facts["identical"]:
-        return f"{subject} rebuilt: identical, {facts['rows']:,} rows, every value the same"
-    columns = ", ".join(facts["columns"])
-    within = f", in columns {columns}" if columns else ""
-    if facts["only_published"] is None:
-        return f"{subject} DIFFERS when rebuilt: {facts['rows']:,} rows of another checksum"
+    subject = f"{found.recorded.name}: version {found.recorded.version}"
+    if found.identical:
+        return f"{subject} rebuilt: identical, {found.recorded.rows:,} rows, every value the same"
+    told = found.difference
+    if told is None:
+        return f"{subject} DIFFERS when rebuilt: {found.recorded.rows:,} rows of another checksum"
+    within = f", in columns {', '.join(told.columns)}" if told.columns else ""
     return (
-        f"{subject} DIFFERS when rebuilt: of {facts['rows']:,} rows {facts['only_published']:,} are only published, "
-        f"{facts['only_rebuilt']:,} are only rebuilt{within}"
+        f"{subject} DIFFERS when rebuilt: of {found.recorded.rows:,} rows {told.only_in_first:,} are only published, "
+        f"{told.only_in_second:,} are only rebuilt{within}"
     )
 
 
-def _lines(facts: Facts) -> Iterator[str]:
-    yield verdict_of(facts)
-    span = range_of(facts)
+def _lines(found: Rebuilt) -> Iterator[str]:
+    yield verdict_of(found)
+    manifest = found.recorded.manifest
+    span = range_of(manifest)
     within = f"  T in {span}" if span else ""
-    yield f"  {'of run':<13} {facts['rebuild_of']}  as of {facts['as_of']}{within}"
-    for name, source in facts["inputs"].items():
+    yield f"  {'of run':<13} {found.recorded.run_id}  as of {manifest['as_of']}{within}"
+    for name, source in manifest["inputs"].items():
         yield f"  {'input':<13} {name}: version {source['version']} of {source['location']}"
-    if facts["gone"]:
-        reason = f"the version can no longer be read: {facts['gone']}"
+    if found.gone:
+        reason = f"the version can no longer be read: {found.gone}"
         yield f"  {'compared with':<13} the checksum that the manifest keeps, since {reason}"
-    if facts["skewless"]:
-        then, now = facts["skewless"]
+    then, now = manifest["skewless"], package_version()
+    if then != now:
         yield f"  {'warning':<13} built by skewless {then}, rebuilt by {now}"
-    if facts["output"]:
-        yield f"  {'output':<13} {facts['output']}"
-    elif facts["rejected_path"]:
-        yield f"  {'output':<13} nothing published; the rebuilt rows are kept in {facts['rejected_path']}"
-    elif not facts["identical"]:
+    if found.output:
+        yield f"  {'output':<13} {found.output}"
+    elif found.rejected_path:
+        yield f"  {'output':<13} nothing published; the rebuilt rows are kept in {found.rejected_path}"
+    elif not found.identical:
         yield f"  {'output':<13} nothing is kept; with --output PATH the rebuilt rows are kept beside it"

@@ -22,8 +22,7 @@ def reconcile_feature_log(
     found = reconcile(
         spark, spec, open_log(spark, log, configuration), RunRange(datetime.now(timezone.utc), start, end)
     )
-    facts = found.to_facts()
     if report:
-        report = written_report(report, render_reconciliation(facts), run)
+        report = written_report(report, render_reconciliation(found), run)
     exit_code = ALERT if found.alerts else 0
-    return Result(found.to_json(), summary_of_reconciliation(facts, report), exit_code)
+    return Result(found.to_json(), summary_of_reconciliation(found, report), exit_code)

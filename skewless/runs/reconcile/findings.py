@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Any
 
 from skewless.config import Reconcile
-from skewless.skew.causes.judging import Verdict
+from skewless.skew.causes.judging import UNKNOWN, Verdict
 from skewless.skew.compare import Counts
 from skewless.skew.mismatch_examples import Example
 
@@ -39,6 +39,11 @@ class Finding:
     def interval(self) -> tuple[float, float] | None:
         return wilson(self.counts.mismatched, self.counts.compared)
 
+    @property
+    def likely(self) -> Verdict:
+        """The verdict, `unknown` where there is none."""
+        return self.verdict or Verdict(UNKNOWN, 0.0, "")
+
     def to_json(self) -> dict[str, Any]:
         """The contract's object of one feature."""
         cause, confidence, detail = self.verdict or (None, 0.0, "")
@@ -67,6 +72,12 @@ class Reconciliation:
     allowed: Reconcile
 
     @property
+    def differing(self) -> tuple[Finding, ...]:
+        """The features that differ, the worst first."""
+        found = [each for each in self.findings if each.rate]
+        return tuple(sorted(found, key=lambda each: (-(each.rate or 0.0), each.name)))
+
+    @property
     def alerts(self) -> tuple[Finding, ...]:
         """The features that differ more often than is allowed, the worst first."""
         over = [each for each in self.findings if (each.rate or 0.0) > self.allowed.rate_of(each.name)]
@@ -79,33 +90,6 @@ class Reconciliation:
             "rows": self.rows,
             "unmatched": self.unmatched,
             "features": {each.name: each.to_json() for each in self.findings},
-        }
-
-    def to_facts(self) -> dict[str, Any]:
-        """All that summaries and reports print."""
-        alerting = {each.name for each in self.alerts}
-        return {
-            **self.to_json(),
-            "span": self.span,
-            "unknown_names": self.unknown_names,
-            "details": [
-                {
-                    "name": each.name,
-                    **each.to_json(),
-                    "interval": each.interval,
-                    "alert": each.name in alerting,
-                    "allowed": self.allowed.rate_of(each.name),
-                    "logged_null": each.counts.logged_null,
-                    "recomputed_null": each.counts.recomputed_null,
-                    "differences": each.differences,
-                    "examples": [vars(example) for example in each.examples],
-                    "trends": {
-                        dimension: {value: (one.compared, one.mismatched) for value, one in groups.items()}
-                        for dimension, groups in each.trends.items()
-                    },
-                }
-                for each in self.findings
-            ],
         }
 
 

@@ -9,7 +9,7 @@ from skewless.runs.trace.trace import trace
 
 def trace_training_set(run: Run, name: str, where: str, limit: int, report: str | None) -> Result:
     """`skewless trace`: for some label events, which feature rows were used, and why not the nearest others."""
-    facts = trace(run.spark(), run.configuration().training_set(name), where, limit)
+    found = trace(run.spark(), run.configuration().training_set(name), where, limit)
     if report:
-        report = written_report(report, render_trace(facts), run)
-    return Result(facts, summary_of_trace(facts, report))
+        report = written_report(report, render_trace(found), run)
+    return Result(found.to_json(), summary_of_trace(found, report))

@@ -21,7 +21,8 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
-from skewless.parts.spine import spine_of, take_census
+from skewless.parts.spine import failed_on_a_row, predicate_problem, spine_of, take_census
+from skewless.runs.trace.findings import Traced, TracedEvent, TracedTable
 from skewless.runs.trace.traced_table import traced_table
 from skewless.training_set.bind import bind
 from skewless.training_set.on_driver.entity_rows import entity_rows
@@ -43,40 +44,34 @@ class Chosen:
     has_more: bool
 
 
-def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int) -> dict[str, Any]:
-    """The `--json` object of a trace: at most `limit` of the label events for which `where` is true, the first by T.
+def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int) -> Traced:
+    """At most `limit` of the label events for which `where` is true, the first by T.
 
-    Errors: InputError for a predicate that Spark refuses, for one that no label event matches, and for a table of
-    which there are too many rows in reach.
+    Errors: InputError for a predicate that more than a row decides, for one that fails on a row, for one that no label
+    event matches, and for a table of which there are too many rows in reach.
     """
     own = private_session(spark)
     opened = bind(own, spec)
+    if problem := predicate_problem(opened.events, where):
+        raise InputError(f"--where {where!r}: {problem}")
+    matching = replace(opened, events=opened.events.where(F.expr(where)))
     try:
-        matching = replace(opened, events=opened.events.where(F.expr(where)))
         chosen = _chosen(matching, limit)
     except PySparkException as error:
-        reason = next(line for line in str(error).splitlines() if line.strip())
-        raise InputError(f"--where {where}: {reason.partition(' SQLSTATE:')[0]}") from error
+        raise failed_on_a_row(error, {"--where": where, "labels.where": opened.labels.where}) from error
     if not chosen.at:
         raise InputError(_no_match(matching, where))
     tables = _traced_tables(opened, chosen)
     events = [
-        {
-            "label_event": columns,
-            "event_timestamp": None if at is None else utc(at),
-            "feature_tables": {name: table[place] for name, table in tables.items()},
-        }
+        TracedEvent(
+            columns,
+            None if at is None else utc(at),
+            {name: table[place] for name, table in tables.items()},
+        )
         for place, (columns, at) in enumerate(zip(_rows(chosen.columns), chosen.at, strict=True))
     ]
-    return {
-        "training_set": spec.training_set.name,
-        "where": where,
-        "more": chosen.has_more,
-        "versions": {
-            side.name: opened.inputs[f"feature_tables.{side.name}"].version for side in opened.sides
-        },
-        "label_events": events,
-    }
+    versions = {side.name: opened.inputs[f"feature_tables.{side.name}"].version for side in opened.sides}
+    return Traced(spec.training_set.name, where, chosen.has_more, versions, tuple(events))
 
 
 def _chosen(opened: OpenedTrainingSet, limit: int) -> Chosen:
@@ -101,7 +96,7 @@ def _no_match(opened: OpenedTrainingSet, where: str) -> str:
     return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"
 
 
-def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, list[dict[str, Any]]]:
+def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, list[TracedTable]]:
     """As-name → what is told of it, for each label event."""
     known = [at for at in chosen.at if at is not None]
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,15 +17,14 @@ from skewless.parts.windows.kernel.kernel import AggregationError
 from skewless.parts.windows.kernel.layout import Measure
 from skewless.parts.windows.reduction import WindowReduction
 from skewless.runs.trace import Event, Row, RowRules, Unused, events_traced, rows_traced, span
+from skewless.runs.trace.findings import Times, TracedTable, TracedWindow, UnusedEvent, UnusedRow
 from skewless.training_set.on_driver.history import NO_ENTITY, History
 
 if TYPE_CHECKING:
     from skewless.serving.aggregations.aggregation import Aggregation
 
-Told = dict[str, Any]
 
-
-def traced_table(history: History, events: pa.Table, moments: Sequence[int | None]) -> Iterator[Told]:
+def traced_table(history: History, events: pa.Table, moments: Sequence[int | None]) -> Iterator[TracedTable]:
     """What is told of the table for each label event; of one with a null key or a null T every value is null."""
     side = history.side
     columns = [events[name].combine_chunks() for name in side.label_columns]
@@ -34,13 +33,9 @@ def traced_table(history: History, events: pa.Table, moments: Sequence[int | Non
     for place, (key, at) in enumerate(zip(keys, moments, strict=True)):
         own = {name: values[place] for (name, _), values in zip(side.keys, entities, strict=True)}
         if at is None or key == NO_ENTITY:
-            yield {
-                "keys": own,
-                "note": f"a null {'T' if at is None else 'key'} sees nothing",
-                **_nothing(side),
-            }
+            yield _nothing(side, own, f"a null {'T' if at is None else 'key'} sees nothing")
         else:
-            yield {"keys": own, "note": None, **_EntityRows(history, key).told(at)}
+            yield _EntityRows(history, key).traced(own, at)
 
 
 class _EntityRows:
@@ -52,35 +47,35 @@ class _EntityRows:
         times = (self._table[name].to_pylist() for name in ("event", "available", "ends"))
         self._rows = [Row(place, *each) for place, each in enumerate(zip(*times, strict=True))]
 
-    def told(self, at: int) -> Told:
+    def traced(self, keys: Mapping[str, Any], at: int) -> TracedTable:
         side = self._lane
         is_static = side.event_timestamp is None
         age = None if side.max_age is None else side.max_age // MICROSECOND
         found = rows_traced(self._rows, at, RowRules(side.strict, age, is_static))
         values = self._values(found.used)
-        return {
-            "values": {joined(side.name, name): value for name, value in values.items()},
-            "row": found.used and self._times(found.used, at),
-            "not_used": [
-                {**self._unused(each, at), "values": self._values(each.row)} for each in found.unused
-            ],
-            "aggregations": dict(self._aggregations(at)),
-        }
+        return TracedTable(
+            keys,
+            None,
+            {joined(side.name, name): value for name, value in values.items()},
+            found.used and self._times(found.used, at),
+            tuple(self._unused_row(each, at) for each in found.unused),
+            dict(self._aggregations(at)),
+        )
 
-    def _aggregations(self, at: int) -> Iterator[tuple[str, Told]]:
+    def _aggregations(self, at: int) -> Iterator[tuple[str, TracedWindow]]:
         for aggregation, measure in _measures(self._lane):
             bounds = aggregation.window.bounds(at)
             found = events_traced(self._events(measure), at, bounds, strict=self._lane.strict)
             yield (
                 joined(self._lane.name, aggregation.name),
-                {
-                    "value": self._aggregate(measure, at, bounds),
-                    "start": utc(bounds[0]),
-                    "end": utc(bounds[1]),
-                    "events": found.inside,
-                    "newest": [self._times(row, at) for row in found.newest],
-                    "not_used": [self._unused(each, at) for each in found.unused],
-                },
+                TracedWindow(
+                    self._aggregate(measure, at, bounds),
+                    utc(bounds[0]),
+                    utc(bounds[1]),
+                    found.inside,
+                    tuple(self._times(row, at) for row in found.newest),
+                    tuple(self._unused_event(each, at) for each in found.unused),
+                ),
             )
 
     def _events(self, measure: Measure) -> list[Event]:
@@ -101,33 +96,31 @@ class _EntityRows:
             raise InputError(f"feature table '{self._lane.name}': {error}") from error
         return python_list(value)[0]
 
-    def _values(self, row: Row | None) -> Told:
+    def _values(self, row: Row | None) -> dict[str, Any]:
         if row is None:
             return dict.fromkeys(self._lane.columns)
         columns = (self._table[f"value_{place}"] for place in range(len(self._lane.columns)))
         values = [python_list(column.slice(row.place, 1))[0] for column in columns]
         return dict(zip(self._lane.columns, values, strict=True))
 
-    def _unused(self, unused: Unused, at: int) -> Told:
-        return {**self._times(unused.row, at), "why": unused.why, "detail": unused.detail}
+    def _unused_row(self, unused: Unused, at: int) -> UnusedRow:
+        times = self._times(unused.row, at)
+        return UnusedRow(**vars(times), why=unused.why, detail=unused.detail, values=self._values(unused.row))
 
-    def _times(self, row: Row, at: int) -> Told:
-        """A row's times and its age at T; all null in a static table."""
+    def _unused_event(self, unused: Unused, at: int) -> UnusedEvent:
+        return UnusedEvent(**vars(self._times(unused.row, at)), why=unused.why, detail=unused.detail)
+
+    def _times(self, row: Row, at: int) -> Times:
         if self._lane.event_timestamp is None:
-            return dict.fromkeys(("event_timestamp", "available", "age", "age_seconds"))
-        times = {"event_timestamp": utc(row.event), "available": utc(row.available)}
-        return {**times, "age": span(at - row.event), "age_seconds": (at - row.event) / 1e6}
+            return Times(None, None, None, None)
+        return Times(utc(row.event), utc(row.available), span(at - row.event), (at - row.event) / 1e6)
 
 
-def _nothing(side: JoinSide) -> Told:
+def _nothing(side: JoinSide, keys: Mapping[str, Any], note: str) -> TracedTable:
     """What is told where T or a key is null."""
-    window: Told = {"value": None, "start": None, "end": None, "events": 0, "newest": [], "not_used": []}
-    return {
-        "values": dict.fromkeys(joined(side.name, name) for name in side.columns),
-        "row": None,
-        "not_used": [],
-        "aggregations": {joined(side.name, each.name): window for each, _ in _measures(side)},
-    }
+    values = dict.fromkeys(joined(side.name, name) for name in side.columns)
+    windows = {joined(side.name, each.name): TracedWindow() for each, _ in _measures(side)}
+    return TracedTable(keys, note, values, None, (), windows)
 
 
 def _measures(side: JoinSide) -> list[tuple[Aggregation, Measure]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from skewless.config import ResolvedTrainingSet
+from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.instants import instant_sql
 from skewless.ground.run_range import RunRange
@@ -37,14 +37,12 @@ class Prepared:
     document: Mapping[str, Any]
 
 
-def open_all(spark: SparkSession, spec: ResolvedTrainingSet) -> tuple[Output, OpenedTrainingSet]:
+def open_all(spark: SparkSession, spec: PublishableTrainingSet) -> tuple[Output, OpenedTrainingSet]:
     """The place that is published to, which holds nothing else, and everything that is read, opened and checked.
 
     `spark` has to be a session of the run's own. Errors: InputError with every problem found.
     """
-    if spec.training_set.output is None:
-        raise InputError(f"training set '{spec.training_set.name}': no output to publish to; add output")
-    output = Output.at(spark, spec.training_set.output)
+    output = Output.at(spark, spec.output)
     refuse_foreign_table(spark, output, spec.training_set.name)
     return output, bind(spark, spec)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
+import pytest
 from pyspark.sql import SparkSession
 
 from tests.helpers.frames import at, frame
 from tests.helpers.window_frames import NOON, TICK, answers, calendar, count, counts, times, windows_at
+
+HOUR = timedelta(hours=1)
 
 
 def test_w1_an_event_at_t_itself_is_outside(spark: SparkSession) -> None:
@@ -81,6 +85,39 @@ def test_w3_visibility_stays_at_t_whatever_the_offset(spark: SparkSession) -> No
         [("a", NOON - timedelta(days=7, hours=12), NOON)],
     )
     assert counts(rows, count("1d", offset="7d"), NOON - TICK, NOON, available_at="seen") == [0, 1]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Australia/Sydney", "Europe/London"])
+def test_w2_dates_of_a_declared_zone_lie_in_their_own_day_also_where_clocks_change(
+    spark: SparkSession, zone: str
+) -> None:
+    clock, day = ZoneInfo(zone), timedelta(days=1)
+    days = [date(2024, 1, 1) + day * place for place in range(366)]
+    begins = {each: datetime(each.year, each.month, each.day, tzinfo=clock) for each in days}
+    changes = [date(2024, 3, 10), date(2024, 3, 31), date(2024, 11, 3), date(2024, 10, 27), date(2024, 4, 7)]
+    starts = [
+        begins[each].astimezone(timezone.utc) for each in [*changes, date(2024, 10, 6), date(2024, 7, 1)]
+    ]
+    moments = [start + by for start in starts for by in (timedelta(0), TICK, 5 * HOUR, 23 * HOUR)]
+    first = {
+        "day": lambda today: today,
+        "week": lambda today: today - day * today.weekday(),
+        "month": lambda today: today.replace(day=1),
+    }
+    by_hand = [
+        {
+            unit: sum(
+                start_of(moment.astimezone(clock).date()) <= each
+                and begins[each].timestamp() < moment.timestamp()
+                for each in days
+            )
+            for unit, start_of in first.items()
+        }
+        for moment in moments
+    ]
+    specs = {unit: {"function": "count", "window": calendar(unit, zone=zone)} for unit in first}
+    rows = frame(spark, "k string, at date", [("a", each) for each in days])
+    assert windows_at(rows, specs, *moments, timezone=zone) == by_hand
 
 
 def test_w3_a_calendar_offset_leaves_whole_units(spark: SparkSession) -> None:

@@ -11,12 +11,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from skewless.config import LocalFiles, load
-from skewless.runs.build.explain import explain
-from skewless.runs.build.build import joined_rows, spine_for
-from skewless.training_set.ahead.preparation import open_all, prepare
 from skewless.ground.run_range import RunRange
-from tests.helpers.project import Delays
-from tests.helpers.project import Project
+from skewless.runs.build.build import joined_rows, spine_for
+from skewless.runs.build.explain import explain
+from skewless.training_set.ahead.preparation import open_all, prepare
+from tests.helpers.project import Delays, Project
 from tests.helpers.served import training_set as logged
 from tests.parts.asof.test_plan import counted
 

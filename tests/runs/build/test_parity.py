@@ -16,14 +16,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType
 
-from skewless.training_set import rows as pipeline
-from skewless.parts.asof import JoinSide, join
-from skewless.parts.asof import join_side
+from skewless.parts.asof import JoinSide, join, join_side
 from skewless.parts.windows import WindowReduction, reduction
-from tests.helpers.project import Project
-from tests.helpers.project import Ran
-from tests.helpers.offers import OFFERS
-from tests.helpers.offers import offers_in
+from skewless.training_set import rows as pipeline
+from tests.helpers.offers import OFFERS, offers_in
+from tests.helpers.project import Project, Ran
 
 Patch = pytest.MonkeyPatch
 
@@ -80,12 +77,12 @@ def settle_ties_by_the_least(patch: Patch) -> None:
 
 
 def match_keys_in_any_case(patch: Patch) -> None:
-    exact = side.as_key
+    exact = join_side.as_key
 
     def folded(value: Column, kind: Any) -> Column:
         return F.lower(value) if isinstance(kind, StringType) else exact(value, kind)
 
-    patch.setattr(side, "as_key", folded)
+    patch.setattr(join_side, "as_key", folded)
     patch.setattr(join, "as_key", folded)
 
 
@@ -202,7 +199,6 @@ def built_broken(project: Project, name: str) -> Refused:
 
 @pytest.mark.parametrize("name", list(BREAKS)[1:])
 def test_every_planted_break_is_told_with_both_values(offers: Project, name: str) -> None:
-    """S2."""
     refused = built_broken(offers, name)
     assert refused.ran.code == 3, refused.ran.err
     assert set(BREAKS[name].values()) <= refused.differences

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from skewless.runs.build.plan import Plan, PlannedFreshness, PlannedJoin, PlannedTable
 from skewless.runs.build.plan_summary import summary_of_explanation
 
 PROBLEM = "feature table 'weather': require_fresh 6h needs a row"
-TABLE: dict[str, Any] = {
+FRESH: PlannedFreshness = {
+    "require_fresh": "6h",
+    "since": "2024-07-01T18:00:00Z",
+    "visible_at": "2024-07-02T00:00:00Z",
+    "ready": False,
+    "problem": PROBLEM,
+}
+TABLE: PlannedTable = {
     "table": "weather",
     "location": "/lake/weather",
     "version": 7,
@@ -22,16 +30,13 @@ TABLE: dict[str, Any] = {
     "since_because": "first T less max_age 6h",
     "until": "2024-07-02T00:00:00Z",
     "until_because": "last T",
+    "join_keys": {"origin": "origin"},
+    "columns": ["wind"],
     "windows": [],
-    "fresh": {
-        "require_fresh": "6h",
-        "visible_at": "2024-07-02T00:00:00Z",
-        "ready": False,
-        "problem": PROBLEM,
-    },
+    "fresh": FRESH,
     "warnings": ["feature table 'weather': rows can leak"],
 }
-JOIN: dict[str, Any] = {
+JOIN: PlannedJoin = {
     "keys": ["origin"],
     "feature_tables": ["weather"],
     "exchanges": 1,
@@ -41,8 +46,12 @@ JOIN: dict[str, Any] = {
     "windows": [],
     "one_partition": False,
 }
-PLAN: dict[str, Any] = {
+PLAN: Plan = {
     "training_set": "delays",
+    "as_of": "2024-07-03T00:00:00+00:00",
+    "start": None,
+    "end": None,
+    "ready": False,
     "columns": ["k", "t", "y", "event_date"],
     "strategy": "one",
     "why": "it is short",
@@ -73,7 +82,7 @@ PLAN: dict[str, Any] = {
 
 def lines_of(name: str, **changes: Any) -> list[str]:
     """The lines of a plan that begin with a name, without it."""
-    text = summary_of_explanation({**PLAN, **changes})
+    text = summary_of_explanation(cast(Plan, PLAN | changes))
     return [line[2 + len(name) :].strip() for line in text.splitlines() if line.startswith(f"  {name} ")]
 
 
@@ -167,7 +176,7 @@ def test_what_is_checked_is_told() -> None:
 def test_freshness_and_warnings_of_a_table_under_two_names_are_told_once() -> None:
     assert lines_of("NOT READY") == [PROBLEM]
     assert lines_of("warning") == ["feature table 'weather': rows can leak"]
-    ready = {**TABLE, "fresh": {**TABLE["fresh"], "ready": True, "problem": None}}
+    ready = {**TABLE, "fresh": {**FRESH, "ready": True, "problem": None}}
     assert lines_of("ready", feature_tables={"weather": ready}) == [
         "feature table 'weather' has a row of the last 6h before 2024-07-02T00:00:00Z"
     ]

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from skewless.parts.page import Section, render_page
-from skewless.runs.build.report import render_build
-from skewless.runs.manifest_text import facts_of
 from skewless.parts.page.plots import match_rates
-from tests.helpers.browser import asked
-from tests.helpers.browser import opened
+from skewless.runs.build.outcome import Outcome
+from skewless.runs.build.report import render_build
+from tests.helpers.browser import asked, opened
 from tests.runs.build.test_summary import MANIFEST
 
 TABLE = Section(
@@ -34,7 +33,7 @@ def found(question: str, folder: Path) -> Any:
 
 
 def test_reports_open_without_error_and_load_nothing(tmp_path: Path) -> None:
-    for name, page in (("page", PAGE), ("build", render_build(facts_of(MANIFEST, 3)))):
+    for name, page in (("page", PAGE), ("build", render_build(Outcome(MANIFEST, 3)))):
         folder = tmp_path / name
         folder.mkdir()
         _, console = opened(page, folder)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from skewless.parts.publish import Published
+from skewless.parts.publish.document import AuditCounts, Manifest, ValueDifference
+from skewless.runs.build.outcome import Outcome
 from skewless.runs.build.report import render_build
 from skewless.runs.build.summary import summary_of_build
-from skewless.runs.manifest_text import facts_of
 from skewless.runs.published.summary import summary_of_versions
 
-MANIFEST: dict[str, Any] = {
+MANIFEST: Manifest = {
     "training_set": "delays",
     "run_id": "r1",
     "rows": 1200,
     "columns": ["k", "t", "y", "event_date"],
     "strategy": "one",
+    "skewless": "0.1.0",
+    "inputs": {"labels.source": {"location": "/lake/l", "version": 3}},
+    "features": {"speed": "float"},
     "feature_tables": {
         "weather": {"version": 7, "rows_read": 5000, "null_rows": 2, "match_rate": 0.5},
         "empty": {"version": 0, "rows_read": 0, "null_rows": 0, "match_rate": None},
@@ -40,15 +43,15 @@ MANIFEST: dict[str, Any] = {
     "failures": [],
     "spec": {"training_set": {"output": "/warehouse/delays", "labels": {"where": "y IS NOT NULL"}}},
 }
-FAILED = {
+FAILED: Manifest = {
     **MANIFEST,
     "expectations": {"evaluated": 2, "failed": 1},
     "failures": [
         {"text": "expect_x(column='<b>'): 1 of 2 rows", "severity": "critical", "rows": [{"k": "<i>7"}]},
     ],
 }
-PUBLISHED = facts_of(MANIFEST, 3)
-REFUSED = facts_of(FAILED, None, "/warehouse/delays_rejected/r1")
+PUBLISHED = Outcome(MANIFEST, 3)
+REFUSED = Outcome(FAILED, rejected_path="/warehouse/delays_rejected/r1")
 
 
 def test_the_verdict_stands_first() -> None:
@@ -91,8 +94,8 @@ def test_features_that_are_null_where_they_fail_are_counted() -> None:
     assert "feature 'speed': failed on 3 label events and is null there" in summary_of_build(PUBLISHED)
 
 
-AUDIT = {"bound": 0.00299, "by_chance": 1000, "left_out": 0, "differences": []}
-DIFFERENCE = {
+AUDIT: AuditCounts = {"bound": 0.00299, "by_chance": 1000, "left_out": 0, "differences": []}
+DIFFERENCE: ValueDifference = {
     "column": "orders__amount",
     "published": "3",
     "served": "<b>4",
@@ -103,8 +106,8 @@ DIFFERENCE = {
 
 
 def test_an_audit_without_difference_is_told_with_what_it_proves() -> None:
-    facts = facts_of({**MANIFEST, "parity": {"rows": 1040, "mismatches": 0}, "audit": AUDIT}, 3)
-    (line,) = [line.strip() for line in summary_of_build(facts).splitlines() if "parity" in line]
+    built = Outcome({**MANIFEST, "parity": {"rows": 1040, "mismatches": 0}, "audit": AUDIT}, 3)
+    (line,) = [line.strip() for line in summary_of_build(built).splitlines() if "parity" in line]
     assert line == (
         "parity        1,040 label events replayed through serving, no difference in 1,000 chosen by hash: "
         "under 0.30% of rows, 95% confidence"
@@ -112,20 +115,20 @@ def test_an_audit_without_difference_is_told_with_what_it_proves() -> None:
 
 
 def test_a_difference_is_told_with_both_values_inputs_and_rows() -> None:
-    audit = {**AUDIT, "bound": None, "left_out": 2, "differences": [DIFFERENCE]}
-    refused = {**MANIFEST, "parity": {"rows": 1040, "mismatches": 5}, "audit": audit}
-    text = summary_of_build(facts_of(refused, None, "/rejected"))
+    audit: AuditCounts = {**AUDIT, "bound": None, "left_out": 2, "differences": [DIFFERENCE]}
+    refused: Manifest = {**MANIFEST, "parity": {"rows": 1040, "mismatches": 5}, "audit": audit}
+    text = summary_of_build(Outcome(refused, rejected_path="/rejected"))
     assert "5 of 1,040 label events replayed through serving differ; 2 left out" in text
     for part in ("orders__amount: published 3, serving <b>4", "k=7", "inputs n=1", "row at=1, amount=3"):
         assert part in text
-    page = render_build(facts_of(refused, None, "/rejected"))
+    page = render_build(Outcome(refused, rejected_path="/rejected"))
     assert ">&lt;b&gt;4</td>" in page
-    listed = summary_of_versions("delays", {"versions": [], "refused": [refused]})
+    listed = summary_of_versions("delays", [], [refused])
     assert "5 of 1,040 label events" in listed
 
 
 def test_a_range_is_told() -> None:
-    ranged = facts_of({**MANIFEST, "start": "2024-01-01T00:00:00+00:00"}, 3)
+    ranged = Outcome({**MANIFEST, "start": "2024-01-01T00:00:00+00:00"}, 3)
     assert "T in [2024-01-01T00:00:00+00:00, …)" in summary_of_build(ranged)
 
 
@@ -137,8 +140,8 @@ def test_the_report_escapes_what_comes_from_the_rows() -> None:
 
 
 def test_the_report_of_every_outcome_is_a_whole_page() -> None:
-    for facts in (PUBLISHED, REFUSED, facts_of({**MANIFEST, "expectations": None}, 0)):
-        page = render_build(facts)
+    for built in (PUBLISHED, REFUSED, Outcome({**MANIFEST, "expectations": None}, 0)):
+        page = render_build(built)
         assert page.startswith("<!DOCTYPE html>")
         assert page.rstrip().endswith("</html>")
 
@@ -163,8 +166,8 @@ def test_match_rates_are_drawn_for_tables_that_have_one() -> None:
 
 
 def test_versions_and_refused_runs_are_a_line_each() -> None:
-    document = {"versions": [{"version": 3, **MANIFEST}], "refused": [{**FAILED, "run_id": "r2"}]}
-    first, published, refused = summary_of_versions("delays", document).splitlines()
+    stood, refusals = [Published(3, MANIFEST).numbered], [{**FAILED, "run_id": "r2"}]
+    first, published, refused = summary_of_versions("delays", stood, refusals).splitlines()
     assert first == "delays: 1 versions, 1 refused runs"
     assert "version 3" in published
     assert "r1" in published

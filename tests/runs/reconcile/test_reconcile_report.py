@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
-from skewless.runs.reconcile.report import render_reconciliation
+from skewless.config import Reconcile
+from skewless.runs.reconcile.findings import Finding, Reconciliation
+from skewless.runs.reconcile.report import (
+    notes_of,
+    render_reconciliation,
+    summary_of_reconciliation,
+)
+from skewless.skew.causes.judging import Verdict
+from skewless.skew.compare import Counts
+from skewless.skew.mismatch_examples import Example
 
-HOSTS = {"web-0": (60, 9), "web-1": (30, 0)}
+HOSTS = {"web-0": Counts(60, 9), "web-1": Counts(30, 0)}
 
 
-def facts(days: dict[str, tuple[int, int]]) -> dict[str, Any]:
-    speed: dict[str, Any] = {
-        "name": "speed",
-        "compared": 90,
-        "mismatched": 9,
-        "mismatch_rate": 0.1,
-        "interval": (0.05, 0.18),
-        "cause": "stale_value",
-        "confidence": 1.0,
-        "detail": "the row before",
-        "alert": True,
-        "logged_null": 0,
-        "recomputed_null": 0,
-        "differences": None,
-        "trends": {"day": days, "host": HOSTS},
-        "examples": [{"record": "T = now", "logged": "1", "recomputed": "2", "rows": ["one", "two"]}],
-    }
-    return {
-        "training_set": "delays",
-        "rows": 90,
-        "span": None,
-        "unmatched": 0,
-        "unknown_names": [],
-        "details": [speed],
-    }
+def found(days: dict[str, Counts]) -> Reconciliation:
+    speed = Finding(
+        name="speed",
+        counts=Counts(90, 9),
+        verdict=Verdict("stale_value", 1.0, "the row before"),
+        differences=None,
+        examples=(Example("T = now", "1", "2", ("one", "two")),),
+        trends={"day": days, "host": HOSTS},
+    )
+    return Reconciliation("delays", None, 90, 0, (speed,), (), Reconcile())
 
 
 DAYS = {
-    "2024-03-03": (30, 3),
-    "2024-03-01": (30, 0),
-    "2024-03-02": (30, 6),
-    "null": (1, 1),
-    "2024-03-04": (0, 0),
+    "2024-03-03": Counts(30, 3),
+    "2024-03-01": Counts(30, 0),
+    "2024-03-02": Counts(30, 6),
+    "null": Counts(1, 1),
+    "2024-03-04": Counts(0, 0),
 }
 
 
 def test_the_rate_by_day_is_a_picture_in_the_order_of_days() -> None:
-    page = render_reconciliation(facts(DAYS))
+    page = render_reconciliation(found(DAYS))
     told = (
         "Mismatches by day from 2024-03-01 to 2024-03-03: speed starts at 0.0%, ends at 10.0%, at most 20.0%"
     )
@@ -56,10 +50,24 @@ def test_the_rate_by_day_is_a_picture_in_the_order_of_days() -> None:
 
 
 def test_two_days_are_a_sentence() -> None:
-    page = render_reconciliation(facts(dict(list(DAYS.items())[:2])))
+    page = render_reconciliation(found(dict(list(DAYS.items())[:2])))
     assert "By day: 2024-03-03 10.00% of 30, 2024-03-01 0.00% of 30." in page
     assert "<svg" not in page
 
 
 def test_the_rows_behind_an_example_are_a_line_each() -> None:
-    assert ">one\ntwo</td>" in render_reconciliation(facts({}))
+    assert ">one\ntwo</td>" in render_reconciliation(found({}))
+
+
+def test_names_in_the_log_that_are_no_columns_are_told() -> None:
+    logged = replace(found({}), unknown_names=("speeed", "colour"))
+    assert list(notes_of(logged)) == ["logged, but no columns of the training set: speeed, colour"]
+
+
+def test_the_summary_says_how_often_a_feature_differs_and_why() -> None:
+    first, *rest = summary_of_reconciliation(found({})).splitlines()
+    assert first == ("delays: SKEW: 1 feature differs more often than is allowed: 90 records, 1 features")
+    assert rest == [
+        "  ALERT    speed: 9 of 90 = 10.000% [5.351%, 17.924%]",
+        "             stale_value: the row before; explains 100.0% of the sampled mismatches",
+    ]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from skewless import FeatureError
-from tests.helpers.plans import NOON, TYPES, plan_of, table_of
+from skewless import FeatureError, ServingPlan
+from tests.helpers.plans import NOON, TYPES, document_of, plan_of, table_of
 
 TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -111,3 +111,34 @@ def test_w6_sums_of_integers_are_exact_and_doubles_are_added_in_order() -> None:
     assert result(whole, spec=total, types={**TYPES, "v": "bigint"}) == 2**63 - 1
     moments = [event(NOON - (4 - place) * HOUR, v) for place, v in enumerate((1e16, 1.0, 1.0, -1e16))]
     assert result(moments, spec=total) == result(moments[::-1], spec=total) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "zone"), [("month", "America/New_York"), ("day", "Asia/Tokyo"), ("week", "Asia/Amman")]
+)
+def test_a_plan_with_a_calendar_of_another_zone_over_dates_of_no_declared_zone_is_refused_when_it_is_read(
+    unit: str, zone: str
+) -> None:
+    window = {"calendar": unit, "length": 1, "timezone": zone}
+    dates = {"types": {**TYPES, "seen_at": "date"}}
+    with pytest.raises(FeatureError) as refused:
+        result([], spec={**COUNT, "window": window}, **dates)
+    assert str(refused.value) == (
+        f"feature table 'clicks': aggregation 'a': its window is a calendar {unit} of {zone}, and event timestamps "
+        "(column 'seen_at') are dates, midnight UTC unless a zone is declared; "
+        f"declare timezone: {zone}, or UTC where that is meant"
+    )
+    assert result([], spec={**COUNT, "window": window}, timezone=zone, **dates) == 0
+    assert result([], spec={**COUNT, "window": {**window, "timezone": "UTC"}}, **dates) == 0
+
+
+def test_a_plan_that_was_exported_before_and_takes_such_dates_is_refused_when_it_is_loaded() -> None:
+    window = {"calendar": "month", "length": 1, "timezone": "America/New_York"}
+    dates = {"types": {**TYPES, "seen_at": "date"}, "timezone": "America/New_York"}
+    table = table_of(columns=[], aggregations=[{**COUNT, "name": "a", "window": window}], **dates)
+    document = document_of(table)
+    document["feature_tables"][0]["timezone"] = None
+    with pytest.raises(
+        FeatureError, match=r"aggregation 'a': its window is a calendar month of America/New_York"
+    ):
+        ServingPlan.from_document(document)

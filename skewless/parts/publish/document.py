@@ -1,0 +1,152 @@
+"""What a manifest holds, key by key: the JSON that a run writes, and that later versions read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+
+class InputVersion(TypedDict):
+    """Where an input is and which version of it was read."""
+
+    location: str
+    version: int
+
+
+class TableCounts(TypedDict):
+    """A joined table: rows read, those with a null key or time, and the share of label events matched."""
+
+    version: int
+    rows_read: int
+    null_rows: int
+    match_rate: float | None
+
+
+class ReadAmount(TypedDict):
+    """What was read of the files that a table has."""
+
+    files: int
+    of_files: int
+    bytes: int
+    of_bytes: int
+
+
+class ParityCounts(TypedDict):
+    """Label events replayed through serving, and those on which some value differs."""
+
+    rows: int
+    mismatches: int
+
+
+class ValueDifference(TypedDict):
+    """A value that serving does not make: both as text, and what it came from."""
+
+    column: str
+    published: str
+    served: str
+    label_event: str
+    inputs: str
+    rows: Sequence[str]
+
+
+class AuditCounts(TypedDict):
+    """What the replay has shown beside its counts; `bound` is the share of rows that may differ at most."""
+
+    bound: float | None
+    by_chance: int
+    left_out: int
+    differences: Sequence[ValueDifference]
+
+
+class SuiteCounts(TypedDict):
+    """Expectations evaluated, and those that do not hold."""
+
+    evaluated: int
+    failed: int
+
+
+class FailedExpectation(TypedDict):
+    """An expectation that does not hold, with rows that break it."""
+
+    text: str
+    severity: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+class LabelEventCounts(TypedDict):
+    """Label events in the range; of all rows of the source those left out, by reason; those with a null T."""
+
+    in_range: int
+    left_out: Mapping[str, int]
+    null_times: int
+
+
+class LoggedCounts(TypedDict):
+    """Label events by where one column's values come from; see `FeatureUse`."""
+
+    logged: int
+    recomputed: int
+    missing: int
+    unfit: int
+    unfit_record: str | None
+
+
+class LogCounts(TypedDict):
+    """How label events matched the records of a log; see `LogUse`."""
+
+    version: int
+    by_request_id: int
+    by_keys: int
+    unmatched: int
+    ambiguous: int
+    other_keys: int
+    ahead: int
+    furthest: int
+    features: Mapping[str, LoggedCounts]
+
+
+class RebuildOf(TypedDict):
+    """The version that a run has built again."""
+
+    location: str
+    version: int
+    run_id: str
+
+
+class _NotInAll(TypedDict, total=False):
+    """Keys that some manifests lack: written since later, only by some runs, or given when read back."""
+
+    kind: str
+    version: int
+    serving_plan: Mapping[str, Any]
+    feature_fingerprints: Mapping[str, str]
+    checksum: str | None
+    log: LogCounts
+    rebuild_of: RebuildOf
+
+
+class Manifest(_NotInAll):
+    """All that it takes to say what a commit was made from; `spec` is what `recorded_training_set` reads."""
+
+    training_set: str
+    run_id: str
+    rows: int
+    columns: Sequence[str]
+    strategy: str
+    feature_tables: Mapping[str, TableCounts]
+    parity: ParityCounts | None
+    expectations: SuiteCounts | None
+    skewless: str
+    as_of: str
+    start: str | None
+    end: str | None
+    inputs: Mapping[str, InputVersion]
+    spec: Mapping[str, Any]
+    features: Mapping[str, str]
+    failed: Mapping[str, int]
+    audit: AuditCounts | None
+    label_events: LabelEventCounts
+    read: Mapping[str, ReadAmount]
+    warnings: Sequence[str]
+    repeated_keys: Mapping[str, int]
+    failures: Sequence[FailedExpectation]
