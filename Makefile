@@ -70,9 +70,9 @@ bench: install java ## Side by side with what a user would pick instead; BENCH='
 	$(BIN)/python -m bench.drift_calibration
 	$(BIN)/python -m bench.profile_cost
 
-wheel: install ## Build the wheel for pip and the zip for spark-submit --py-files
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
-	@for wheel in dist/*.whl; do cp "$$wheel" "$${wheel%.whl}.zip"; done; ls dist
+wheel: install ## Build the wheel for pip, the zip for spark-submit --py-files, and a wheel of features/ for serving
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist . ./features
+	@for wheel in dist/skewless-*.whl; do cp "$$wheel" "$${wheel%.whl}.zip"; done; ls dist
 
 clean: ## Remove what was built, but not .venv
 	rm -rf build dist

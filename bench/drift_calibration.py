@@ -3,7 +3,7 @@
     python -m bench.drift_calibration            # a table on standard output
     python -m bench.drift_calibration --rounds 5 --out bench/RESULTS.md
 
-Two hundred features of nine kinds, a training set of 200,000 rows, days of 200, 2,000 and 200,000 records, judged by
+Two hundred features of eleven kinds, a training set of 200,000 rows, days of 200, 2,000 and 200,000 records, judged by
 the code of `skewless monitor` without Spark. Every round has a training set and days of its own.
 """
 
@@ -24,10 +24,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skewless.config import Monitoring
-from skewless.runs.monitor.drift.judging import Finding, Pair, judged
-from skewless.runs.monitor.profile.bins import lay_out
+from skewless.runs.monitor.drift.judging import Finding, judged
+from skewless.runs.monitor.drift.measures import Pair
+from skewless.runs.monitor.profile.bins import Bins, lay_out
 from skewless.runs.monitor.profile.counting import SAMPLE
-from skewless.runs.monitor.profile.profile import EVERYTHING, count_column, counts_of, with_known
+from skewless.runs.monitor.profile.profile import (
+    EVERYTHING,
+    Counts,
+    Grouping,
+    coded,
+    count_column,
+    counts_of,
+    with_known,
+)
 
 FEATURES, TRAINING = 200, 200_000
 DAYS = (200, 2_000, 200_000)
@@ -74,13 +83,21 @@ def short_tail(rng: Generator, rows: int) -> pa.Array:
     return texts(np.minimum(rng.zipf(2.2, rows), 1_000_000))
 
 
+def cities(rng: Generator, rows: int) -> pa.Array:
+    return texts(rng.integers(0, 200, rows))
+
+
+def products(rng: Generator, rows: int) -> pa.Array:
+    return texts(rng.integers(0, 10_000, rows))
+
+
 def texts(numbers: np.ndarray) -> pa.Array:
     return pa.array(numbers).cast(pa.string())
 
 
 KINDS: tuple[Draw, ...] = (
     *(normal, heavy_tailed, counts, mostly_zero, with_nulls),
-    *(few_values, many_values, long_tail, short_tail),
+    *(few_values, many_values, long_tail, short_tail, cities, products),
 )
 
 
@@ -105,12 +122,37 @@ def new_category(rng: Generator, column: pa.Array) -> pa.Array:
     return pc.if_else(is_new, "never seen", column)
 
 
+def collapse(_: Generator, column: pa.Array) -> pa.Array:
+    return pa.array(["7"] * len(column))
+
+
+def heavy_hitter(rng: Generator, column: pa.Array) -> pa.Array:
+    return pc.if_else(pa.array(rng.random(len(column)) < 0.05), "7", column)
+
+
+def heavy_number(rng: Generator, column: pa.Array) -> pa.Array:
+    return pa.array(np.where(rng.random(len(column)) < 0.05, 0.25, column.to_numpy()))
+
+
+def without_the_rarest(_: Generator, column: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(column, "4"), "0", column)
+
+
+def half_of_them(_: Generator, column: pa.Array) -> pa.Array:
+    return texts(column.cast(pa.int64()).to_numpy() % 100)
+
+
 PLANTED = (
     Planted("mean by 0.1 sd", normal, moved(0.1)),
     Planted("mean by 0.25 sd", normal, moved(0.25)),
     Planted("mean by 0.5 sd", normal, moved(0.5)),
     Planted("2 points of nulls", normal, more_nulls),
     Planted("new category of 1%", few_values, new_category),
+    Planted("200 categories, all records one", cities, collapse),
+    Planted("200 categories, half of them gone", cities, half_of_them),
+    Planted("10,000 values, 5% of records one", products, heavy_hitter),
+    Planted("continuous, 5% of records one", normal, heavy_number),
+    Planted("category of 2% gone", few_values, without_the_rarest),
 )
 
 
@@ -123,9 +165,9 @@ def pair_of(name: str, training: pa.Array, current: pa.Array) -> Pair:
     return Pair(name, EVERYTHING, bins, reference, counted(current, bins))
 
 
-def counted(column: pa.Array, bins: object) -> object:
-    nobody = np.zeros(len(column), dtype=np.int64)
-    return counts_of(count_column(column, bins, None, [(nobody, 1)])[0][0])
+def counted(column: pa.Array, bins: Bins) -> Counts:
+    everybody = Grouping(np.zeros(len(column), dtype=np.int64), 1, with_cells=True)
+    return counts_of(count_column(coded(column, bins, None), bins, [everybody])[0][0], bins)
 
 
 def findings(rng: Generator, rows: int, planted: Planted | None) -> list[Finding]:

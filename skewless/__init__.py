@@ -70,7 +70,13 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'skewless' has no attribute {name!r}")
     from importlib import import_module
 
-    home = import_module(_HOMES[name])
+    try:
+        home = import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("", "skewless"):
+            raise
+        needs = f"skewless.{name} needs {error.name}; pip install 'skewless[spark]'"
+        raise ModuleNotFoundError(needs, name=error.name) from None
     value: object = import_module("skewless.serving.windows") if name == "windows" else getattr(home, name)
     globals()[name] = value
     return value

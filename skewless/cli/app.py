@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,9 +15,6 @@ from skewless.runs.execution import Result, Run, refuse_usage
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command line and give its exit code; bad usage is one line on standard error and code 2."""
-    here = str(Path.cwd())  # where feature modules may lie, and which no script has on its import path
-    if here not in sys.path:
-        sys.path.append(here)
     try:
         code: int = commands.main(args=list(arguments), prog_name="skewless", standalone_mode=False)
     except click.ClickException as error:
@@ -184,3 +179,13 @@ def check(run: Run) -> Result:
     from skewless.runs.check.command import check_configuration
 
     return check_configuration(run)
+
+
+@commands.command("schema")
+@takes_common_options
+@click.option("--to", "folder", metavar="DIR", required=True, help="Where the files go; made if not there.")
+def schema(run: Run, folder: str) -> Result:
+    """Write JSON Schemas of the configuration files, for editors that complete and check YAML."""
+    from skewless.runs.schema.command import write_schemas
+
+    return write_schemas(run, folder)

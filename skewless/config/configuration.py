@@ -15,9 +15,10 @@ from skewless.config.resolution import (
     publishable,
     resolved,
 )
+from skewless.config.specs.feature_table import FeatureTable
 from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring
-from skewless.config.specs.training_set import FeatureTable, TrainingSet
+from skewless.config.specs.training_set import TrainingSet
 from skewless.config.values import is_location
 from skewless.ground.errors import InputError
 from skewless.ground.names import unknown

@@ -8,8 +8,9 @@ from typing import Any
 from skewless.config.documents import Document, Problem
 from skewless.config.refusals import SpecT, spec_of
 from skewless.config.resolution import PublishableTrainingSet, ResolvedTrainingSet, joins_of, publishable
+from skewless.config.specs.feature_table import FeatureTable
 from skewless.config.specs.log_mapping import LogMapping
-from skewless.config.specs.training_set import FeatureTable, TrainingSet
+from skewless.config.specs.training_set import TrainingSet
 from skewless.ground.errors import InputError
 
 

@@ -10,12 +10,15 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from skewless.config.documents import Document, Keys, Problem
-from skewless.config.specs.base import Spec
+from skewless.config.specs.base import IN_MEMORY, Spec
+from skewless.config.specs.feature_table import FeatureTable
+from skewless.config.specs.labels import Labels
 from skewless.config.specs.log import FromLog
 from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring, Watched, Webhook
 from skewless.config.specs.reconciling import Reconcile
-from skewless.config.specs.training_set import IN_MEMORY, FeatureTable, Labels, Sample, TableJoin, TrainingSet
+from skewless.config.specs.table_join import TableJoin
+from skewless.config.specs.training_set import Sample, TrainingSet
 from skewless.ground.names import unknown
 
 SpecT = TypeVar("SpecT", FeatureTable, TrainingSet, LogMapping, Monitoring)
@@ -87,6 +90,8 @@ def _unknown_key(model: type[Spec], loc: Keys) -> str:
     sections = [key for key in loc[:-1] if isinstance(key, str)]
     owner = next((_SECTIONS[key] for key in reversed(sections) if key in _SECTIONS), model)
     key = str(loc[-1])
+    if key in owner.not_there_yet:
+        return "not there yet: this version of skewless does not do what it says; remove it"
     known = [field.alias or name for name, field in owner.model_fields.items()]
     return f"unknown key; {unknown(key, known)}"
 

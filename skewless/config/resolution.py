@@ -10,8 +10,11 @@ from typing import Any
 
 from skewless.config.documents import Document, Problem
 from skewless.config.files import ConfFiles, Entry, Folder, read_text, shown
+from skewless.config.specs.feature_table import FeatureTable
+from skewless.config.specs.labels import Labels
 from skewless.config.specs.log_mapping import LogMapping
-from skewless.config.specs.training_set import FeatureTable, Labels, TableJoin, TrainingSet
+from skewless.config.specs.table_join import TableJoin
+from skewless.config.specs.training_set import TrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.names import unknown
 

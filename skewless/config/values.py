@@ -13,7 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from skewless.config import durations
+from skewless.config import durations, shapes
+from skewless.config.shapes import Shape, replaced
 from skewless.ground.names import collisions, nearest
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.errors import FeatureError
@@ -156,28 +157,54 @@ def _named_once(specs: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]
     return specs
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Column = Annotated[str, AfterValidator(_column)]
-Text = Annotated[str, AfterValidator(_text)]
-Location = Annotated[str, AfterValidator(_location)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Columns = Annotated[tuple[Column, ...], BeforeValidator(as_tuple), AfterValidator(_distinct)]
-SomeColumns = Annotated[Columns, AfterValidator(_not_empty)]
+def _zones(_: shapes.JsonSchema) -> shapes.JsonSchema:
+    return time_zone()
+
+
+def time_zone() -> shapes.JsonSchema:
+    """What JSON Schema says of a time zone: the names that this machine knows."""
+    return shapes.word(
+        "time zone", sorted(name for name in _zone_names() if not name.startswith(_MACHINE_ZONES))
+    )
+
+
+COLUMN = shapes.text("column", shapes.NOT_BLANK)
+LOCATION = shapes.text("location", shapes.LOCATION)
+MODULE = shapes.text("module", shapes.MODULE)
+NAME = shapes.text("name", shapes.NAME)
+DURATION = shapes.text("duration", shapes.DURATION)
+SOME_TIME = shapes.text("duration above 0s", shapes.SOME_TIME)
+
+Name = Annotated[str, AfterValidator(_name), replaced(NAME)]
+Column = Annotated[str, AfterValidator(_column), replaced(COLUMN)]
+Text = Annotated[str, AfterValidator(_text), replaced(shapes.text("text", shapes.NOT_BLANK))]
+Location = Annotated[str, AfterValidator(_location), replaced(LOCATION)]
+Zone = Annotated[str, AfterValidator(_zone), Shape(_zones)]
+Columns = Annotated[
+    tuple[Column, ...], BeforeValidator(as_tuple), AfterValidator(_distinct), Shape(shapes.distinct)
+]
+SomeColumns = Annotated[Columns, AfterValidator(_not_empty), Shape(shapes.some)]
 Modules = Annotated[
     tuple[Annotated[str, AfterValidator(_module)], ...],
     BeforeValidator(_one_or_many),
     AfterValidator(_distinct),
+    replaced({"anyOf": [MODULE, shapes.distinct({"type": "array", "items": MODULE}), shapes.NULL]}),
 ]
 Duration = Annotated[
     timedelta | None,
     BeforeValidator(_duration),
     PlainSerializer(lambda length: None if length is None else durations.shortest(length), when_used="json"),
+    replaced(shapes.or_null(DURATION)),
 ]
-SomeTime = Annotated[Duration, AfterValidator(_some_time)]
+SomeTime = Annotated[Duration, AfterValidator(_some_time), replaced(shapes.or_null(SOME_TIME))]
 Aggregations = Annotated[
     tuple[Annotated[dict[str, Any], BeforeValidator(_as_dict), AfterValidator(_aggregation)], ...],
     BeforeValidator(as_tuple),
     AfterValidator(_named_once),
 ]
-KeyColumns = Annotated[dict[Column, Column], BeforeValidator(_as_dict)]
-Views = Annotated[dict[Name, Location], BeforeValidator(_as_dict)]
+KeyColumns = Annotated[
+    dict[Column, Column], BeforeValidator(_as_dict), replaced(shapes.mapping(shapes.NOT_BLANK, COLUMN))
+]
+Views = Annotated[
+    dict[Name, Location], BeforeValidator(_as_dict), replaced(shapes.mapping(shapes.NAME, LOCATION))
+]

@@ -32,7 +32,7 @@ def literal(moment: datetime) -> Column:
 
 
 def refusal(data_type: DataType, zone: str | None) -> str | None:
-    """Why a column of this type cannot be a time column, or None where it can (rule 9)."""
+    """Why a column of this type cannot be a time column, or None where it can (J9)."""
     if isinstance(data_type, (TimestampType, DateType)):
         return None
     if isinstance(data_type, TimestampNTZType):

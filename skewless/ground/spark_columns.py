@@ -47,7 +47,7 @@ def column(name: str) -> Column:
 
 
 def as_key(value: Column, data_type: DataType) -> Column:
-    """The value as keys are hashed and compared: integers of every width as 64 bits (rule 8)."""
+    """The value as keys are hashed and compared: integers of every width as 64 bits (J8)."""
     return value.cast("bigint") if isinstance(data_type, INTEGERS) else value
 
 
@@ -61,7 +61,7 @@ def key_kind(data_type: DataType) -> str | None:
 
 
 def is_publishable(data_type: DataType) -> bool:
-    """Whether delta-rs and DuckDB read a column of this type, and rule 4 orders it."""
+    """Whether delta-rs and DuckDB read a column of this type, and J4 orders it."""
     if isinstance(data_type, ArrayType):
         return is_publishable(data_type.elementType)
     if isinstance(data_type, MapType):

@@ -13,7 +13,7 @@ from skewless.ground.errors import InputError
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 
-# What decides values, and therefore must not be the caller's: overflow is an error (rule 6 of the windows),
+# What decides values, and therefore must not be the caller's: overflow is an error (W4),
 # a timestamp without a zone in a predicate or query is UTC, text compares by bytes.
 PINNED = {
     "spark.sql.session.timeZone": "UTC",

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError
+from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
 
 READ_ERRORS = (PySparkException, Py4JJavaError)
@@ -188,6 +189,8 @@ def run_query(
 
     The views live in `spark`, which has to be a session of the run's own. The query is read as a subquery, so that
     a statement which changes something is an error, not a change.
+    Errors: InputError with whatever the query reads beside the views, which no version pins: another table or path,
+    the path of a source, a view of the caller's.
     """
     opened = {
         view: open_source(spark, location, f"labels.sources '{view}'", versions.of(f"labels.{view}"))
@@ -197,6 +200,14 @@ def run_query(
         source.rows.createOrReplaceTempView(view)
     select = query.strip().removesuffix(";")
     try:
-        return spark.sql(f"SELECT * FROM ({select}\n)"), opened
+        rows = spark.sql(f"SELECT * FROM ({select}\n)")
     except PySparkException as error:
         raise InputError(f"labels.query: {reason_of(error)}") from error
+    if beside := reads_beside(rows, sources):
+        known = ", ".join(sources) or "none"
+        remedy = "add it to labels.sources, and read it by its view"
+        raise InputError(
+            f"labels.query: reads {name} beside labels.sources ({known}), at no recorded version; {remedy}"
+            for name in beside
+        )
+    return rows, opened

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
 from skewless.ground.errors import InputError, SkewlessError
+from skewless.ground.standard_output import kept_for_the_result
+from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
 
 if TYPE_CHECKING:
@@ -67,11 +69,13 @@ def execute(command: Callable[[], Result], run: Run) -> int:
     """Run a command, print and write down what it gives, and give its exit code.
 
     Standard output gets the summary, or with `--json` one JSON object for the exit codes 0, 3 and 4 and nothing for
-    others. Problems go to standard error, a line each; only an unexpected failure shows its stack.
+    others, whatever feature code prints meanwhile. Problems go to standard error, a line each; only an unexpected
+    failure shows its stack.
     """
     problems: Sequence[str] = ()
     try:
-        result = command()
+        with with_feature_places(run.conf_dir), kept_for_the_result():
+            result = command()
     except SkewlessError as error:
         problems = error.problems
         result = Result({"errors": list(problems)}, "", error.exit_code)

@@ -1,4 +1,4 @@
-"""Logged beside recomputed, a state for every record and feature, and the counts of those."""
+"""Logged beside recomputed, a state for every record and feature, and the counts of those (S5)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Compared:
     """One logged feature: both values, whether a record's can be compared, and how near doubles have to be.
 
     Without `is_loose` numbers are compared exactly. `weight` is what a sum of doubles is relative to: the sum of
-    absolute values in its window, or more (rule 6 of the windows).
+    absolute values in its window, or more (W6).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Which features may differ by the order in which doubles are added (rule 6), and by how much."""
+"""Which features may differ by the order in which doubles are added (W6), and by how much."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADDED = ("sum", "mean", "stddev")
 
 
 def loosely_equal(opened: OpenedTrainingSet) -> set[str]:
-    """Doubles that come of adding doubles, and functions of such: equal within rule 6's tolerance, not exactly."""
+    """Doubles that come of adding doubles, and functions of such: equal within W6's tolerance, not exactly."""
     loose = {
         joined(side.name, each.name)
         for side in opened.sides

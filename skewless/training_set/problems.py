@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyspark.sql.types import StructType
+from pyspark.sql.types import DateType, StructType
 
 from skewless.config import FeatureTable, JoinedTable
 from skewless.ground.instants import refusal
@@ -14,6 +14,8 @@ from skewless.parts.asof import JoinSide
 from skewless.parts.functions import wrong_inputs
 from skewless.parts.parity import AUDIT
 from skewless.parts.spine import spine_problems
+from skewless.parts.windows import WindowReduction
+from skewless.serving.aggregations.bounds import dates_problem
 from skewless.training_set.from_log.columns import RECOMPUTED
 from skewless.training_set.opened import OpenedTrainingSet
 
@@ -24,7 +26,9 @@ def problems_of(opened: OpenedTrainingSet) -> Iterator[str]:
         yield from _table_problems(join.table, side)
         if side.name in opened.reductions:
             subject = f"feature table '{join.table.name}'"
-            yield from (f"{subject}: {problem}" for problem in opened.reductions[side.name].problems())
+            reduction = opened.reductions[side.name]
+            yield from (f"{subject}: {problem}" for problem in reduction.problems())
+            yield from (f"{subject}: {problem}" for problem in _date_problems(side, reduction))
         yield from _key_problems(join, side, opened.events.schema, opened.labels.entity_keys)
     repeated = collisions(opened.result_columns)
     features = {name.casefold() for name in opened.features.names}
@@ -61,6 +65,15 @@ def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
         if name in side.types and not is_publishable(side.types[name]):
             found = side.types[name].simpleString()
             yield f"{subject}: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out of columns"
+
+
+def _date_problems(side: JoinSide, reduction: WindowReduction) -> Iterator[str]:
+    """Calendar windows of another zone over event timestamps that are dates of no declared zone."""
+    moment = side.event_timestamp
+    if side.timezone is None and moment and isinstance(side.types.get(moment), DateType):
+        for each in reduction.aggregations:
+            if problem := dates_problem(each.window, moment):
+                yield f"aggregation '{each.name}': {problem}"
 
 
 def _key_problems(

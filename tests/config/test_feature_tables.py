@@ -104,6 +104,13 @@ def test_values_of_a_wrong_type_are_refused_with_what_was_found(table_problems: 
     ]
 
 
+def test_a_key_that_is_not_there_yet_is_refused_in_these_words(table_problems: Problems) -> None:
+    text = "name: weather\nsource: a/b\nentity_keys: []\nevent_timestamp: at\nmaterialize_every: 24h\n"
+    assert table_problems(text) == [
+        "5: materialize_every: not there yet: this version of skewless does not do what it says; remove it"
+    ]
+
+
 @pytest.mark.parametrize("key", ["entity_keys", "columns"])
 def test_a_column_named_twice_is_refused_whatever_its_case(key: str) -> None:
     assert refused(BASE | {key: ["Origin", "dest", "origin"]}).startswith(f"{key}: Origin written twice")

@@ -10,12 +10,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def build_wheel(folder: Path) -> Path:
-    """The wheel that `make wheel` builds, with the build backend of this environment."""
+def build_wheel(folder: Path, source: Path = ROOT) -> Path:
+    """The wheel of a project that `make wheel` builds, with the build backend of this environment."""
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
-    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(folder), str(ROOT)]
+    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", str(folder), str(source)]
     subprocess.run(command, check=True)
-    (wheel,) = folder.glob("skewless-*.whl")
+    (wheel,) = folder.glob("*.whl")
     return wheel
 
 
@@ -25,10 +25,10 @@ def empty_environment(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def install(python: Path, wheel: Path) -> None:
-    """Install the wheel alone there, with this environment's pip."""
+def install(python: Path, *wheels: Path) -> None:
+    """Install the wheels there and nothing else, with this environment's pip."""
     options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", "--no-compile"]
-    command = [sys.executable, "-m", "pip", "--python", str(python), "install", *options, str(wheel)]
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", *options, *map(str, wheels)]
     subprocess.run(command, check=True)
 
 

@@ -164,7 +164,7 @@ def table_of(name: str, rest: str) -> str:
 
 
 def delays_in(root: Path, spark: SparkSession) -> Project:
-    """Label events with every oddity that rule 1 names, and the tables of `delays`; nothing is built yet."""
+    """Label events with every oddity that J1 names, and the tables of `delays`; nothing is built yet."""
     project = Project(root, spark).conf(
         {
             "feature_tables/weather.yml": WEATHER,

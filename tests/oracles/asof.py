@@ -72,14 +72,14 @@ def asof(
 
 
 def matches_nothing(row: Row, table: OracleTable) -> bool:
-    """Say whether a feature row has a null key, event timestamp or declared `available_at` (rule 5)."""
+    """Say whether a feature row has a null key, event timestamp or declared `available_at` (J5)."""
     needed = [key for key, _ in table.keys]
     needed += [column for column in (table.event_timestamp, table.available_at) if column is not None]
     return any(row[column] is None for column in needed)
 
 
 def instant(value: datetime | date | None, zone: str | None) -> datetime | None:
-    """Give the UTC instant of a time, reading local times and dates in `zone` (rule 9).
+    """Give the UTC instant of a time, reading local times and dates in `zone` (J9).
 
     A date is midnight of the zone, else of UTC. A repeated local time is the earlier instant; one that the
     clocks skip is read with the offset before the change, which gives the later wall time.
@@ -129,13 +129,13 @@ def _as_of(moment: datetime, table: OracleTable, rows: list[Row]) -> Row | None:
 
 
 def _is_visible(row: Row, moment: datetime, table: OracleTable) -> bool:
-    """Rules 2 and 6: both the event and its availability are at or before T (strict: before T)."""
+    """J2 and J6: both the event and its availability are at or before T (strict: before T)."""
     reached = operator.lt if table.strict else operator.le
     return bool(reached(_event(row, table), moment) and reached(_available(row, table), moment))
 
 
 def _rank(row: Row, table: OracleTable) -> list[Any]:
-    """Rule 4: what decides between two visible rows, most important first."""
+    """J4: what decides between two visible rows, most important first."""
     times = [] if table.event_timestamp is None else [_event(row, table)]
     if times or table.available_at is not None:
         times.append(_available(row, table))

@@ -130,7 +130,7 @@ def _known(moment: datetime | None) -> datetime:
 
 
 def _in_order(events: list[Row], column: str, stream: OracleStream) -> list[Any]:
-    """Give the values by (event timestamp, available, value), the value by rule 4 of the as-of join."""
+    """Give the values by (event timestamp, available, value), the value by J4."""
     ranked = [[stream.event(row), stream.available(row), row[column]] for row in events]
     return [value for _, _, value in sorted(ranked, key=cmp_to_key(compare))]
 
@@ -185,7 +185,7 @@ def _stddev(values: list[Any]) -> float | None:
 
 
 def agrees(found: Any, expected: Any, values: list[Any]) -> bool:
-    """Say whether two results are the same by rule 6; `values` are those of the window's column.
+    """Say whether two results are the same by W6; `values` are those of the window's column.
 
     Doubles may differ by 1e-9 times the sum of the absolute values, where that is finite; NaN is NaN, -0.0
     is not 0.0 except as a sum, and everything else, lists and types included, is equal exactly.

@@ -1,4 +1,4 @@
-"""Rule 4's order of values, type by type: of two rows that tie, the one whose value is listed later wins."""
+"""J4's order of values, type by type: of two rows that tie, the one whose value is listed later wins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of window aggregations on the serving side, by literals: the functions (rules 4 to 6)."""
+"""The rules of window aggregations on the serving side, by literals: the functions (W4 to W6)."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def problem(*args: Any, function: Any = windows.count, **options: Any) -> str:
     return str(caught.value)
 
 
-def test_rule_4_duplicates_and_corrections_count_each() -> None:
+def test_w4_duplicates_and_corrections_count_each() -> None:
     events = [event(NOON - HOUR), event(NOON - HOUR)]
     assert windows.count(events, window="7d", at=NOON) == 2
     assert windows.sum(events, window="7d", at=NOON, column="v") == 2
 
 
-def test_rule_4_nulls_are_skipped() -> None:
+def test_w4_nulls_are_skipped() -> None:
     events = values(None, 3, None, 5, None)
     assert windows.count(events, window="7d", at=NOON) == 5
     assert windows.count(events, window="7d", at=NOON, column="v") == 2
@@ -54,7 +54,7 @@ def test_rule_4_nulls_are_skipped() -> None:
     assert windows.time_since_last(events, window="7d", at=NOON, column="v") == 7200.0
 
 
-def test_rule_4_an_empty_window_is_0_or_an_empty_list_or_null() -> None:
+def test_w4_an_empty_window_is_0_or_an_empty_list_or_null() -> None:
     empty: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     assert [windows.count([], **empty), windows.count_distinct([], **empty)] == [0, 0]
     assert windows.last_n([], **empty, n=1) == []
@@ -64,7 +64,7 @@ def test_rule_4_an_empty_window_is_0_or_an_empty_list_or_null() -> None:
     assert windows.time_since_last([], **empty) is None
 
 
-def test_rule_4_ties_are_settled_by_availability_and_then_by_value() -> None:
+def test_w4_ties_are_settled_by_availability_and_then_by_value() -> None:
     tied = NOON - HOUR
     events = [
         event(tied, 9, landed=tied),
@@ -78,7 +78,7 @@ def test_rule_4_ties_are_settled_by_availability_and_then_by_value() -> None:
     assert windows.last_n(events[::-1], **options, n=3) == [2, 1, 9]
 
 
-def test_rule_4_tied_doubles_have_nan_last_and_negative_zero_before_zero() -> None:
+def test_w4_tied_doubles_have_nan_last_and_negative_zero_before_zero() -> None:
     options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     tied = [event(NOON - HOUR, v) for v in (math.nan, 0.0, -0.0, 5.0)]
     for events in (tied, tied[::-1]):
@@ -87,7 +87,7 @@ def test_rule_4_tied_doubles_have_nan_last_and_negative_zero_before_zero() -> No
         assert repr(windows.last(events, **options)) == "nan"
 
 
-def test_rule_4_nan_is_greatest_and_one_value_and_negative_zero_is_less_than_zero() -> None:
+def test_w4_nan_is_greatest_and_one_value_and_negative_zero_is_less_than_zero() -> None:
     events = values(math.nan, 0.0, -0.0, -math.nan, math.inf)
     options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     assert math.isnan(windows.max(events, **options))
@@ -96,7 +96,7 @@ def test_rule_4_nan_is_greatest_and_one_value_and_negative_zero_is_less_than_zer
     assert windows.percentile(events, **options, p=0.6) == math.inf
 
 
-def test_rule_4_percentile_is_the_exact_nearest_rank_of_p_as_written() -> None:
+def test_w4_percentile_is_the_exact_nearest_rank_of_p_as_written() -> None:
     events = values(*range(1, 11))
     found = [
         windows.percentile(events, window="7d", at=NOON, column="v", p=p)
@@ -105,7 +105,7 @@ def test_rule_4_percentile_is_the_exact_nearest_rank_of_p_as_written() -> None:
     assert found == [1, 1, 2, 5, 7, 10]
 
 
-def test_rule_4_stddev_is_that_of_a_sample() -> None:
+def test_w4_stddev_is_that_of_a_sample() -> None:
     options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     assert windows.stddev(values(1, 2, 3, 4), **options) == pytest.approx(1.2909944487358056, rel=1e-15)
     assert windows.stddev(values(5.0), **options) is None
@@ -114,32 +114,32 @@ def test_rule_4_stddev_is_that_of_a_sample() -> None:
     assert windows.stddev(values(Decimal("0.1"), Decimal("0.10")), **options) == 0.0
 
 
-def test_rule_4_a_mean_is_a_double() -> None:
+def test_w4_a_mean_is_a_double() -> None:
     options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     assert windows.mean(values(2**62, 2**62, 2**62), **options) == 2.0**62
     assert windows.mean(values(Decimal("0.1"), Decimal("0.3")), **options) == 0.2
 
 
-def test_rule_4_text_is_ordered_by_bytes() -> None:
+def test_w4_text_is_ordered_by_bytes() -> None:
     events = values("\U0001f600", "\uffff", "Z", "a")
     assert windows.max(events, window="7d", at=NOON, column="v") == "\U0001f600"
     assert windows.min(events, window="7d", at=NOON, column="v") == "Z"
 
 
-def test_rule_4_instants_come_back_in_utc() -> None:
+def test_w4_instants_come_back_in_utc() -> None:
     moment = datetime(2024, 7, 1, 8, tzinfo=NEW_YORK)
     found = windows.last(values(moment), window="7d", at=NOON, column="v")
     assert (found, found.tzinfo) == (datetime(2024, 7, 1, 12, tzinfo=UTC), UTC)
 
 
-def test_rule_5_only_events_for_which_where_is_true_take_part() -> None:
+def test_w5_only_events_for_which_where_is_true_take_part() -> None:
     events = values(None, 1, 2, 3)
     assert windows.count(events, window="7d", at=NOON, where="v > 1") == 2
     assert windows.count(events, window="7d", at=NOON, where="NOT v > 1") == 1
     assert windows.sum(events, window="7d", at=NOON, column="v", where="v BETWEEN 2 AND 9") == 5
 
 
-def test_rule_6_sums_of_integers_and_decimals_are_exact() -> None:
+def test_w6_sums_of_integers_and_decimals_are_exact() -> None:
     options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     assert windows.sum(values(2**53, 1, 1), **options) == 2**53 + 2
     assert windows.sum(values(2**62, 2**62, -(2**62)), **options) == 2**62
@@ -149,7 +149,7 @@ def test_rule_6_sums_of_integers_and_decimals_are_exact() -> None:
     )
 
 
-def test_rule_6_an_overflow_names_the_aggregation() -> None:
+def test_w4_an_overflow_names_the_aggregation() -> None:
     spec = {"name": "spent", "function": "sum", "column": "v", "window": "7d"}
     aggregation = windows.Aggregation.from_spec(spec)
     with pytest.raises(FeatureError) as caught:
@@ -162,7 +162,7 @@ def test_rule_6_an_overflow_names_the_aggregation() -> None:
     assert windows.sum(values(long), window="7d", at=NOON, column="v") == long
 
 
-def test_rule_6_doubles_are_added_in_order_whatever_the_order_of_the_list() -> None:
+def test_w6_doubles_are_added_in_order_whatever_the_order_of_the_list() -> None:
     events = values(1e16, 1.0, 1.0, -1e16)
     options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     assert windows.sum(events, **options) == windows.sum(events[::-1], **options) == 0.0
@@ -170,7 +170,7 @@ def test_rule_6_doubles_are_added_in_order_whatever_the_order_of_the_list() -> N
     assert windows.sum(tied, **options) == windows.sum(tied[::-1], **options) == 2.0 - 2.0
 
 
-def test_rule_6_nan_and_infinities_stay_what_ieee_says() -> None:
+def test_w6_nan_and_infinities_stay_what_ieee_says() -> None:
     options: dict[str, Any] = {"window": "7d", "at": NOON, "column": "v"}
     assert windows.sum(values(1.0, math.inf), **options) == math.inf
     assert math.isnan(windows.sum(values(-math.inf, math.inf), **options))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo
+
+IN_MEMORY = {"in_memory": True}
+"""The validation context of a training set that is not published: no output, no label source needed."""
 
 
 class Spec(BaseModel):
@@ -12,9 +16,16 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    not_there_yet: ClassVar[frozenset[str]] = frozenset()
+    """Keys that the contract has and this version does not, refused in words of their own."""
+
     def to_document(self) -> dict[str, Any]:
         """The spec as JSON values, for manifests: the keys of the YAML file, durations as `3h`.
 
         Optional keys that were left out are left out, so equal documents mean equal specs.
         """
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def is_in_memory(info: ValidationInfo) -> bool:
+    return bool(isinstance(info.context, Mapping) and info.context.get("in_memory"))

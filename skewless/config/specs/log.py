@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from skewless.config import shapes
+from skewless.config.shapes import replaced
 from skewless.config.specs.base import Spec
 from skewless.config.values import Column, Duration, Location, SomeColumns, refusal
 
@@ -20,19 +22,35 @@ def _written_null(value: Any) -> Any:
 
 
 class FromLog(Spec):
-    """A feature log and what is taken from it.
+    """A feature log and what is taken from it."""
 
-    `source` is a table that ingest-log made, or the name of a mapped log. `features` None means every result column
-    that the log has. `tolerance` bounds the distance between a label event's T and a record's where no request id
-    brings them together; both ends belong to it. `missing` says what becomes of a value that is not in the log.
-    `request_id` None means the label events' column of that name, if they have one.
-    """
-
-    source: Location
-    features: SomeColumns | None = None
-    tolerance: Duration = Field(default=timedelta(0))
-    missing: Annotated[str, BeforeValidator(_written_null)] = RECOMPUTE
-    request_id: Column | None = None
+    source: Location = Field(
+        examples=["${WAREHOUSE}/feature_log"],
+        description="A table that ingest-log made, or the name of a mapped log, conf/logs/NAME.yml.",
+    )
+    features: SomeColumns | None = Field(
+        default=None,
+        examples=[["weather__temp"]],
+        description="The result columns that are taken from the log; all that it has unless written.",
+    )
+    tolerance: Duration = Field(
+        default=timedelta(0),
+        examples=["1500s"],
+        description="How far a record's T may lie from that of the label event, both ends included, where no request "
+        "id brings them together.",
+    )
+    missing: Annotated[
+        str, BeforeValidator(_written_null), replaced(shapes.word("word", [RECOMPUTE, NULL, None]))
+    ] = Field(
+        default=RECOMPUTE,
+        examples=[NULL],
+        description="What becomes of a value that is not in the log: it is recomputed, or null.",
+    )
+    request_id: Column | None = Field(
+        default=None,
+        examples=["request_id"],
+        description="The label events' column of request ids; the one of this name unless written, if there is one.",
+    )
 
     @field_validator("tolerance")
     @classmethod

@@ -7,45 +7,56 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from skewless.config import shapes
+from skewless.config.shapes import Bounded, Shape, replaced
 from skewless.config.specs.base import Spec
-from skewless.config.values import Columns, Duration, Location, Name, refusal
+from skewless.config.values import SOME_TIME, Columns, Duration, Location, Name, refusal
 
-SHARES = ("min_psi", "min_null_rate", "min_zero_rate", "min_new_rate")
+OF_A_FEATURE = ("bins", "categories", "min_psi", "min_null_rate", "min_zero_rate", "min_new_rate")
+
+Bins = Annotated[int, Bounded("a number from 2 to 200", minimum=2, maximum=200)]
+Effect = Annotated[float, Bounded("a number from 0 on", minimum=0)]
+Share = Annotated[float, Bounded("a number between 0 and 1", above=0, below=1)]
 
 
 class Watched(Spec):
-    """What may be set for one feature alone; None is what holds for all."""
+    """What is set for one feature alone; what is not written is as for all."""
 
-    bins: int | None = None
-    categories: int | None = None
-    min_psi: float | None = None
-    min_null_rate: float | None = None
-    min_zero_rate: float | None = None
-    min_new_rate: float | None = None
-    alert: bool = True
-
-    @field_validator("bins", "categories")
-    @classmethod
-    def _enough(cls, number: int | None) -> int | None:
-        if number is not None and not 2 <= number <= 200:
-            raise refusal(f"expected a number from 2 to 200, found {number}")
-        return number
-
-    @field_validator(*SHARES)
-    @classmethod
-    def _effect(cls, effect: float | None) -> float | None:
-        if effect is not None and not effect >= 0:
-            raise refusal(f"expected a number from 0 on, found {effect:g}")
-        return effect
+    bins: Bins | None = Field(default=None, examples=[5], description="`bins` of this feature.")
+    categories: Bins | None = Field(default=None, examples=[50], description="`categories` of this feature.")
+    min_psi: Effect | None = Field(default=None, examples=[0.2], description="`min_psi` of this feature.")
+    min_null_rate: Effect | None = Field(
+        default=None, examples=[0.05], description="`min_null_rate` of this feature."
+    )
+    min_zero_rate: Effect | None = Field(
+        default=None, examples=[0.2], description="`min_zero_rate` of this feature."
+    )
+    min_new_rate: Effect | None = Field(
+        default=None, examples=[0.02], description="`min_new_rate` of this feature."
+    )
+    alert: bool = Field(
+        default=True, examples=[False], description="Whether this feature can raise an alert at all."
+    )
 
 
 class Webhook(Spec):
     """Where a message goes, in Slack's format; an empty `url` is none."""
 
-    url: str
-    timeout: Duration = timedelta(seconds=10)
-    retries: int = 3
-    always: bool = False
+    url: Annotated[str, replaced(shapes.text("web address", shapes.WEB_ADDRESS))] = Field(
+        examples=["${SLACK_URL:-}"],
+        description="Where the message is posted, in Slack's format. Empty: nobody is told.",
+    )
+    timeout: Annotated[Duration, replaced(SOME_TIME)] = Field(
+        default=timedelta(seconds=10),
+        examples=["30s"],
+        description="How long one attempt may take, up to 5m.",
+    )
+    retries: Annotated[int, Bounded("a number from 0 to 10", minimum=0, maximum=10)] = Field(
+        default=3, examples=[5], description="How many times it is tried again."
+    )
+    always: bool = Field(
+        default=False, examples=[True], description="Whether a run without an alert is told of too."
+    )
 
     @field_validator("url")
     @classmethod
@@ -61,91 +72,91 @@ class Webhook(Spec):
             raise refusal("expected a duration above 0 and up to 5m")
         return timeout
 
-    @field_validator("retries")
-    @classmethod
-    def _few(cls, retries: int) -> int:
-        if not 0 <= retries <= 10:
-            raise refusal(f"expected a number from 0 to 10, found {retries}")
-        return retries
-
 
 def _as_features(value: Any) -> Any:
     return {} if value is None else value
 
 
 class Monitoring(Spec):
-    """Bins, effects and evidence, segments, and where results go.
+    """Bins, effects and evidence, segments, and where results go."""
 
-    `false_alarms` is the share of alerts that may be false; `design_effect` by how many times the records of a log tell
-    less than as many independent ones; `min_rows` the records below which nothing is said. `history` None is the table
-    beside the training set's output.
-    """
-
-    name: Name
-    reference_version: int | None = None
-    bins: int = 10
-    categories: int = 20
-    known_categories: int = 1000
-    smoothing: float = 0.5
-    false_alarms: float = 0.01
-    design_effect: float = 1.0
-    min_rows: int = 30
-    min_psi: float = 0.05
-    min_null_rate: float = 0.01
-    min_zero_rate: float = 0.05
-    min_new_rate: float = 0.005
-    features: Annotated[dict[str, Watched], BeforeValidator(_as_features)] = Field(default={})
-    segments: Columns = ()
-    history: Location | None = None
-    webhook: Webhook | None = None
-    textfile: str | None = None
-
-    @field_validator("bins", "categories")
-    @classmethod
-    def _enough(cls, number: int) -> int:
-        if not 2 <= number <= 200:
-            raise refusal(f"expected a number from 2 to 200, found {number}")
-        return number
-
-    @field_validator("known_categories")
-    @classmethod
-    def _bounded(cls, number: int) -> int:
-        if not 0 <= number <= 100_000:
-            raise refusal(f"expected a number from 0 to 100000, found {number}")
-        return number
-
-    @field_validator("min_rows")
-    @classmethod
-    def _some_rows(cls, rows: int) -> int:
-        if rows < 2:
-            raise refusal(f"expected a number from 2 on, found {rows}")
-        return rows
-
-    @field_validator("smoothing", "false_alarms")
-    @classmethod
-    def _proper(cls, share: float) -> float:
-        if not 0 < share < 1:
-            raise refusal(f"expected a number between 0 and 1, found {share:g}")
-        return share
-
-    @field_validator("design_effect")
-    @classmethod
-    def _at_least_one(cls, factor: float) -> float:
-        if not factor >= 1:
-            raise refusal(f"expected a number from 1 on, found {factor:g}")
-        return factor
-
-    @field_validator(*SHARES)
-    @classmethod
-    def _effect(cls, effect: float) -> float:
-        if not effect >= 0:
-            raise refusal(f"expected a number from 0 on, found {effect:g}")
-        return effect
+    name: Name = Field(examples=["flight_delay"], description="The training set; the file's name too.")
+    reference_version: int | None = Field(
+        default=None,
+        examples=[3],
+        description="The published version that records are held against; the newest unless written.",
+    )
+    bins: Bins = Field(
+        default=10, examples=[20], description="Quantiles of the training values that numbers are counted in."
+    )
+    categories: Bins = Field(
+        default=20,
+        examples=[50],
+        description="How many of the most frequent categories have a bin of their own.",
+    )
+    known_categories: Annotated[int, Bounded("a number from 0 to 100000", minimum=0, maximum=100_000)] = (
+        Field(
+            default=1000,
+            examples=[5000],
+            description="Up to so many distinct training values, a category that training lacks counts as new.",
+        )
+    )
+    smoothing: Share = Field(
+        default=0.5,
+        examples=[0.1],
+        description="What is added to the count of each bin, so that none is empty.",
+    )
+    false_alarms: Share = Field(
+        default=0.01, examples=[0.001], description="The share of runs without drift that may raise an alert."
+    )
+    design_effect: Annotated[float, Bounded("a number from 1 on", minimum=1)] = Field(
+        default=1.0,
+        examples=[4.0],
+        description="By how many times the records of a log tell less than as many independent ones.",
+    )
+    min_rows: Annotated[int, Bounded("a number from 2 on", minimum=2)] = Field(
+        default=30, examples=[500], description="With fewer records, or training rows, nothing is judged."
+    )
+    min_psi: Effect = Field(
+        default=0.05, examples=[0.1], description="A smaller PSI raises no alert, whatever its evidence."
+    )
+    min_null_rate: Effect = Field(
+        default=0.01, examples=[0.02], description="A smaller change of the share of nulls raises no alert."
+    )
+    min_zero_rate: Effect = Field(
+        default=0.05, examples=[0.1], description="A smaller change of the share of zeros raises no alert."
+    )
+    min_new_rate: Effect = Field(
+        default=0.005, examples=[0.01], description="A smaller share of new categories raises no alert."
+    )
+    features: Annotated[dict[str, Watched], BeforeValidator(_as_features), Shape(shapes.or_null)] = Field(
+        default={},
+        examples=[{"weather__temp": {"bins": 5}}],
+        description="What holds for single features; names ignore case.",
+    )
+    segments: Columns = Field(
+        default=(),
+        examples=[["origin"]],
+        description="Columns of the log by whose values results are given besides, each value on its own.",
+    )
+    history: Location | None = Field(
+        default=None,
+        examples=["${WAREHOUSE}/drift"],
+        description="The Delta table that keeps each run. Unless written: the output with `_monitoring` behind it.",
+    )
+    webhook: Webhook | None = Field(
+        default=None, examples=[{"url": "${SLACK_URL:-}"}], description="Who is told of an alert."
+    )
+    textfile: str | None = Field(
+        default=None,
+        examples=["/var/lib/node_exporter/drift.prom"],
+        description="A file for the textfile collector of Prometheus, on the machine of the driver.",
+    )
 
     def of(self, feature: str) -> Watched:
         """All settings of one feature; names compare case-insensitively."""
         own = {name.casefold(): watched for name, watched in self.features.items()}.get(feature.casefold())
-        general = {name: getattr(self, name) for name in ("bins", "categories", *SHARES)}
+        general = {name: getattr(self, name) for name in OF_A_FEATURE}
         if own is None:
             return Watched(**general)
         written = own.model_dump(exclude_none=True)

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
 
+from pydantic import Field
+
+from skewless.config.shapes import Bounded
 from skewless.config.specs.base import Spec
-from skewless.config.values import refusal
+
+Rate = Annotated[float, Bounded("a rate from 0 to 1", minimum=0, maximum=1)]
 
 
 class Reconcile(Spec):
     """Mismatch rates above which `skewless reconcile` raises an alert: of every feature, and of single ones."""
 
-    alert_above: float = 0.0
-    features: dict[str, float] = Field(default={})
-
-    @field_validator("alert_above")
-    @classmethod
-    def _rate(cls, rate: float) -> float:
-        if not 0 <= rate <= 1:
-            raise refusal(f"expected a rate from 0 to 1, found {rate:g}")
-        return rate
-
-    @field_validator("features")
-    @classmethod
-    def _rates(cls, rates: dict[str, float]) -> dict[str, float]:
-        for name, rate in rates.items():
-            if not 0 <= rate <= 1:
-                raise refusal(f"expected a rate from 0 to 1 for '{name}', found {rate:g}")
-        return rates
+    alert_above: Rate = Field(
+        default=0.0,
+        examples=[0.001],
+        description="The share of compared records with another value above which a feature raises an alert.",
+    )
+    features: dict[str, Rate] = Field(
+        default={},
+        examples=[{"aircraft__arr_delay": 0.01}],
+        description="The same for single features, in place of `alert_above`; names ignore case.",
+    )
 
     def rate_of(self, name: str) -> float:
         """The rate that a feature may have; names compare case-insensitively."""

@@ -1,213 +1,137 @@
-"""What a configuration may say: one frozen model for each kind of thing in it."""
+"""What `conf/training_sets/NAME.yml` may say: label events, what is joined to them, and where the result goes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from skewless.config.specs.base import Spec
+from skewless.config import shapes
+from skewless.config.shapes import Bounded, Shape, replaced
+from skewless.config.specs.base import Spec, is_in_memory
+from skewless.config.specs.labels import Labels
 from skewless.config.specs.log import FromLog, as_from_log
 from skewless.config.specs.reconciling import Reconcile
+from skewless.config.specs.table_join import Joins, TableJoin
 from skewless.config.values import (
-    Aggregations,
-    Column,
-    Columns,
-    Duration,
-    KeyColumns,
+    LOCATION,
     Location,
     Modules,
     Name,
     SomeColumns,
     SomeTime,
-    Text,
-    Views,
-    Zone,
-    as_tuple,
     refusal,
 )
 from skewless.ground.names import collisions
 
-IN_MEMORY = {"in_memory": True}
-"""The validation context of a training set that is not published: no output, no label source needed."""
-
-
-class FeatureTable(Spec):
-    """A timestamped table of facts about entities, or, if static, a table without history.
-
-    `entity_keys` may be empty: a table about the whole world. `columns` None means every column not named in
-    entity_keys, event_timestamp, available_at or valid_until, and () none. `delay` None means that it was not
-    written; zero then. `max_age` None means unlimited. `require_fresh` bounds how old the newest visible row may be at
-    the end of what is built; it says when a build has to wait and has no part in any value.
-    """
-
-    name: Name
-    source: Location
-    entity_keys: Columns
-    static: bool = False
-    event_timestamp: Column | None = Field(default=None, validate_default=True)
-    available_at: Column | None = None
-    delay: Duration = None
-    max_age: Duration = None
-    valid_until: Column | None = None
-    strict: bool = False
-    timezone: Zone | None = None
-    columns: Columns | None = None
-    aggregations: Aggregations = ()
-    require_fresh: SomeTime = None
-
-    @field_validator("event_timestamp")
-    @classmethod
-    def _has_history(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and info.data.get("static") is False:
-            raise refusal("missing; add it, or static: true for a table without history")
-        return value
-
-    @field_validator(
-        "event_timestamp",
-        "available_at",
-        "delay",
-        "max_age",
-        "valid_until",
-        "strict",
-        "aggregations",
-        "require_fresh",
-    )
-    @classmethod
-    def _fits_static(cls, value: Any, info: ValidationInfo) -> Any:
-        if value not in (None, False, ()) and info.data.get("static"):
-            raise refusal("a static table has no history; remove it, or remove static: true")
-        return value
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What this table lets leak, a line each."""
-        subject = f"feature table '{self.name}'"
-        if self.static:
-            return (
-                f"{subject}: static: it has no history, so values overwritten since T leak into the past",
-            )
-        if self.available_at is None and self.delay is None:
-            return (
-                f"{subject}: neither available_at nor delay: rows count as served at their event timestamp "
-                "(delay 0s), so late rows can leak",
-            )
-        return ()
-
-
-class TableJoin(Spec):
-    """One feature table of a training set, under its own name or under another one."""
-
-    table: Name
-    alias: Name | None = Field(default=None, alias="as")
-    join_keys: KeyColumns = Field(default={})
-
-    @field_validator("join_keys")
-    @classmethod
-    def _keys_once(cls, keys: dict[str, str]) -> dict[str, str]:
-        if repeated := collisions(keys):
-            raise refusal(
-                f"{', '.join(repeated)} written twice (names compare case-insensitively); remove one"
-            )
-        return keys
-
-    @property
-    def as_name(self) -> str:
-        return self.alias or self.table
-
-
-def _as_join(item: Any) -> Any:
-    return {"table": item} if isinstance(item, str) else item
-
-
-Joins = Annotated[
-    tuple[Annotated[TableJoin, BeforeValidator(_as_join)], ...],
-    BeforeValidator(as_tuple),
-]
-
-
-class Labels(Spec):
-    """Where the label events come from and which of their columns mean what."""
-
-    query: Text | None = None
-    source: Location | None = Field(default=None, validate_default=True)
-    sources: Views = Field(default={}, validate_default=True)
-    entity_keys: SomeColumns
-    event_timestamp: Column
-    label_columns: SomeColumns
-    label_available_at: Column | None = None
-    where: Text | None = None
-    timezone: Zone | None = None
-
-    @field_validator("source")
-    @classmethod
-    def _one_origin(cls, source: str | None, info: ValidationInfo) -> str | None:
-        if "query" not in info.data:
-            return source
-        query = info.data["query"]
-        if source is None and query is None and not _is_in_memory(info):
-            raise refusal("missing; add it, or query and its sources")
-        if source is not None and query is not None:
-            raise refusal("source and query are both written; remove one")
-        return source
-
-    @field_validator("sources")
-    @classmethod
-    def _sources_of_query(cls, sources: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        query = info.data.get("query")
-        if query is not None and not sources:
-            raise refusal("missing; a query needs the tables it reads, {view: table}")
-        if sources and "query" in info.data and query is None:
-            raise refusal("sources belong to a query; remove them or write the query")
-        if repeated := collisions(sources):
-            raise refusal(f"{', '.join(repeated)} written twice; view names ignore case")
-        return sources
-
-    @field_validator("label_columns")
-    @classmethod
-    def _labels_only(cls, columns: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        taken = {key.casefold(): "an entity key" for key in info.data.get("entity_keys", ())}
-        if "event_timestamp" in info.data:
-            taken[info.data["event_timestamp"].casefold()] = "the event timestamp"
-        for column in columns:
-            if column.casefold() in taken:
-                raise refusal(f"'{column}' is {taken[column.casefold()]}, not a label; remove it")
-        return columns
+AUTO = "auto"
 
 
 class Sample(Spec):
     """A share of the label events, the same rows every time; `keys` None means the entity keys."""
 
-    fraction: float
-    keys: SomeColumns | None = None
+    fraction: Annotated[float, Bounded("a share above 0 and up to 1", above=0, maximum=1)] = Field(
+        examples=[0.1], description="The share of the keys that is taken."
+    )
+    keys: SomeColumns | None = Field(
+        default=None,
+        examples=[["tailnum"]],
+        description="The columns whose hash decides: rows with the same keys are all taken, or none of them. The "
+        "label events' entity keys unless written.",
+    )
 
-    @field_validator("fraction")
-    @classmethod
-    def _share(cls, fraction: float) -> float:
-        if not 0 < fraction <= 1:
-            raise refusal(f"expected a share above 0 and up to 1, found {fraction:g}")
-        return fraction
+
+def _auto(strategy: str) -> str:
+    if strategy != AUTO:
+        raise refusal(f"'{strategy}' is not there yet; write {AUTO} or remove the key")
+    return strategy
+
+
+def _published(schema: shapes.JsonSchema) -> None:
+    """Specs given as dicts may lack an output, files may not."""
+    schema["required"] = [*schema["required"], "output"]
+    output = schema["properties"]["output"]
+    schema["properties"]["output"] = {
+        **{key: value for key, value in output.items() if key != "anyOf"},
+        **LOCATION,
+    }
 
 
 class TrainingSet(Spec):
     """Label events, the tables joined to them, the functions over both, and where the result goes.
 
-    `output`, and the source and the query of `labels`, may be None only in specs given as dicts. `require_fresh` is
-    that of each joined table with a history that has none of its own.
+    `output`, and the source and the query of `labels`, may be None only in specs given as dicts.
     """
 
-    name: Name
-    labels: Labels
-    feature_tables: Joins = ()
-    features: Modules = ()
-    output: Location | None = Field(default=None, validate_default=True)
-    expectations: Name | None = None
-    sample: Sample | None = None
-    parity_sample: int | None = None
-    reconcile: Reconcile = Reconcile()
-    log: Annotated[FromLog, BeforeValidator(as_from_log)] | None = None
-    require_fresh: SomeTime = None
+    model_config = ConfigDict(json_schema_extra=_published)
+
+    name: Name = Field(examples=["flight_delay"], description="What commands call it; the file's name too.")
+    labels: Labels = Field(
+        examples=[
+            {
+                "source": "${WAREHOUSE}/flight_labels",
+                "entity_keys": ["origin"],
+                "event_timestamp": "predict_at",
+                "label_columns": ["late"],
+            }
+        ],
+        description="Where the label events come from.",
+    )
+    feature_tables: Joins = Field(
+        default=(),
+        examples=[["weather"]],
+        description="The feature tables that are joined, each by its name or as a mapping.",
+    )
+    features: Modules = Field(
+        default=(),
+        examples=["features.flights"],
+        description="The module of feature functions, or a list of modules.",
+    )
+    output: Location | None = Field(
+        default=None,
+        validate_default=True,
+        examples=["${WAREHOUSE}/training_sets/flight_delay"],
+        description="The Delta table that is published: a path, or a name in the catalog. Refused: a table that "
+        "skewless did not make.",
+    )
+    expectations: Name | None = Field(
+        default=None,
+        examples=["flight_delay"],
+        description="The Great Expectations suite that rows have to pass, conf/expectations/NAME.json.",
+    )
+    sample: Sample | None = Field(
+        default=None, examples=[{"fraction": 0.1}], description="Only a share of the label events."
+    )
+    parity_sample: Annotated[int, Bounded("a number of label events from 0 on", minimum=0)] | None = Field(
+        default=None,
+        examples=[0],
+        description="How many label events each build replays through serving; 1,000 unless written, 0 turns it off.",
+    )
+    strategy: Annotated[str, AfterValidator(_auto), replaced(shapes.word("strategy", [AUTO]))] = Field(
+        default=AUTO,
+        examples=[AUTO],
+        description="How tables are joined; `auto`, the only one so far, leaves it to the planner.",
+    )
+    reconcile: Reconcile = Field(
+        default=Reconcile(),
+        examples=[{"alert_above": 0.001}],
+        description="How much skew `skewless reconcile` puts up with.",
+    )
+    log: (
+        Annotated[FromLog, BeforeValidator(as_from_log), Shape(lambda inner: {"anyOf": [LOCATION, inner]})]
+        | None
+    ) = Field(
+        default=None,
+        examples=["${WAREHOUSE}/feature_log"],
+        description="The feature log whose values are published instead of recomputed ones: its `source` alone, or a "
+        "mapping.",
+    )
+    require_fresh: SomeTime = Field(
+        default=None,
+        examples=["6h"],
+        description="That of each joined table with a history that has none of its own. Refused: 0s, or where all "
+        "tables are static.",
+    )
 
     @field_validator("feature_tables")
     @classmethod
@@ -219,22 +143,11 @@ class TrainingSet(Spec):
     @field_validator("output")
     @classmethod
     def _has_output(cls, output: str | None, info: ValidationInfo) -> str | None:
-        if output is None and not _is_in_memory(info):
+        if output is None and not is_in_memory(info):
             raise refusal("missing; add it")
         return output
-
-    @field_validator("parity_sample")
-    @classmethod
-    def _not_negative(cls, rows: int | None) -> int | None:
-        if rows is not None and rows < 0:
-            raise refusal(f"expected a number of label events from 0 on, found {rows}")
-        return rows
 
     @property
     def sample_keys(self) -> tuple[str, ...]:
         """The columns whose hash decides the sample."""
         return (self.sample and self.sample.keys) or self.labels.entity_keys
-
-
-def _is_in_memory(info: ValidationInfo) -> bool:
-    return bool(isinstance(info.context, Mapping) and info.context.get("in_memory"))

@@ -51,7 +51,7 @@ def as_of_join(
 
     A side that is to be audited adds a struct that says whether a label event is a hard case of it (`audit_flags`).
 
-    Ties are settled by rule 4; a null key or a null T sees nothing; equal instants are visible unless strict.
+    Ties are settled by J4; a null key or a null T sees nothing; equal instants are visible unless strict.
     """
     joined = spine
     for label_columns, group in key_sets(sides).items():

@@ -90,7 +90,7 @@ class JoinSide:
         return None if self.available_at else self.delay // MICROSECOND
 
     def key_columns(self) -> list[Column]:
-        """The entity keys in the order of `label_columns`, integers as 64 bits so that widths match (rule 8)."""
+        """The entity keys in the order of `label_columns`, integers as 64 bits so that widths match (J8)."""
         in_order = sorted(self.keys, key=lambda pair: pair[1])
         return [as_key(column(key), self.types[key]) for key, _ in in_order]
 
@@ -108,7 +108,7 @@ class JoinSide:
         return later(self.instant_of(self.available_at) if self.available_at else event, self.delay)
 
     def is_matchable(self) -> Column:
-        """Rule 5: no null key, no null event timestamp, no null availability."""
+        """J5: no null key, no null event timestamp, no null availability."""
         wanted = [column(key).isNotNull() for key, _ in self.keys]
         wanted += [column(name).isNotNull() for name in (self.event_timestamp, self.available_at) if name]
         result = F.lit(True)
@@ -124,7 +124,7 @@ class JoinSide:
         return F.unix_micros(F.greatest(event, available))
 
     def candidate(self) -> Column:
-        """A struct that compares as rule 4 orders rows: event, available, the columns, then the row's end."""
+        """A struct that compares as J4 orders rows: event, available, the columns, then the row's end."""
         parts = []
         event, available = self.event(), self.available()
         if event is not None and available is not None:
@@ -159,7 +159,7 @@ class JoinSide:
         return self.surviving(winner, F.col("t")).alias(self.slot)
 
     def surviving(self, winner: Column, t: Column) -> Column:
-        """The winner where it is fresh and not over at T, else null: no older row takes its place (rule 3)."""
+        """The winner where it is fresh and not over at T, else null: no older row takes its place (J3)."""
         survives = F.lit(True)
         if self.max_age is not None:
             age = F.unix_micros(t) - F.unix_micros(winner.getField("event"))

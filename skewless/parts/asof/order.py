@@ -1,4 +1,4 @@
-"""Rule 4's total order over the rows of a feature table, as columns that Spark compares natively."""
+"""J4's total order over the rows of a feature table, as columns that Spark compares natively."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _compares_natively(data_type: DataType) -> bool:
 
 
 def _order(column: Column, data_type: DataType) -> Column:
-    """A value that orders as the column does under rule 4; null stays null, so that it is smallest."""
+    """A value that orders as the column does under J4; null stays null, so that it is smallest."""
     if _compares_natively(data_type):
         return column
     if isinstance(data_type, ArrayType):

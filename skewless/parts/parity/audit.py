@@ -1,4 +1,4 @@
-"""The audit itself: a sample of staged rows, replayed by the exported plan in a process without Spark."""
+"""The audit itself (S2): a sample of staged rows, replayed by the exported plan in a process without Spark."""
 
 from __future__ import annotations
 

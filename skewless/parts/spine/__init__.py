@@ -7,5 +7,15 @@ from skewless.ground.run_range import RunRange
 from skewless.parts.spine.census import Census, take_census
 from skewless.parts.spine.events import spine_of, within_range
 from skewless.parts.spine.refusals import spine_problems
+from skewless.parts.spine.row_predicate import failed_on_a_row, predicate_problem
 
-__all__ = ["Census", "RunRange", "spine_of", "spine_problems", "take_census", "within_range"]
+__all__ = [
+    "Census",
+    "RunRange",
+    "failed_on_a_row",
+    "predicate_problem",
+    "spine_of",
+    "spine_problems",
+    "take_census",
+    "within_range",
+]

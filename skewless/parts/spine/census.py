@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from skewless.config import Labels, Sample
 from skewless.ground.run_range import RunRange
 from skewless.parts.spine.events import event_time, membership, within_range
+from skewless.parts.spine.row_predicate import failed_on_a_row
 
 
 @dataclass(frozen=True)
@@ -43,26 +45,29 @@ class Census:
 
 
 def take_census(events: DataFrame, labels: Labels, sample: Sample | None, run_range: RunRange) -> Census:
-    """Count the label events in one pass over the columns that decide about them."""
+    """Count the label events in one pass over the columns that decide about them.
+
+    Errors: InputError where `where` fails on one of them, with the value that it failed on.
+    """
     member = membership(events, labels, sample, run_range)
     candidate = member.within & member.wanted
     happened = candidate & member.happened
     matured = happened & member.matured
     time = F.unix_micros(event_time(events, labels))
-    row = (
-        within_range(events, labels, run_range)
-        .agg(
-            F.count_if(candidate).alias("in_range"),
-            F.count_if(member.within & ~member.wanted).alias("unwanted"),
-            F.count_if(candidate & ~member.happened).alias("in_the_future"),
-            F.count_if(happened & ~member.matured).alias("immature"),
-            F.count_if(matured & ~member.sampled).alias("not_sampled"),
-            F.count_if(member.taken).alias("taken"),
-            F.count_if(member.taken & time.isNull()).alias("null_times"),
-            F.min(F.when(member.taken, time)).alias("first"),
-            F.max(F.when(member.taken, time)).alias("last"),
-        )
-        .first()
+    counts = within_range(events, labels, run_range).agg(
+        F.count_if(candidate).alias("in_range"),
+        F.count_if(member.within & ~member.wanted).alias("unwanted"),
+        F.count_if(candidate & ~member.happened).alias("in_the_future"),
+        F.count_if(happened & ~member.matured).alias("immature"),
+        F.count_if(matured & ~member.sampled).alias("not_sampled"),
+        F.count_if(member.taken).alias("taken"),
+        F.count_if(member.taken & time.isNull()).alias("null_times"),
+        F.min(F.when(member.taken, time)).alias("first"),
+        F.max(F.when(member.taken, time)).alias("last"),
     )
+    try:
+        row = counts.first()
+    except PySparkException as error:
+        raise failed_on_a_row(error, {"labels.where": labels.where}) from error
     assert row is not None, "an aggregate without grouping has one row"
     return Census(**row.asDict())

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-from pyspark.sql.types import BooleanType
 
 from skewless.config import Labels, Sample
 from skewless.ground.instants import refusal
 from skewless.ground.names import unknown
 from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
+from skewless.parts.spine.row_predicate import predicate_problem
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _CLOCKS = re.compile(
@@ -52,23 +50,8 @@ def _problems(events: DataFrame, labels: Labels, sample: Sample | None) -> Itera
     for time in filter(None, (labels.event_timestamp, labels.label_available_at)):
         if time in types and (reason := refusal(types[time], labels.timezone)):
             yield f"label events: time column '{time}' {reason}"
-    if labels.where:
-        yield from _predicate_problems(events, labels.where)
-
-
-def _predicate_problems(events: DataFrame, where: str) -> Iterator[str]:
-    if reason := clock_or_chance(where):
-        yield f"labels.where: {reason}"
-        return
-    try:
-        selected = events.select(F.expr(where).alias("wanted"))
-    except PySparkException as error:
-        yield f"labels.where: {where!r} is not a predicate on the label events: {first_line(error)}"
-        return
-    if not isinstance(selected.schema["wanted"].dataType, BooleanType):
-        yield f"labels.where: {where!r} is {selected.schema['wanted'].dataType.simpleString()}, not a condition"
-    elif not is_deterministic(selected):
-        yield f"labels.where: {where!r} gives other rows each time; remove what is random"
+    if labels.where and (problem := predicate_problem(events, labels.where)):
+        yield f"labels.where {labels.where!r}: {problem}"
 
 
 def clock_or_chance(sql: str) -> str | None:
@@ -86,9 +69,3 @@ def is_deterministic(frame: DataFrame) -> bool:
     """Whether the analysed plan gives the same rows each time it runs."""
     plan = frame._jdf.queryExecution().analyzed()
     return bool(plan.deterministic())
-
-
-def first_line(error: PySparkException) -> str:
-    """What Spark says of an error, less its position, context and stack."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

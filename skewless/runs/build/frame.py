@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, ResolvedTrainingSet, load
 from skewless.ground.run_range import RunRange
+from skewless.lake.feature_places import with_feature_places
 from skewless.lake.session import hand_over, private_session
 from skewless.lake.storage import RemoteFiles, is_local, local_path
 from skewless.training_set.bind import bind
@@ -36,18 +37,20 @@ def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of
     source and pass through the same `where`, range, maturity and sample. `settings` are what `--set` gives. `start`,
     `end` (T, half-open) and `as_of` (default: now) are aware datetimes, or naive ones read as UTC.
 
-    The inputs' versions are pinned when this is called. The session's settings and zone are neither changed nor
+    Feature modules are found on the import path, in the working directory or beside `conf_dir`; `sys.path` is left as
+    it was. The inputs' versions are pinned when this is called. The session's settings and zone are neither changed nor
     do they change the result. Errors: InputError with every problem, before anything runs.
 
         df = build_frame(spark, "flight_delay", labels=labels_df, conf_dir="conf")
     """
-    configuration = load(_files(conf_dir, spark), settings or {}, os.environ)
-    spec = _resolved(configuration, training_set, feature_tables)
-    own = private_session(spark)
-    # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
-    opened = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
-    run_range = RunRange(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
-    return hand_over(select_result(opened, joined_rows(opened, spine_for(opened, run_range))), spark)
+    with with_feature_places(conf_dir):
+        configuration = load(_files(conf_dir, spark), settings or {}, os.environ)
+        spec = _resolved(configuration, training_set, feature_tables)
+        own = private_session(spark)
+        # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
+        opened = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
+        run_range = RunRange(_utc(as_of) or datetime.now(timezone.utc), _utc(start), _utc(end))
+        return hand_over(select_result(opened, joined_rows(opened, spine_for(opened, run_range))), spark)
 
 
 def _resolved(

@@ -44,7 +44,7 @@ def imported_function(name: str) -> Function:
         raise InputError(f"--model {name}: expected package.module:function")
     try:
         found = import_module(module)
-    except Exception as error:  # the module runs as it is imported
+    except (Exception, SystemExit) as error:  # the module runs as it is imported
         raise InputError(
             f"--model {name}: cannot import {module}: {type(error).__name__}: {error}"
         ) from error

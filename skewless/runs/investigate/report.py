@@ -78,7 +78,7 @@ def _sentence(found: Investigation) -> str:
     share = next(_share(found, part) or 0.0 for part in found.parts if part.name == main)
     drifted = _suspects(found, DRIFT)
     told = {
-        "features": f"comes back with recomputed values of {_suspects(found, SKEW)}",
+        "features": f"comes back with recomputed values of {_suspects(found, SKEW) or 'all that differ, together'}",
         "population": f"is that the population moved{f', in {drifted}' if drifted else ''}",
         "model": "is other scores for the same features: model or runtime",
         "unexplained": "is explained by no feature",

@@ -17,6 +17,7 @@ from skewless.parts.functions import ship_code
 from skewless.parts.log.reading import records_in_range
 from skewless.runs.monitor.drift.judging import Finding, judged, pairs_of
 from skewless.runs.monitor.drift.outcome import Monitored
+from skewless.runs.monitor.profile.cells import merged_names
 from skewless.runs.monitor.profile.counting import Subject, counted
 from skewless.runs.monitor.profile.profile import DAY, EVERYTHING, Group, Profile, Reference
 from skewless.runs.monitor.profile.values import kind_of, told
@@ -150,10 +151,14 @@ def _monitored(
             for group in current.groups(segment)
             if segment not in in_training or group in reference.profile.counts
         ]
-    whole = reference.profile.counts
+    whole, bins = reference.profile.counts, reference.profile.bins
+    called = {
+        name: merged_names(bins[name], current.names.get(name, {}), reference.profile.names.get(name, {}))
+        for name in names
+    }
 
     def found(of: list[Group]) -> list[Finding]:
-        return judged(pairs_of(names, reference.profile.bins, whole, current.counts, of), watch)
+        return judged(pairs_of(names, bins, whole, current.counts, of, called), watch)
 
     return Monitored(
         training_set=spec.training_set.name,

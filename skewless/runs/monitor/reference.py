@@ -27,7 +27,7 @@ from skewless.runs.monitor.profile.profile import Profile, Reference
 from skewless.runs.monitor.profile.values import kind_of, told
 from skewless.training_set.fingerprints import fingerprints_of
 
-FORMAT = 1
+FORMAT = 2
 MOST_VALUES = 50
 """Values of a segment that have a profile of their own: the most frequent ones."""
 

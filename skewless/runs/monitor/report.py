@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import paired_histogram, trend
-from skewless.runs.monitor.drift.judging import NULLS, Finding
+from skewless.runs.monitor.drift.judging import Finding
+from skewless.runs.monitor.drift.measures import NULLS
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.profile.profile import EVERYTHING
 

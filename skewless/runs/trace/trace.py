@@ -21,7 +21,7 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
-from skewless.parts.spine import spine_of, take_census
+from skewless.parts.spine import failed_on_a_row, predicate_problem, spine_of, take_census
 from skewless.runs.trace.findings import Traced, TracedEvent, TracedTable
 from skewless.runs.trace.traced_table import traced_table
 from skewless.training_set.bind import bind
@@ -47,17 +47,18 @@ class Chosen:
 def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int) -> Traced:
     """At most `limit` of the label events for which `where` is true, the first by T.
 
-    Errors: InputError for a predicate that Spark refuses, for one that no label event matches, and for a table of
-    which there are too many rows in reach.
+    Errors: InputError for a predicate that more than a row decides, for one that fails on a row, for one that no label
+    event matches, and for a table of which there are too many rows in reach.
     """
     own = private_session(spark)
     opened = bind(own, spec)
+    if problem := predicate_problem(opened.events, where):
+        raise InputError(f"--where {where!r}: {problem}")
+    matching = replace(opened, events=opened.events.where(F.expr(where)))
     try:
-        matching = replace(opened, events=opened.events.where(F.expr(where)))
         chosen = _chosen(matching, limit)
     except PySparkException as error:
-        reason = next(line for line in str(error).splitlines() if line.strip())
-        raise InputError(f"--where {where}: {reason.partition(' SQLSTATE:')[0]}") from error
+        raise failed_on_a_row(error, {"--where": where, "labels.where": opened.labels.where}) from error
     if not chosen.at:
         raise InputError(_no_match(matching, where))
     tables = _traced_tables(opened, chosen)

@@ -44,7 +44,7 @@ class RowTrace(NamedTuple):
 
 
 def rows_traced(rows: Sequence[Row], at: int, rules: RowRules) -> RowTrace:
-    """What becomes of an entity's rows at T; `rows` are in the order of rule 4, the greatest last.
+    """What becomes of an entity's rows at T; `rows` are in the order of J4, the greatest last.
 
     | why      | means                                                            |
     | -------- | ---------------------------------------------------------------- |
@@ -105,7 +105,7 @@ def _beaten(row: Row, winner: Row, rules: RowRules) -> Unused:
 
 
 def _nearest(unused: Sequence[Unused], at: int) -> tuple[Unused, ...]:
-    """A few for each reason, the nearest to T; of equal ones those that come later in rule 4's order."""
+    """A few for each reason, the nearest to T; of equal ones those that come later in J4's order."""
     kept: list[Unused] = []
     by_distance = sorted(
         unused, key=lambda each: (abs(at - each.row.event), -each.row.available, -each.row.place)

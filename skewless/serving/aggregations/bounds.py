@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 UNITS = ("day", "week", "month")
 LONGEST_CALENDAR = 100_000
+UTC_NAMES = frozenset(
+    [f"{area}{name}" for area in ("", "Etc/") for name in ("UTC", "UCT", "Universal", "Zulu", "Greenwich")]
+    + [f"{area}GMT{hours}" for area in ("", "Etc/") for hours in ("", "0", "+0", "-0")]
+)
+"""Every IANA name of the zone UTC itself; a zone that keeps UTC in some years only is another one."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _CALENDAR_KEYS = ("calendar", "length", "timezone")
@@ -77,6 +82,23 @@ class CalendarWindow(NamedTuple):
 
 
 Window = RollingWindow | CalendarWindow
+
+
+def dates_problem(window: Window, column: str) -> str | None:
+    """Why events whose times in `column` are dates of no declared zone cannot fall into a window, or None.
+
+    They are midnight UTC, which lies in the day before wherever clocks are behind it, and during the same day
+    where they are ahead. Rolling windows, and calendar ones of UTC, take them.
+
+    >>> dates_problem(RollingWindow(86_400_000_000), "day")
+    """
+    if isinstance(window, RollingWindow) or window.zone.key in UTC_NAMES:
+        return None
+    zone = window.zone.key
+    return (
+        f"its window is a calendar {window.unit} of {zone}, and event timestamps (column '{column}') are dates, "
+        f"midnight UTC unless a zone is declared; declare timezone: {zone}, or UTC where that is meant"
+    )
 
 
 def read_window(window: object, offset: object = None) -> tuple[Window | None, list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.aggregations.bounds import dates_problem
 from skewless.serving.aggregations.reducers import FUNCTIONS, Event
 from skewless.serving.aggregations.visibility import Row, TimedRow, Visibility, missing_column
 from skewless.serving.errors import FeatureError, raised, shown
@@ -38,6 +39,7 @@ def evaluator(
     """
     steps = prepared(aggregations, types)
     needed = tuple(dict.fromkeys(name for each in aggregations for name in _columns(each)))
+    no_dates = _no_dates(aggregations, visibility)
 
     def values(events: Events, at: Moment) -> dict[str, Any]:
         if at is None:
@@ -45,6 +47,8 @@ def evaluator(
         moment = _instant(at)
         rows = events if isinstance(events, list) else list(events)
         _require(rows, needed)
+        if no_dates is not None:
+            _refuse_dates(rows, visibility.event_timestamp, no_dates)
         visible = visibility.visible(visibility.timed(rows), moment)
         return {name: step(visible, moment) for name, step in steps.items()}
 
@@ -109,6 +113,22 @@ def _require(rows: list[Row], needed: tuple[str, ...]) -> None:
         for position, row in enumerate(rows):
             if name not in row:
                 raise missing_column(position, name, row)
+
+
+def _no_dates(aggregations: Sequence[Aggregation], visibility: Visibility) -> str | None:
+    """Why one of the aggregations takes no event whose time is a date, None where all take them."""
+    if visibility.timezone is not None:
+        return None
+    for each in aggregations:
+        if problem := dates_problem(each.window, visibility.event_timestamp):
+            return f"aggregation '{each.name}': {problem}"
+    return None
+
+
+def _refuse_dates(rows: list[Row], column: str, problem: str) -> None:
+    for position, row in enumerate(rows):
+        if type(row.get(column)) is dt.date:
+            raise FeatureError(f"event {position}: {problem}")
 
 
 def _instant(at: object) -> int:

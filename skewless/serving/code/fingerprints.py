@@ -1,4 +1,4 @@
-"""Fingerprints of feature functions: equal where the code means the same, on every version of Python.
+"""Fingerprints of feature functions (S3): equal where the code means the same, on every version of Python.
 
 A function's fingerprint is the SHA-256 of the syntax trees of all that it reaches inside the top-level package
 that defines it, of the names of what it takes from outside, and of its `on_error`. Comments, docstrings, formatting

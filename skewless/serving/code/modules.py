@@ -128,7 +128,10 @@ def loaded(name: str) -> ModuleType | None:
         try:
             if find_spec(name) is not None:
                 import_module(name)
-        except Exception:  # a module runs whatever was written in it; what cannot be imported has no code
+        except (
+            Exception,
+            SystemExit,
+        ):  # a module runs whatever is in it; what cannot be imported has no code
             return None
     return sys.modules.get(name)
 

@@ -1,4 +1,4 @@
-"""Feature functions have to be pure: what is impure about one, or about what it reaches, found before it runs.
+"""Feature functions have to be pure (F5): what is impure about one, or about what it reaches, found before it runs.
 
 The check reads the source: it finds what is called by name. It sees no call through a value (`clock()` of a
 parameter), and nothing outside the package that defines the function.

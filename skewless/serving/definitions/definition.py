@@ -1,4 +1,4 @@
-"""One feature function, read into what is known about it before it runs."""
+"""One feature function, read into what is known about it before it runs (F1)."""
 
 from __future__ import annotations
 

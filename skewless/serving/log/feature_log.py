@@ -1,4 +1,4 @@
-"""The feature log: what serving wrote down at prediction time, exactly, without keeping a request waiting."""
+"""The feature log (S4): what serving wrote down at prediction time, exactly, without keeping a request waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a program over one row or over columns, to the same values and the same errors."""
+"""Running a program over one row or over columns, to the same values and errors (F3, F4, F6)."""
 
 from __future__ import annotations
 

@@ -72,15 +72,18 @@ class FeatureSet:
     def from_modules(cls, modules: Iterable[str]) -> FeatureSet:
         """The public functions of importable modules, module by module, in the order of definition.
 
+        A module lies on the import path or in the working directory, which is put at the end of the path. One that
+        prints, reads the command line or exits while it is imported is refused.
+
         Functions with a leading underscore and functions imported from elsewhere are helpers. A function
         that reads a clock, draws random numbers or is impure otherwise is refused unless it says
         `@feature(allow=…)`. All problems of all modules are reported in one FeatureError.
 
-        >>> FeatureSet.from_module("features.nowhere")
+        >>> FeatureSet.from_module("late.nowhere")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
-        skewless.serving.errors.FeatureError: feature module 'features.nowhere' does not import: ModuleNotFoundError: No module named 'features.nowhere'
-        """  # noqa: E501
+        skewless.serving.errors.FeatureError: feature module 'late.nowhere' not found: looked in ...
+        """
         definitions, problems = read_modules(modules)
         return cls._checked(definitions, problems)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
-from types import ModuleType
 
 from skewless.serving.definitions.definition import FeatureDefinition, read_module
-from skewless.serving.errors import FeatureError, raised
+from skewless.serving.errors import FeatureError
+from skewless.serving.sets.importing import imported
 
 
 def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[str]]:
@@ -19,7 +18,7 @@ def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[
     problems: list[str] = []
     for name in dict.fromkeys(modules):
         try:
-            found, wrong = read_module(_imported(name))
+            found, wrong = read_module(imported(name))
         except FeatureError as error:
             problems.extend(error.problems)
         else:
@@ -32,10 +31,3 @@ def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[
 
         problems.extend(purity_problems(definitions))
     return definitions, problems
-
-
-def _imported(name: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except Exception as error:  # a module runs whatever was written in it
-        raise FeatureError(f"feature module '{name}' does not import: {raised(error)}") from error

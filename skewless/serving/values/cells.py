@@ -1,4 +1,4 @@
-"""The values of an event's columns: which are admitted, and the order that rule 4 gives them."""
+"""The values of an event's columns: which are admitted, and the order that J4 gives them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def cells(values: list[Any], types: frozenset[str] = frozenset(TYPE_NAMES.values
 
 
 def rank(kind: type) -> Callable[[Any], Any] | None:
-    """The sorting key of one type's values under rule 4, None where they sort right as they are.
+    """The sorting key of one type's values under J4, None where they sort right as they are.
 
     -0.0 < 0.0 and NaN is greatest. Python compares text by code points, which is the order of its UTF-8
     bytes.

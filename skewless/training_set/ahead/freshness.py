@@ -58,7 +58,7 @@ def freshness_of(opened: OpenedTrainingSet, run_range: RunRange) -> dict[str, Fr
     | event 05:59:59.999999           | no: too old          |
     | event 11:00, available 12:01    | no: not visible yet  |
 
-    Visible is what rule 2 says, `strict` and `delay` included; a row with a null key or time is not (rule 5). Reads
+    Visible is what J2 says, `strict` and `delay` included; a row with a null key or time is not (J5). Reads
     only files that may hold such a row, until one is found; of a table that is not ready also the times of all others.
     """
     asked = opened.spec.require_fresh

@@ -22,7 +22,7 @@ def entity_rows(side: JoinSide, entities: pa.Table, first: int, last: int) -> Da
 
     `entities` has a column per key, in the order of `label_columns`; text keys meet in lower case without outer
     space. Gives `key_0`, …, `event` and `available` (microseconds; 0 in a static side), `ends` (null without one),
-    `value_0`, … of the selected columns, what the side's reduction takes, and `place`: the order of rule 4 within
+    `value_0`, … of the selected columns, what the side's reduction takes, and `place`: the order of J4 within
     an entity.
     """
     keys = [value.alias(f"key_{place}") for place, value in enumerate(side.key_columns())]

@@ -28,7 +28,7 @@ BEFORE_ALL = int(np.iinfo(np.int64).min) + 1
 class History:
     """The collected rows of one side.
 
-    `key` in every question numbers entities: NOBODY has no row here, NO_ENTITY is a null key (rule 1).
+    `key` in every question numbers entities: NOBODY has no row here, NO_ENTITY is a null key (J1).
     """
 
     def __init__(self, side: JoinSide, rows: pa.Table) -> None:
@@ -42,7 +42,7 @@ class History:
         self._key = number[order]
 
     def rows_of(self, key: int) -> pa.Table:
-        """An entity's rows in the order of rule 4, the greatest last."""
+        """An entity's rows in the order of J4, the greatest last."""
         first, last = np.searchsorted(self._key, [key, key + 1])
         return self.rows.slice(first, last - first)
 

@@ -1,4 +1,4 @@
-"""Rules 1 and 9 on published frames: every column of the label events as it came, whatever its name and type."""
+"""J1 and J9 on published frames: every column of the label events as it came, whatever its name and type."""
 
 from __future__ import annotations
 

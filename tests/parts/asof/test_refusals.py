@@ -1,4 +1,4 @@
-"""Rules 8 and 9: keys and times that cannot be compared are refused, named, before anything runs."""
+"""J8 and J9: keys and times that cannot be compared are refused, named, before anything runs."""
 
 from __future__ import annotations
 

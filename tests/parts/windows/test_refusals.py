@@ -135,6 +135,29 @@ def test_what_only_the_tables_types_show_is_refused_by_name(
     assert problem.startswith(f"feature table 'r': aggregation 'a': {said}")
 
 
+@pytest.mark.parametrize(
+    ("unit", "zone"), [("month", "America/New_York"), ("day", "Asia/Kolkata"), ("week", "Europe/London")]
+)
+def test_dates_that_a_calendar_of_another_zone_would_put_into_the_day_before_are_refused(
+    spark: SparkSession, tmp_path: Path, unit: str, zone: str
+) -> None:
+    days = delta(spark, str(tmp_path / "days"), "k string, day date, v int", [])
+    aggregation = {"function": "count", "window": {"calendar": unit, "length": 1, "timezone": zone}}
+    assert problems(spark, days, aggregation, event_timestamp="day") == [
+        f"feature table 'r': aggregation 'a': its window is a calendar {unit} of {zone}, and event timestamps "
+        "(column 'day') are dates, midnight UTC unless a zone is declared; "
+        f"declare timezone: {zone}, or UTC where that is meant"
+    ]
+
+
+def test_clock_times_of_no_declared_zone_are_refused_under_a_calendar_window_too(
+    spark: SparkSession, source: str
+) -> None:
+    window = {"calendar": "month", "length": 1, "timezone": "America/New_York"}
+    (problem,) = problems(spark, source, {"function": "count", "window": window}, event_timestamp="local")
+    assert "time column 'local' (event_timestamp) is TIMESTAMP_NTZ" in problem
+
+
 def test_all_problems_are_named_together(spark: SparkSession, source: str) -> None:
     found = problems(spark, source, {"function": "sum", "column": "s"}, {"function": "count", "name": "V"})
     assert found == [

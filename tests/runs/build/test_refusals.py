@@ -219,6 +219,33 @@ def test_a_query_that_is_no_select_is_refused(tables: Project, statement: str) -
     assert line.startswith("labels.query: ")
 
 
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        (
+            "CAST(k AS INT) > 1",
+            "labels.where 'CAST(k AS INT) > 1': [CAST_INVALID_INPUT] The value 'a' of the type \"STRING\" "
+            "cannot be cast "
+            'to "INT" because it is malformed.',
+        ),
+        (
+            "CAST(k AS DATE) IS NOT NULL",
+            "labels.where 'CAST(k AS DATE) IS NOT NULL': [CAST_INVALID_INPUT] The value 'a'",
+        ),
+        ("10 / (y - 1) > 1", "labels.where '10 / (y - 1) > 1': [DIVIDE_BY_ZERO] Division by zero."),
+        (
+            "y IN (SELECT 1)",
+            "labels.where 'y IN (SELECT 1)': IN (SELECT …) reads other rows; a predicate reads the",
+        ),
+    ],
+)
+def test_a_where_that_fails_on_a_row_or_reads_other_rows_is_one_line(
+    tables: Project, where: str, line: str
+) -> None:
+    [said] = refused(tables.conf(training_set(f'{LABELS}, where: "{where}"')).run("build", "s", "--json"))
+    assert said.startswith(line)
+
+
 def test_a_range_without_label_events_is_named(tables: Project) -> None:
     [line] = refused(tables.conf(training_set()).run("build", "s", "--date", "2031-05-06", "--json"))
     assert "2031-05-06" in line

@@ -59,7 +59,7 @@ def test_every_problem_of_every_file_and_module_is_reported_at_once(project: Pro
     assert "no feature table 'c'" in ran.err
     assert "'u' is not the file's name, 't'" in ran.err
     assert "gate.json" in ran.err
-    assert "feature module 'own_missing' does not import" in ran.err
+    assert "feature module 'own_missing' not found: looked in " in ran.err
 
 
 def test_inputs_that_cannot_be_are_reported(project: Project, tmp_path: Path) -> None:

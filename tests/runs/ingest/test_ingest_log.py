@@ -1,4 +1,4 @@
-"""`ingest-log` end to end: files as serving leaves them, tables as any reader of Delta sees them."""
+"""`ingest-log` end to end (S6): files as serving leaves them, tables as any reader of Delta sees them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from skewless.config import Webhook
 from skewless.runs.monitor import delivery
 from skewless.runs.monitor.delivery import DeliveryError, post, prometheus_text, slack_message, write_textfile
 from skewless.runs.monitor.drift.divergence import Divergences
-from skewless.runs.monitor.drift.judging import NULLS, Finding, Measures, Pair
+from skewless.runs.monitor.drift.judging import Finding
+from skewless.runs.monitor.drift.measures import NULLS, Measures, Pair
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.profile.bins import CategoryBins
 from skewless.runs.monitor.profile.profile import EVERYTHING, Counts, Profile, Reference

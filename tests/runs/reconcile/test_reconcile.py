@@ -118,6 +118,7 @@ def test_a_function_of_what_was_logged_wrong_has_its_cause(ran: Ran) -> None:
 
 
 def test_null_against_a_value_is_a_mismatch_whatever_the_case_of_the_name(ran: Ran) -> None:
+    """S5."""
     wind = ran.document["features"]["weather__wind"]
     assert (wind["compared"], wind["mismatched"], wind["cause"]) == (53, 8, "null_handling")
 

@@ -171,12 +171,32 @@ def test_label_events_that_match_and_are_left_out_are_counted(offers: Project) -
     ]
 
 
-@pytest.mark.parametrize("where", ["nonsense = 1", "shop =", "shop", "count(*) > 1", "shop = 'x'"])
-def test_a_predicate_that_spark_refuses_is_one_line(offers: Project, where: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("nonsense = 1", "[UNRESOLVED_COLUMN"),
+        ("shop =", "[PARSE_SYNTAX_ERROR]"),
+        ("shop", "is bigint, not a condition"),
+        ("count(*) > 1", "count reads other rows; a predicate reads the columns of its own row alone"),
+        ("java_method('java.lang.System', 'exit', 3) = ''", "java_method runs code outside of Spark; "),
+        ("shop IN (SELECT 1)", "IN (SELECT …) reads other rows; "),
+        (
+            "shop = 'x'",
+            '[CAST_INVALID_INPUT] The value \'x\' of the type "STRING" cannot be cast to "BIGINT"',
+        ),
+        (
+            "CAST(user AS INT) > 1",
+            "[CAST_INVALID_INPUT] The value 'a' of the type \"STRING\" cannot be cast to",
+        ),
+    ],
+)
+def test_a_predicate_that_no_row_decides_or_that_fails_on_one_is_one_line(
+    offers: Project, where: str, said: str
+) -> None:
     ran = offers.run("trace", "traced", "--where", where)
     assert ran.code == 2
     (line,) = ran.problems
-    assert line.startswith(f"skewless: --where {where}: [")
+    assert line.startswith(f"skewless: --where {where!r}: {said}")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ T = 1000
 
 
 def told(*times: tuple[int, ...], **rules: object) -> tuple[int | None, list[tuple[int, str]]]:
-    """The place of the row used, and (place, why) of the others; rows are given in rule 4's order."""
+    """The place of the row used, and (place, why) of the others; rows are given in J4's order."""
     rows = [Row(place, *each) for place, each in enumerate(times)]  # type: ignore[arg-type]
     found = rows_traced(rows, T, RowRules(**rules))  # type: ignore[arg-type]
     return found.used and found.used.place, [(each.row.place, each.why) for each in found.unused]

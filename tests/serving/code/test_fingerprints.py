@@ -122,6 +122,7 @@ def test_what_means_the_same_has_the_same_fingerprint(
 def test_what_means_something_else_has_another_fingerprint(
     fingerprint: Callable[..., str], old: str, new: str
 ) -> None:
+    """S3."""
     assert fingerprint((old, new)) != fingerprint()
 
 

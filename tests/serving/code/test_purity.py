@@ -68,6 +68,7 @@ def problems(write_module: Any, source: str) -> tuple[str, ...]:
     ],
 )
 def test_an_impure_call_is_refused_by_name(write_module: Any, body: str, kind: str, said: str) -> None:
+    """F5."""
     (problem,) = problems(write_module, f"def a(x: int) -> int:\n    {body}\n")
     assert problem.startswith(f"impure.a: {said}")
     assert f'or say @feature(allow=("{kind}",))' in problem

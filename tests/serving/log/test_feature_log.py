@@ -66,6 +66,7 @@ def test_records_are_in_one_finished_file_in_the_order_of_writing(tmp_path: Path
 
 
 def test_equal_records_are_still_two(tmp_path: Path) -> None:
+    """S4."""
     with FeatureLog(tmp_path) as log, FeatureLog(tmp_path) as other:
         for each in (log, log, other):
             write(each, 1)

@@ -33,7 +33,7 @@ def problem(*args: Any, **options: Any) -> str:
     return str(caught.value)
 
 
-def test_rule_1_a_null_key_or_a_null_t_makes_every_joined_value_null() -> None:
+def test_j1_a_null_key_or_a_null_t_makes_every_joined_value_null() -> None:
     static = table_of(name="plan", static=True)
     counted = table_of(
         name="sums", columns=[], aggregations=[{"name": "n", "function": "count", "window": "1d"}]
@@ -51,7 +51,7 @@ def test_rule_1_a_null_key_or_a_null_t_makes_every_joined_value_null() -> None:
     assert plan.compute(ALICE, at=None) == nothing
 
 
-def test_rule_1_functions_follow_their_own_null_rule() -> None:
+def test_j1_functions_follow_their_own_null_rule() -> None:
     def doubled(clicks__v: float) -> float:
         return clicks__v * 2
 
@@ -65,20 +65,20 @@ def test_rule_1_functions_follow_their_own_null_rule() -> None:
     assert plan.compute(ALICE, at=None) == {"clicks__v": None, "doubled": None, "is_known": False, "hour": -1}
 
 
-def test_rule_2_a_row_at_t_is_visible_and_one_after_is_not() -> None:
+def test_j2_a_row_at_t_is_visible_and_one_after_is_not() -> None:
     plan = plan_of(table_of())
     assert value(plan, row(timedelta(0))) == 1.0
     assert value(plan, row(-TICK)) is None
 
 
-def test_rule_2_strict_sees_rows_before_t_alone() -> None:
+def test_j2_strict_sees_rows_before_t_alone() -> None:
     plan = plan_of(table_of(strict=True, available_at="landed_at"))
     assert value(plan, row(TICK, landed_at=NOON - TICK)) == 1.0
     assert value(plan, row(TICK, landed_at=NOON)) is None
     assert value(plan, row(timedelta(0), landed_at=NOON - HOUR)) is None
 
 
-def test_rule_2_the_delay_is_added_to_availability_or_else_to_the_event_timestamp() -> None:
+def test_j2_the_delay_is_added_to_availability_or_else_to_the_event_timestamp() -> None:
     plain, landed = plan_of(table_of(delay="10m")), plan_of(table_of(delay="10m", available_at="landed_at"))
     ten = timedelta(minutes=10)
     assert value(plain, row(ten)) == 1.0
@@ -87,13 +87,13 @@ def test_rule_2_the_delay_is_added_to_availability_or_else_to_the_event_timestam
     assert value(landed, row(HOUR, landed_at=NOON - ten + TICK)) is None
 
 
-def test_rule_3_an_age_equal_to_max_age_is_fresh() -> None:
+def test_j3_an_age_equal_to_max_age_is_fresh() -> None:
     plan = plan_of(table_of(max_age="1h"))
     assert value(plan, row(HOUR)) == 1.0
     assert value(plan, row(HOUR + TICK)) is None
 
 
-def test_rule_3_at_valid_until_the_row_is_over_and_no_older_row_takes_its_place() -> None:
+def test_j3_at_valid_until_the_row_is_over_and_no_older_row_takes_its_place() -> None:
     plan = plan_of(table_of(valid_until="ends_at"))
     older = row(2 * HOUR, 2.0, ends_at=None)
     assert value(plan, row(ends_at=NOON + TICK), older) == 1.0
@@ -111,7 +111,7 @@ def test_rule_3_at_valid_until_the_row_is_over_and_no_older_row_takes_its_place(
         (None, math.nan),
     ],
 )
-def test_rule_4_the_greatest_row_settles_a_tie(lesser: Any, greater: Any) -> None:
+def test_j4_the_greatest_row_settles_a_tie(lesser: Any, greater: Any) -> None:
     plan = plan_of(table_of())
     for rows in ((lesser, greater), (greater, lesser)):
         assert repr(value(plan, *(row(v=v) for v in rows))) == repr(greater)
@@ -139,14 +139,14 @@ def test_rule_4_the_greatest_row_settles_a_tie(lesser: Any, greater: Any) -> Non
         ("array<map<string,double>>", [{"a": -0.0}], [{"a": 0.0}]),
     ],
 )
-def test_rule_4_orders_values_of_every_type(kind: str, lesser: Any, greater: Any) -> None:
+def test_j4_orders_values_of_every_type(kind: str, lesser: Any, greater: Any) -> None:
     plan = plan_of(table_of(types={**TYPES, "v": kind}))
     for rows in ((lesser, greater), (greater, lesser)):
         found = value(plan, *(row(v=v) for v in rows))
         assert repr(found) == repr(greater) or found == greater
 
 
-def test_rule_4_availability_comes_before_the_columns_and_the_end_behind_them() -> None:
+def test_j4_availability_comes_before_the_columns_and_the_end_behind_them() -> None:
     plan = plan_of(table_of(available_at="landed_at", valid_until="ends_at", columns=["n", "v"]))
 
     def of(landed: timedelta, n: int, v: float, ends: datetime | None) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def test_rule_4_availability_comes_before_the_columns_and_the_end_behind_them() 
     assert value(plan, over, endless) == value(plan, endless, over) == 1.0
 
 
-def test_rule_4_settles_rows_of_a_static_table() -> None:
+def test_j4_settles_rows_of_a_static_table() -> None:
     plan = plan_of(table_of(static=True, columns=["s", "v"]))
     one, other = {"s": "b", "v": 1.0}, {"s": "a", "v": 2.0}
     for rows in ([one, other], [other, one]):
@@ -168,14 +168,14 @@ def test_rule_4_settles_rows_of_a_static_table() -> None:
 
 
 @pytest.mark.parametrize("column", ["user", "seen_at", "landed_at"])
-def test_rule_5_a_null_key_event_timestamp_or_availability_matches_nothing(column: str) -> None:
+def test_j5_a_null_key_event_timestamp_or_availability_matches_nothing(column: str) -> None:
     plan = plan_of(table_of(available_at="landed_at"))
     whole = row(user=1, landed_at=NOON - HOUR)
     assert value(plan, whole) == 1.0
     assert value(plan, {**whole, column: None}) is None
 
 
-def test_rule_6_a_late_row_is_invisible_and_a_correction_replaces_from_its_own_availability_on() -> None:
+def test_j6_a_late_row_is_invisible_and_a_correction_replaces_from_its_own_availability_on() -> None:
     plan = plan_of(table_of(available_at="landed_at"))
     first = row(2 * HOUR, 1.0, landed_at=NOON - 2 * HOUR)
     late = row(HOUR, 2.0, landed_at=NOON + TICK)
@@ -186,11 +186,11 @@ def test_rule_6_a_late_row_is_invisible_and_a_correction_replaces_from_its_own_a
     assert value(plan, first, correction, at=NOON - TICK) == 1.0
 
 
-def test_rule_7_a_null_inside_the_winning_row_stays_null() -> None:
+def test_j7_a_null_inside_the_winning_row_stays_null() -> None:
     assert value(plan_of(table_of()), row(v=None), row(2 * HOUR, 2.0)) is None
 
 
-def test_rule_8_a_row_of_another_entity_is_refused() -> None:
+def test_j8_a_row_of_another_entity_is_refused() -> None:
     plan = plan_of(table_of())
     assert value(plan, row(user=1)) == 1.0
     said = problem(plan, ALICE, rows={"clicks": [row(user=1), row(user=2)]}, at=NOON)
@@ -200,7 +200,7 @@ def test_rule_8_a_row_of_another_entity_is_refused() -> None:
     )
 
 
-def test_rule_8_integers_of_other_widths_match_and_other_types_are_refused() -> None:
+def test_j8_integers_of_other_widths_match_and_other_types_are_refused() -> None:
     labels = labels_of(columns={**LABELS, "user": "smallint"})
     assert value(plan_of(table_of(labels), labels=labels), row(user=1)) == 1.0
     for kind in ("string", "decimal(10,0)", "double"):
@@ -212,7 +212,7 @@ def test_rule_8_integers_of_other_widths_match_and_other_types_are_refused() -> 
         table_of(labels_of(columns={**LABELS, "user": "double"}), types={**TYPES, "user": "double"})
 
 
-def test_rule_8_join_keys_name_any_label_column() -> None:
+def test_j8_join_keys_name_any_label_column() -> None:
     labels = labels_of(columns={**LABELS, "friend": "bigint"})
     plan = plan_of(table_of(labels, join_keys=[("user", "friend")]), labels=labels)
     found = plan.compute({"friend": 2}, rows={"clicks": row(user=2)}, at=NOON)
@@ -237,7 +237,7 @@ NEW_YORK = "America/New_York"
         (datetime(2024, 3, 10, 2, 30), datetime(2024, 3, 10, 7, 30, tzinfo=timezone.utc)),
     ],
 )
-def test_rule_9_a_clock_time_is_the_earlier_instant_or_the_later_wall_time(
+def test_j9_a_clock_time_is_the_earlier_instant_or_the_later_wall_time(
     wall: datetime, instant: datetime
 ) -> None:
     plan = plan_of(table_of(types={**TYPES, "seen_at": "timestamp_ntz"}, timezone=NEW_YORK))
@@ -247,7 +247,7 @@ def test_rule_9_a_clock_time_is_the_earlier_instant_or_the_later_wall_time(
 
 
 @pytest.mark.parametrize(("zone", "hour"), [(None, 0), (NEW_YORK, 4)])
-def test_rule_9_a_date_is_midnight_of_the_zone_else_of_utc(zone: str | None, hour: int) -> None:
+def test_j9_a_date_is_midnight_of_the_zone_else_of_utc(zone: str | None, hour: int) -> None:
     plan = plan_of(table_of(types={**TYPES, "seen_at": "date"}, timezone=zone))
     midnight = datetime(2024, 7, 1, hour, tzinfo=timezone.utc)
     given = {"seen_at": date(2024, 7, 1), "v": 1.0}
@@ -255,7 +255,7 @@ def test_rule_9_a_date_is_midnight_of_the_zone_else_of_utc(zone: str | None, hou
     assert value(plan, given, at=midnight - TICK) is None
 
 
-def test_rule_9_clock_times_need_a_declared_zone() -> None:
+def test_j9_clock_times_need_a_declared_zone() -> None:
     with pytest.raises(
         FeatureError, match=r"'seen_at' \(event_timestamp\) is timestamp_ntz; declare timezone"
     ):
@@ -264,7 +264,7 @@ def test_rule_9_clock_times_need_a_declared_zone() -> None:
         labels_of(columns={**LABELS, "predict_at": "timestamp_ntz"})
 
 
-def test_rule_9_a_naive_instant_and_an_aware_clock_time_are_refused() -> None:
+def test_j9_a_naive_instant_and_an_aware_clock_time_are_refused() -> None:
     plain = plan_of(table_of())
     naive = {"seen_at": NOON.replace(tzinfo=None), "v": 1.0}
     assert "column 'seen_at': naive datetime" in problem(plain, ALICE, rows={"clicks": naive}, at=NOON)
@@ -272,7 +272,7 @@ def test_rule_9_a_naive_instant_and_an_aware_clock_time_are_refused() -> None:
     assert "expected a naive datetime" in problem(clock, ALICE, rows={"clicks": row()}, at=NOON)
 
 
-def test_rule_9_functions_see_utc_and_t_is_any_aware_datetime() -> None:
+def test_j9_functions_see_utc_and_t_is_any_aware_datetime() -> None:
     def hour(event_timestamp: datetime, clicks__seen_at: datetime) -> str:
         return f"{event_timestamp:%H%z} {clicks__seen_at:%H%z}"
 

@@ -76,7 +76,7 @@ def test_a_stale_row_that_was_published_is_found() -> None:
 
 
 def test_an_older_row_in_the_place_of_the_stale_winner_is_found() -> None:
-    """Rule 3: no older row takes its place; an engine that filters by the end first would take the older one."""
+    """J3: no older row takes its place; an engine that filters by the end first would take the older one."""
     document = document_of(table_of(valid_until="ends_at"))
     rows = [row(2 * HOUR, 1.0, ends_at=None), row(HOUR, 2.0, ends_at=NOON)]
     assert passes(document, {"clicks__v": None}, rows)

@@ -43,10 +43,12 @@ def double_wind(wind_or_zero: float) -> float:
 
 
 def test_extra_inputs_are_ignored_and_ints_pass_for_floats() -> None:
+    """F4."""
     assert repr(_set(speed).compute({"km": 90, "hours": 2, "x": object()})) == "{'speed': 45.0}"
 
 
 def test_a_null_input_makes_the_feature_null_without_a_call() -> None:
+    """F3."""
     assert _set(speed).compute({"km": None, "hours": 0}) == {"speed": None}
 
 
@@ -146,6 +148,8 @@ def test_a_default_dict_lacks_what_it_does_not_hold() -> None:
 
 
 def test_an_exception_names_feature_inputs_and_label_event() -> None:
+    """F6."""
+
     def checked(km: float) -> float:
         raise ValueError(f"{km} is too far,\nreally")
 

@@ -1,4 +1,4 @@
-"""Causes that show in the two values alone, each named where it is planted and not where chance would do."""
+"""Causes that show in the two values alone (S7), each named where it is planted and not where chance would do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns as integers that order as rule 4 orders values, and back: one code for every comparison that windows make."""
+"""Columns as integers that order as J4 orders values, and back: one code for every comparison that windows make."""
 
 from __future__ import annotations
 

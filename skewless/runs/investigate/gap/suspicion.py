@@ -1,8 +1,9 @@
 """Which features explain the gap: those logged otherwise, by what their repair gives back, and those that drifted.
 
-Skew is a certain fact, since the values differ, and its effect is measured on the same rows. Drift is everywhere and
-mostly harmless, so that a drifted feature is a suspect only of a gap that is real, in the gap's direction, where its
-cost is significant over all that drifted (Holm 1979) and at least LEAST_SHARE of the gap.
+Skew is a certain fact, since the values differ, and its effect is measured on the same rows: a suspect is what wins
+back a share of the gap that its interval holds above 0. Drift is everywhere and mostly harmless, so that a drifted
+feature is a suspect only of a gap that is real, in the gap's direction, where its cost is significant over all that
+drifted (Holm 1979) and at least LEAST_SHARE of the gap.
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ class Case(NamedTuple):
         """How much of the gap this is, against it where negative."""
         return float(np.sign(self.gap.value) * effect.value) / self.scale
 
+    def wins_back(self, effect: Estimate) -> bool:
+        """Whether the whole interval of this share of the gap lies above 0."""
+        return bool(min(np.sign(self.gap.value) * np.array([effect.low, effect.high])) > 0)
+
 
 def suspects_of(case: Case) -> tuple[Suspect, ...]:
     """The suspects, the worst first."""
@@ -80,10 +85,10 @@ def _skewed(case: Case) -> Iterator[Suspect]:
         if case.swaps.fit is None and np.array_equal(repaired, case.swaps.as_logged):
             continue  # the model does not take it, or takes both values for one
         effect = contrast(case.sides.online.measured(case.metric, repaired), before)
-        share = case.share(effect)
-        if share < 0 and effect.p_value < SIGNIFICANT:
-            continue  # it works against the gap
-        yield Suspect(name, SKEW, min(1.0, max(0.0, share)), _skew_evidence(case, name, rates[name], effect))
+        if case.wins_back(effect):
+            yield Suspect(
+                name, SKEW, min(1.0, case.share(effect)), _skew_evidence(case, name, rates[name], effect)
+            )
 
 
 def _skew_evidence(case: Case, name: str, rate: float, effect: Estimate) -> Evidence:

@@ -80,7 +80,7 @@ def _merged(table: Floats) -> Floats:
     total = table.sum()
     if not total:
         return table[:, :0]
-    expected = table.sum(axis=1).min() * table.sum(axis=0) / total
+    expected = least_expected(table)
     is_large = expected >= LEAST_EXPECTED
     large, rest = table[:, is_large], table[:, ~is_large].sum(axis=1, keepdims=True)
     if expected[~is_large].sum() >= LEAST_EXPECTED:
@@ -90,6 +90,12 @@ def _merged(table: Floats) -> Floats:
     least = int(np.argmin(expected[is_large]))
     large[:, [least]] += rest
     return large
+
+
+def least_expected(table: Floats) -> Floats:
+    """What each bin is expected to hold on the smaller side, by the shares of both sides together."""
+    expected: Floats = table.sum(axis=1).min() * table.sum(axis=0) / table.sum()
+    return expected
 
 
 def by_chance(size_reference: int, size_current: int, freedom: int, p_value: float) -> float:

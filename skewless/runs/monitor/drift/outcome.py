@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from skewless.runs.monitor.drift.divergence import shares
-from skewless.runs.monitor.drift.judging import DISTRIBUTION, NANS, NEW, NULLS, ZEROS, Finding
+from skewless.runs.monitor.drift.judging import Finding
+from skewless.runs.monitor.drift.measures import DISTRIBUTION, NANS, NEW, NULLS, ZEROS
 from skewless.runs.monitor.profile.profile import EVERYTHING, Group, Reference
 
 FAINTEST = 1e-300
@@ -78,8 +79,7 @@ class Monitored:
         size: dict[str, float] = {}
         for finding in self.findings:
             if finding.is_alert:
-                apart = finding.measures.divergences
-                size[finding.feature] = max(size.get(finding.feature, 0), apart.psi if apart else 0)
+                size[finding.feature] = max(size.get(finding.feature, 0), finding.psi)
         return tuple(sorted(size, key=lambda name: (-size[name], name)))
 
     def to_json(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 RARE = 0.01
 """Categories with a smaller share of the training values have no bin of their own, but share one."""
@@ -52,6 +53,15 @@ class NumberBins:
         """The bins of numbers from the least to the greatest."""
         intervals = range(len(self.edges) + 1)
         return np.array([len(self.edges) + 1, *intervals, len(self.edges) + 2])
+
+    @property
+    def shared(self) -> Mask:
+        """Which bins hold several values."""
+        edges = np.array(self.edges)
+        is_shared = np.ones(self.size, dtype=bool)
+        is_shared[len(edges) + 1 :] = False
+        is_shared[1 : len(edges)] = edges[1:] != np.nextafter(edges[:-1], np.inf)
+        return is_shared
 
     @property
     def nan(self) -> int:
@@ -98,6 +108,13 @@ class CategoryBins:
     @property
     def size(self) -> int:
         return len(self.values) + 3
+
+    @property
+    def shared(self) -> Mask:
+        """Which bins hold several values."""
+        is_shared = np.zeros(self.size, dtype=bool)
+        is_shared[[self.new - 1, self.new]] = True
+        return is_shared
 
     @property
     def new(self) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from skewless.runs.monitor.profile.bins import Bins, CategoryBins, Ints, NumberBins, bins_of
+from skewless.runs.monitor.profile.cells import CELLS, Spread, spread
 
 Group = tuple[str, str]
 """A dimension and its value; ("", "") is everything."""
@@ -20,11 +21,15 @@ DAY = "day"
 
 @dataclass(frozen=True)
 class Counts:
-    """The values of one feature by bin; `zeros` of them are 0, `unlogged` rows do not have the feature."""
+    """The values of one feature by bin; `zeros` of them are 0, `unlogged` rows do not have the feature.
+
+    `by_cell` are the values that share a bin, by the hash of cells.py; None where they were not counted so.
+    """
 
     by_bin: Ints
     zeros: int = 0
     unlogged: int = 0
+    by_cell: Ints | None = None
 
     @property
     def total(self) -> int:
@@ -33,11 +38,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Profile:
-    """One side: its rows, the bins of its features, and their counts by group."""
+    """One side: its rows, the bins of its features, and their counts by group; `names` say what fills a cell."""
 
     rows: int
     bins: Mapping[str, Bins]
     counts: Mapping[Group, Mapping[str, Counts]]
+    names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def whole(self, feature: str) -> Counts:
         return self.counts[EVERYTHING][feature]
@@ -74,6 +80,9 @@ class Reference:
             "days": dict(self.days),
             "kinds": dict(self.kinds),
             "bins": {name: bins.to_json() for name, bins in profile.bins.items()},
+            "names": {
+                name: {str(cell): text for cell, text in of.items()} for name, of in profile.names.items()
+            },
             "groups": groups,
         }
 
@@ -81,46 +90,93 @@ class Reference:
     def from_json(cls, document: Mapping[str, Any]) -> Reference:
         counts = {
             (group["dimension"], group["value"]): {
-                name: Counts(np.array(each["bins"], dtype=np.int64), each["zeros"], each["unlogged"])
-                for name, each in group["counts"].items()
+                name: _counts_from(each) for name, each in group["counts"].items()
             }
             for group in document["groups"]
         }
         bins = {name: bins_of(each) for name, each in document["bins"].items()}
-        profile = Profile(document["rows"], bins, counts)
+        names = {
+            name: {int(cell): text for cell, text in of.items()} for name, of in document["names"].items()
+        }
+        profile = Profile(document["rows"], bins, counts, names)
         return cls(document["version"], document["run_id"], profile, document["days"], document["kinds"])
 
 
 def _json_of(counts: Counts) -> dict[str, Any]:
-    return {"bins": counts.by_bin.tolist(), "zeros": counts.zeros, "unlogged": counts.unlogged}
+    cells = counts.by_cell
+    used = None if cells is None else {str(cell): int(cells[cell]) for cell in np.flatnonzero(cells)}
+    return {
+        "bins": counts.by_bin.tolist(),
+        "zeros": counts.zeros,
+        "unlogged": counts.unlogged,
+        "cells": used,
+    }
 
 
-def width(bins: Bins) -> int:
-    """How many numbers a feature's counts are: the bins, zeros and rows without the feature."""
-    return bins.size + 2
+def _counts_from(document: Mapping[str, Any]) -> Counts:
+    by_cell = None
+    if document["cells"] is not None:
+        by_cell = np.zeros(CELLS, dtype=np.int64)
+        for cell, count in document["cells"].items():
+            by_cell[int(cell)] = count
+    by_bin = np.array(document["bins"], dtype=np.int64)
+    return Counts(by_bin, document["zeros"], document["unlogged"], by_cell)
 
 
-def counts_of(numbers: Ints) -> Counts:
-    return Counts(numbers[:-2], int(numbers[-2]), int(numbers[-1]))
+def has_cells(dimension: str, bins: Bins) -> bool:
+    """Of all rows every feature is counted by cell, of a segment categories alone, of a day none: each costs room."""
+    return dimension == EVERYTHING[0] or (dimension != DAY and isinstance(bins, CategoryBins))
 
 
-def count_column(column: pa.Array, bins: Bins, is_logged: Any, groups: list[tuple[Ints, int]]) -> list[Ints]:
-    """The numbers of one column by each grouping: an array of (groups, width).
+def width(bins: Bins, with_cells: bool) -> int:
+    """How many numbers a feature's counts are: the bins, zeros, rows without the feature, and perhaps the cells."""
+    return bins.size + 2 + (CELLS if with_cells else 0)
 
-    A grouping is a group number per row, -1 for none, and how many groups there are. `is_logged` None is all.
-    """
-    codes = bins.codes(column)
+
+def counts_of(numbers: Ints, bins: Bins) -> Counts:
+    by_bin, zeros, unlogged = numbers[: bins.size], numbers[bins.size], numbers[bins.size + 1]
+    by_cell = numbers[bins.size + 2 :]
+    return Counts(by_bin, int(zeros), int(unlogged), by_cell if len(by_cell) else None)
+
+
+class Grouping(NamedTuple):
+    """A group number for each row, -1 for none, how many groups there are, and whether they have cells."""
+
+    of_row: Ints
+    groups: int
+    with_cells: bool
+
+
+class Column(NamedTuple):
+    """A column's values, the bin of each, beyond the bins where a row does not have the feature, and the cells."""
+
+    values: pa.Array
+    codes: Ints
+    spread: Spread
+
+
+def coded(values: pa.Array, bins: Bins, is_logged: Any) -> Column:
+    """The column with the bin and the cell of each value; `is_logged` None is all."""
+    codes = bins.codes(values)
     if is_logged is not None:
         codes = np.where(is_logged, codes, bins.size + 1)
-    zero = _zeros(column, codes, bins) if isinstance(bins, NumberBins) else None
-    size = width(bins)
+    return Column(values, codes, spread(values, codes, bins))
+
+
+def count_column(column: Column, bins: Bins, groupings: list[Grouping]) -> list[Ints]:
+    """The numbers of one column by each grouping: an array of (groups, width)."""
+    zero = _zeros(column, bins) if isinstance(bins, NumberBins) else None
+    rows, cells = column.spread
+    size = width(bins, with_cells=False)
     found = []
-    for group, number in groups:
-        counts = _counts_by_group(codes, group, number, size)
+    for of_row, number, with_cells in groupings:
+        counts = _counts_by_group(column.codes, of_row, number, size)
         if zero is not None:
-            counts[:, bins.size] = _counts_by_group(np.zeros(int(zero.sum()), int), group[zero], number, 1)[
+            counts[:, bins.size] = _counts_by_group(np.zeros(int(zero.sum()), int), of_row[zero], number, 1)[
                 :, 0
             ]
+        if with_cells:
+            counts = np.hstack([counts, _counts_by_group(cells, of_row[rows], number, CELLS)])
         found.append(counts)
     return found
 
@@ -133,8 +189,8 @@ def _counts_by_group(codes: Ints, group: Ints, number: int, size: int) -> Ints:
     return np.bincount(codes, minlength=number * size).reshape(number, size)
 
 
-def _zeros(column: pa.Array, codes: Ints, bins: NumberBins) -> Any:
-    return (column.to_numpy(zero_copy_only=False) == 0) & (codes <= len(bins.edges))
+def _zeros(column: Column, bins: NumberBins) -> Any:
+    return (column.values.to_numpy(zero_copy_only=False) == 0) & (column.codes <= len(bins.edges))
 
 
 def with_known(bins: Bins, values: Mapping[str, int], most: int) -> Bins:

@@ -1,4 +1,4 @@
-"""The values of a typed column: which enter and as what, when a time column's are, and how rule 4 orders them."""
+"""The values of a typed column: which enter and as what, when a time column's are, and how J4 orders them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def instants(kind: ColumnType, zone: dt.tzinfo | None) -> Callable[[Any], int]:
 
 
 def order_key(kind: ColumnType) -> Callable[[Any], Any]:
-    """The sorting key of a column's values, nulls included, under rule 4.
+    """The sorting key of a column's values, nulls included, under J4.
 
     Null is smallest, -0.0 < 0.0, NaN is greatest, text compares by bytes, arrays and structs element by
     element, maps by their sorted entries.

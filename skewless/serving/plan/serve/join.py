@@ -143,7 +143,7 @@ def _candidate(
 
 
 def _order(kinds: list[ColumnType]) -> Callable[[tuple[tuple[Any, ...], int | None]], Any]:
-    """Rule 4 among rows with equal times: the selected columns in order, then the end, null greatest."""
+    """J4 among rows with equal times: the selected columns in order, then the end, null greatest."""
     keys = [order_key(kind) for kind in kinds]
 
     def order(candidate: tuple[tuple[Any, ...], int | None]) -> Any:

@@ -1,4 +1,4 @@
-"""The serving plan: a training set's joins, windows and functions, run for one request."""
+"""The serving plan: a training set's joins, windows and functions, run for one request (S1)."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.aggregations.bounds import dates_problem
 from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.plan.document import reading as read
 from skewless.serving.plan.document.column_types import INTEGERS, TIMES, ColumnType, column_type
@@ -232,6 +233,10 @@ def _wrong(aggregation: Aggregation, table: JoinedTable) -> Iterator[str]:
         yield f"no column '{name}'; " + (f"did you mean '{match}'?" if match else "add it to types")
     elif name is not None and allowed is not None and families[name] not in allowed:
         yield f"{aggregation.function} takes no {table.types[name].text} (column '{name}')"
+    moment = table.event_timestamp or ""
+    are_dates = moment in table.types and table.types[moment].kind == "date" and table.timezone is None
+    if are_dates and (problem := dates_problem(aggregation.window, moment)):
+        yield problem
     if aggregation.where is not None:
         yield from (f"where: {problem}" for problem in check(aggregation.where, families))
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from skewless.runs.investigate.gap import NOBODY, Features, Investigation, Predictions, Question, inquire
+from skewless.runs.investigate.report import summary_of_investigation, verdict_of
 
 SIZE = 3000
 ROWS = np.arange(SIZE)
@@ -208,3 +209,52 @@ def test_a_feature_whose_repair_would_widen_the_gap_is_no_suspect() -> None:
     assert found.significant
     assert found.is_worse
     assert [each.feature for each in found.suspects] == ["a"]
+
+
+def told_as_suspects(found: Investigation) -> list[str]:
+    return [line for line in summary_of_investigation(found).splitlines() if "suspect" in line]
+
+
+@pytest.mark.parametrize("called", [True, False], ids=["with the model", "by a surrogate"])
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        pytest.param(
+            lambda b, draw: np.where(ROWS % 20 == 0, b + draw.normal(0, 0.05, SIZE), b), id="jitter"
+        ),
+        pytest.param(lambda b, draw: b.round(2), id="rounded"),
+        pytest.param(lambda b, draw: np.where(ROWS < 5, 0.0, b), id="five rows"),
+        pytest.param(lambda b, draw: b.astype(np.float32).astype(float), id="another width"),
+    ],
+)
+def test_a_repair_that_wins_nothing_back_was_counted_among_the_suspects_of_the_gap(
+    called: bool, harmless: Any
+) -> None:
+    """`b` is logged otherwise and moves scores a little, some up and some down: -1% of the gap, or 1%, by chance."""
+    right, label = world(2)
+    b = harmless(right["b"].to_numpy(), np.random.default_rng(8))
+    logged = replaced(right, a=shuffled(right["a"]), b=b)
+    found = ask(side("online", model(logged), label), logged, right, called=called)
+    assert [each.feature for each in found.suspects] == ["a"]
+    facts = found.to_facts()
+    assert "recomputed values of a: " in verdict_of(facts)
+    assert len(told_as_suspects(found)) == 1
+    told = summary_of_investigation(facts)
+    assert "logged otherwise than recomputed, but not behind this gap: b (" in told
+
+
+def test_without_a_gap_a_repair_that_moves_nothing_is_a_note_too() -> None:
+    right, label = world(2)
+    logged = replaced(right, b=right["b"].to_numpy().round(2))
+    found = ask(side("online", model(logged), label), logged, right)
+    assert (found.significant, found.suspects) == (False, ())
+    assert "but not behind this gap: b (" in summary_of_investigation(found)
+
+
+def test_a_small_share_that_is_sure_is_a_suspect_all_the_same() -> None:
+    right, label = world(2)
+    b = np.where(ROWS % 3 == 0, shuffled(right["b"]), right["b"].to_numpy())
+    logged = replaced(right, a=shuffled(right["a"]), b=b)
+    found = ask(side("online", model(logged), label), logged, right)
+    assert [each.feature for each in found.suspects] == ["a", "b"]
+    assert all(each.evidence["share_of_gap"] > 0 for each in found.suspects)

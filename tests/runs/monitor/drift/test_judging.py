@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from skewless.config import Monitoring, Watched
-from skewless.runs.monitor.drift.judging import Finding, Pair, judged
+from skewless.runs.monitor.drift.judging import Finding, judged
+from skewless.runs.monitor.drift.measures import Pair
 from skewless.runs.monitor.profile.bins import CategoryBins, NumberBins
 from skewless.runs.monitor.profile.profile import EVERYTHING, Counts
 
@@ -98,7 +99,7 @@ def test_where_the_values_are_too_many_to_be_known_none_is_new() -> None:
     pair = Pair("c", EVERYTHING, bins, Counts(np.array([500, 500, 0, 0])), Counts(np.array([50, 50, 0, 0])))
     (finding,) = judge(pair)
     assert not finding.is_alert
-    assert {test.of for test in finding.tests} == {"distribution"}
+    assert {test.of for test in finding.tests} == {"distribution", "gone category"}
 
 
 def test_too_few_values_are_insufficient_and_have_measures_all_the_same() -> None:

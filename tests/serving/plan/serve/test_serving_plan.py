@@ -103,6 +103,7 @@ def test_no_calendar_window_begins_before_its_look_back(unit: str, length: int, 
 
 
 def test_absence_has_to_be_said() -> None:
+    """S1."""
     plan = plan_of(table_of(aggregations=[COUNT]))
     assert problems(plan, ALICE, at=NOON) == (
         "rows: none given of feature table 'clicks'; give the newest row, a list of rows, or None for no row",
@@ -182,6 +183,8 @@ def test_functions_may_take_the_column_of_t_by_its_own_name() -> None:
 
 
 def test_labels_are_no_inputs() -> None:
+    """F2."""
+
     def leak(late: bool, known_at: datetime) -> bool:
         return late
 

@@ -1,0 +1,155 @@
+"""What `conf/feature_tables/NAME.yml` may say: a table of facts about entities, and when each became known."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from skewless.config import shapes
+from skewless.config.shapes import Shape
+from skewless.config.specs.aggregation import as_aggregations
+from skewless.config.specs.base import Spec
+from skewless.config.values import (
+    Aggregations,
+    Column,
+    Columns,
+    Duration,
+    Location,
+    Name,
+    SomeTime,
+    Zone,
+    refusal,
+)
+
+OF_HISTORY = (
+    "event_timestamp",
+    "available_at",
+    "delay",
+    "max_age",
+    "valid_until",
+    "strict",
+    "aggregations",
+    "require_fresh",
+)
+"""The keys that a static table cannot have."""
+_NOTHING: shapes.JsonSchema = {"enum": [None, False, []]}
+
+
+class FeatureTable(Spec):
+    """A timestamped table of facts about entities, or, if static, a table without history.
+
+    `delay` None means that it was not written: zero too, but warned of.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                shapes.case(
+                    {"required": ["static"], "properties": {"static": {"const": True}}},
+                    then={"properties": dict.fromkeys(OF_HISTORY, _NOTHING)},
+                    otherwise=shapes.given("event_timestamp"),
+                )
+            ]
+        }
+    )
+    not_there_yet = frozenset({"materialize_every"})
+
+    name: Name = Field(examples=["weather"], description="What training sets call it; the file's name too.")
+    source: Location = Field(
+        examples=["${WAREHOUSE}/weather"], description="The Delta table: a path, or a name in the catalog."
+    )
+    entity_keys: Columns = Field(
+        examples=[["origin"]],
+        description="The columns that name the entity a row is about; `[]` for a table about the whole world.",
+    )
+    static: bool = Field(
+        default=False,
+        examples=[True],
+        description="A table without history, always visible. It leaks what was overwritten since T, and is warned "
+        f"of. Refused beside {', '.join(f'`{key}`' for key in OF_HISTORY)}.",
+    )
+    event_timestamp: Column | None = Field(
+        default=None,
+        validate_default=True,
+        examples=["observed_at"],
+        description="The column of when the fact became true. Required unless the table is static.",
+    )
+    available_at: Column | None = Field(
+        default=None,
+        examples=["ingested_at"],
+        description="The column of when serving could first read the row; the event timestamp unless written.",
+    )
+    delay: Duration = Field(
+        default=None,
+        examples=["10m"],
+        description="Added to `available_at`, or to the event timestamp: landed is not yet served. With neither of "
+        "the two keys it is 0s, and a warning says that late rows can leak.",
+    )
+    max_age: Duration = Field(
+        default=None,
+        examples=["3h"],
+        description="A row that is older than this at T counts as absent; one of exactly this age does not. No limit "
+        "unless written.",
+    )
+    valid_until: Column | None = Field(
+        default=None,
+        examples=["replaced_at"],
+        description="A column: from that instant on the row counts as absent. Null: no end.",
+    )
+    strict: bool = Field(
+        default=False,
+        examples=[True],
+        description="Whether a row at exactly T is not yet visible: `<` instead of `<=` on both times.",
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        examples=["America/New_York"],
+        description="The zone of time columns that have none (TIMESTAMP_NTZ, DATE). Without it TIMESTAMP_NTZ is "
+        "refused, and dates are midnight UTC.",
+    )
+    columns: Columns | None = Field(
+        default=None,
+        examples=[["temp", "wind_speed"]],
+        description="The columns that are joined, `[]` for none. Unless written: all that no other key names.",
+    )
+    aggregations: Annotated[Aggregations, Shape(as_aggregations)] = Field(
+        default=(),
+        examples=[[{"name": "readings_24h", "function": "count", "window": "24h"}]],
+        description="Functions over windows of the table's rows that end at T.",
+    )
+    require_fresh: SomeTime = Field(
+        default=None,
+        examples=["6h"],
+        description="A build waits (exit code 5) until a row is visible at the end of its range that is not older. No "
+        "part in any value. Refused: 0s.",
+    )
+
+    @field_validator("event_timestamp")
+    @classmethod
+    def _has_history(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("static") is False:
+            raise refusal("missing; add it, or static: true for a table without history")
+        return value
+
+    @field_validator(*OF_HISTORY)
+    @classmethod
+    def _fits_static(cls, value: Any, info: ValidationInfo) -> Any:
+        if value not in (None, False, ()) and info.data.get("static"):
+            raise refusal("a static table has no history; remove it, or remove static: true")
+        return value
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What this table lets leak, a line each."""
+        subject = f"feature table '{self.name}'"
+        if self.static:
+            return (
+                f"{subject}: static: it has no history, so values overwritten since T leak into the past",
+            )
+        if self.available_at is None and self.delay is None:
+            return (
+                f"{subject}: neither available_at nor delay: rows count as served at their event timestamp "
+                "(delay 0s), so late rows can leak",
+            )
+        return ()

@@ -1,0 +1,1 @@
+"""`skewless schema`: the configuration's JSON Schemas, for editors."""
