@@ -212,7 +212,7 @@ def test_a_feature_whose_repair_would_widen_the_gap_is_no_suspect() -> None:
 
 
 def told_as_suspects(found: Investigation) -> list[str]:
-    return [line for line in summary_of_investigation(found.to_facts()).splitlines() if "suspect" in line]
+    return [line for line in summary_of_investigation(found).splitlines() if "suspect" in line]
 
 
 @pytest.mark.parametrize("called", [True, False], ids=["with the model", "by a surrogate"])
@@ -248,7 +248,7 @@ def test_without_a_gap_a_repair_that_moves_nothing_is_a_note_too() -> None:
     logged = replaced(right, b=right["b"].to_numpy().round(2))
     found = ask(side("online", model(logged), label), logged, right)
     assert (found.significant, found.suspects) == (False, ())
-    assert "but not behind this gap: b (" in summary_of_investigation(found.to_facts())
+    assert "but not behind this gap: b (" in summary_of_investigation(found)
 
 
 def test_a_small_share_that_is_sure_is_a_suspect_all_the_same() -> None:
