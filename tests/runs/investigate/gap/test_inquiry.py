@@ -236,10 +236,9 @@ def test_a_repair_that_wins_nothing_back_was_counted_among_the_suspects_of_the_g
     logged = replaced(right, a=shuffled(right["a"]), b=b)
     found = ask(side("online", model(logged), label), logged, right, called=called)
     assert [each.feature for each in found.suspects] == ["a"]
-    facts = found.to_facts()
-    assert "recomputed values of a: " in verdict_of(facts)
+    assert "recomputed values of a: " in verdict_of(found)
     assert len(told_as_suspects(found)) == 1
-    told = summary_of_investigation(facts)
+    told = summary_of_investigation(found)
     assert "logged otherwise than recomputed, but not behind this gap: b (" in told
 
 
