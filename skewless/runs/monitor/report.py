@@ -12,6 +12,10 @@ from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.profile.profile import EVERYTHING
 
 HEADER = ("feature", "alert", "PSI", "KL", "JS", "KS", "nulls in training", "nulls now", "why")
+CONCENTRATION = (
+    *("feature", "most frequent in training", "share", "now", "share"),
+    *("distinct values to be expected", "now", "entropy in training", "now"),
+)
 MOST_TOLD = 20
 
 
@@ -33,6 +37,7 @@ def render_monitoring(found: Monitored) -> str:
         _features_section(found),
         _segments_section(found),
         *_feature_sections(found),
+        _concentration_section(found),
         Section("To know before using it", items=(*monitoring_notes(found),)),
     ]
     span = f"T in {found.span}" if found.span else "every record of the log"
@@ -139,6 +144,17 @@ def _trends(found: Monitored, name: str, min_psi: float | None) -> Iterator[str]
 def _psi(finding: Finding) -> float | None:
     apart = finding.measures.divergences
     return apart.psi if apart else None
+
+
+def _concentration_section(found: Monitored) -> Section:
+    """How much of each feature is one value, how many values it has, and its entropy in nats."""
+    rows = []
+    for each in found.whole:
+        if held := each.measures.concentration:
+            tops = (cell for side in held for cell in (side.top, _share(side.top_share)))
+            counts = ("" if side.distinct is None else f"{side.distinct:,.0f}" for side in held)
+            rows.append((each.feature, *tops, *counts, *(_number(side.entropy) for side in held)))
+    return Section("Concentration", (), CONCENTRATION if rows else (), tuple(rows))
 
 
 def _titled(name: str, kind: str) -> str:

@@ -200,6 +200,7 @@ def built_broken(project: Project, name: str) -> Refused:
 
 @pytest.mark.parametrize("name", list(BREAKS)[1:])
 def test_every_planted_break_is_told_with_both_values(offers: Project, name: str) -> None:
+    """S2: each break is seen by the audit, and the build refused."""
     refused = built_broken(offers, name)
     assert refused.ran.code == 3, refused.ran.err
     assert set(BREAKS[name].values()) <= refused.differences
