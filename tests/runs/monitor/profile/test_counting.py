@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from skewless.runs.monitor.profile.bins import CategoryBins, NumberBins
+from skewless.runs.monitor.profile.bins import Bins, CategoryBins, NumberBins
 from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.monitor.profile.profile import EVERYTHING, Profile, Reference
 from skewless.runs.monitor.profile.tally import logged_names
@@ -28,7 +28,7 @@ ROWS: list[tuple[Any, ...]] = [
     (None, None, "x", json.dumps({"features": {"V": "double"}})),
     (None, None, "x", json.dumps({"features": {"v": "double", "w": "string"}})),
 ]
-BINS = {"v": NumberBins((0.0, 1.0)), "w": CategoryBins(("a",), frozenset("abc"))}
+BINS: dict[str, Bins] = {"v": NumberBins((0.0, 1.0)), "w": CategoryBins(("a",), frozenset("abc"))}
 
 
 @pytest.fixture(scope="module")
