@@ -73,9 +73,10 @@ def __getattr__(name: str) -> object:
     try:
         home = import_module(_HOMES[name])
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in ("", "skewless"):
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "skewless"):
             raise
-        needs = f"skewless.{name} needs {error.name}; pip install 'skewless[spark]'"
+        needs = f"skewless.{name} needs {package}; pip install 'skewless[spark]'"
         raise ModuleNotFoundError(needs, name=error.name) from None
     value: object = import_module("skewless.serving.windows") if name == "windows" else getattr(home, name)
     globals()[name] = value

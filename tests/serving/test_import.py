@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
+
+import pytest
 
 import skewless
 
@@ -24,10 +27,29 @@ def test_importing_skewless_alone_loads_none_of_its_parts() -> None:
 def test_every_exported_name_loads_from_the_standard_library_alone() -> None:
     code = """
 import skewless
-for name in set(skewless.__all__) - {"build_frame", "InputError"}: getattr(skewless, name)
+for name in set(skewless.__all__) - {"build_frame"}: getattr(skewless, name)
 print(sorted({m.split(".")[0] for m in sys.modules} - set(sys.stdlib_module_names) - {"__main__"}))
 """
     assert _output(code) == "['skewless']"
+
+
+def test_importing_skewless_takes_less_than_30_milliseconds() -> None:
+    code = "import time; begin = time.perf_counter(); import skewless; print(time.perf_counter() - begin)"
+    assert min(float(_output(code)) for _ in range(5)) < 0.03  # the best, since other processes run too
+
+
+@pytest.mark.parametrize("missing", ["pyspark", "pydantic"])
+def test_what_needs_spark_says_in_a_line_what_to_install(missing: str) -> None:
+    code = f"""
+sys.modules[{missing!r}] = None
+sys.path.append({sysconfig.get_path("purelib")!r})
+from skewless import InputError
+try:
+    from skewless import build_frame
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    assert _output(code) == f"skewless.build_frame needs {missing}; pip install 'skewless[spark]'"
 
 
 def test_heavy_standard_modules_are_not_needed() -> None:

@@ -13,8 +13,7 @@ from skewless.runs.investigate.report import render_investigation, summary_of_in
 def investigate_gap(run: Run, name: str, as_of: datetime, report: str | None, **asked: Any) -> Result:
     """`skewless investigate`: a question, so that no answer is an alert: exit code 0 whatever is found."""
     spec = run.configuration().training_set(name)
-    facts = investigate(run.spark(), spec, Asked(**asked), as_of)
-    told = facts.to_facts()
+    found = investigate(run.spark(), spec, Asked(**asked), as_of)
     if report:
-        report = written_report(report, render_investigation(told), run)
-    return Result(facts.to_json(), summary_of_investigation(told, report))
+        report = written_report(report, render_investigation(found), run)
+    return Result(found.to_json(), summary_of_investigation(found, report))

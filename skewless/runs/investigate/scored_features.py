@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +17,7 @@ from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.run_range import RunRange
 from skewless.runs.investigate.gap import Predictions
+from skewless.runs.investigate.gap.findings import Cause
 from skewless.runs.investigate.scored_tables import LABEL, SCORE
 from skewless.skew.compare import SAME, Compared, compare, count_all
 from skewless.skew.explained import explained
@@ -46,7 +46,7 @@ class ScoredFeatures:
     compared: Mapping[str, Mask]
     mismatched: Mapping[str, Mask]
     known: Mapping[str, float]
-    causes: Mapping[str, Mapping[str, Any]]
+    causes: Mapping[str, Cause]
     others: pa.Table
 
 
@@ -109,7 +109,7 @@ def _carried(spine: LogSpine) -> Iterator[Column]:
 
 def _causes(
     spine: LogSpine, features: Sequence[Compared], compared: DataFrame, logged: set[str]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Cause]:
     """Feature that differs → the likely cause, as reconciliation names it."""
     if not logged:
         return {}
@@ -138,7 +138,7 @@ def _side_of(
     rows: pa.Table,
     features: Sequence[Compared],
     logged: set[str],
-    causes: Mapping[str, Mapping[str, Any]],
+    causes: Mapping[str, Cause],
 ) -> ScoredFeatures:
     ours, theirs, known = {}, {}, {}
     compared, mismatched = {}, {}

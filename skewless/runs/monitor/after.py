@@ -24,15 +24,14 @@ def deliver(
     report: str | None,
 ) -> list[str]:
     """Keep the findings and tell of them, as conf/monitoring says; a line for each, failures also on standard error."""
-    facts = found.to_facts()
     location = history_location(spec, watch)
     done = [_tried(f"history {location}", lambda: add_history(spark, location, log, run_at, found))]
     hook, textfile = watch.webhook, watch.textfile
     if hook is not None and hook.url and (found.alerting or hook.always):
-        done.append(_tried("webhook", lambda: post(hook, slack_message(facts, report))))
+        done.append(_tried("webhook", lambda: post(hook, slack_message(found, report))))
     if textfile:
         done.append(
-            _tried(f"textfile {textfile}", lambda: write_textfile(textfile, facts, run_at.timestamp()))
+            _tried(f"textfile {textfile}", lambda: write_textfile(textfile, found, run_at.timestamp()))
         )
     return done
 

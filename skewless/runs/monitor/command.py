@@ -21,12 +21,11 @@ def monitor_features(
     spec, watch = configuration.training_set(name), configuration.monitoring(name)
     spark = private_session(run.spark())
     found = monitor(spark, spec, watch, open_log(spark, log, configuration), RunRange(run_at, start, end))
-    facts = found.to_facts()
     if report:
-        report = written_report(report, render_monitoring(facts), run)
+        report = written_report(report, render_monitoring(found), run)
     done = deliver(spark, spec, watch, log, found, run_at, report)
     document = found.to_json()
     if len(done) > 1:  # more than the history was asked for
         document["deliveries"] = done
-    text = summary_of_monitoring(facts, done, report)
+    text = summary_of_monitoring(found, done, report)
     return Result(document, text, ALERT if found.alerting else 0)

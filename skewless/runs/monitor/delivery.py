@@ -14,6 +14,7 @@ from urllib3 import Retry
 from urllib3.exceptions import ReadTimeoutError
 
 from skewless.config import Webhook
+from skewless.runs.monitor.drift.outcome import Monitored
 
 PAUSE = 0.5
 """Seconds before the first repetition; each further one waits twice as long, or as long as the answer asks for."""
@@ -27,19 +28,17 @@ class DeliveryError(Exception):
     """Why something was not delivered, in a line that gives away no secret."""
 
 
-def slack_message(facts: Mapping[str, Any], report: str | None = None) -> dict[str, Any]:
+def slack_message(found: Monitored, report: str | None = None) -> dict[str, Any]:
     """The verdict and the features that drifted, as an incoming web hook of Slack takes them."""
-    alerting = facts["alerting"]
-    held = f"{facts['current_rows']:,} records against version {facts['version']}"
-    number = f"{len(alerting)} of {len(facts['features'])} features drifted" if alerting else "no drift"
-    headline = f"{facts['training_set']}: {number} ({held})"
-    lines = [
-        f"• *{_escaped(name)}*: {_escaped(facts['features'][name]['reason'])}" for name in alerting[:_MOST]
-    ]
+    alerting = found.alerting
+    held = f"{found.rows:,} records against version {found.reference.version}"
+    number = f"{len(alerting)} of {len(found.features)} features drifted" if alerting else "no drift"
+    headline = f"{found.training_set}: {number} ({held})"
+    lines = [f"• *{_escaped(name)}*: {_escaped(found.features[name].reason)}" for name in alerting[:_MOST]]
     if len(alerting) > _MOST:
         lines.append(f"and {len(alerting) - _MOST} more")
-    if facts["span"]:
-        lines.append(f"T in {_escaped(facts['span'])}")
+    if found.span:
+        lines.append(f"T in {_escaped(found.span)}")
     if report:
         lines.append(f"Report: {_escaped(report)}")
     blocks = [f"*{_escaped(headline)}*", *_chunks(lines)]
@@ -72,7 +71,7 @@ def post(webhook: Webhook, message: Mapping[str, Any]) -> str:
     return f"webhook {host}: delivered"
 
 
-def write_textfile(path: str, facts: Mapping[str, Any], now: float) -> str:
+def write_textfile(path: str, found: Monitored, now: float) -> str:
     """Write the metrics, and put them in place in one step, as the collector may read at any time.
 
     Errors: DeliveryError.
@@ -81,34 +80,35 @@ def write_textfile(path: str, facts: Mapping[str, Any], now: float) -> str:
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(prometheus_text(facts, now), encoding="utf-8")
+        beside.write_text(prometheus_text(found, now), encoding="utf-8")
         beside.replace(place)
     except OSError as error:
         raise DeliveryError(f"textfile {path}: {error.strerror or error}") from None
     return f"textfile {path}: written"
 
 
-def prometheus_text(facts: Mapping[str, Any], now: float) -> str:
+def prometheus_text(found: Monitored, now: float) -> str:
     """The metrics in Prometheus' text format: gauges by training set and feature."""
-    return "".join(f"{line}\n" for line in _metric_lines(facts, now))
+    return "".join(f"{line}\n" for line in _metric_lines(found, now))
 
 
-def _metric_lines(facts: Mapping[str, Any], now: float) -> Iterator[str]:
-    of_set = {"training_set": facts["training_set"]}
+def _metric_lines(found: Monitored, now: float) -> Iterator[str]:
+    of_set = {"training_set": found.training_set}
     single = {
         "run_timestamp_seconds": ("When the monitoring ran", now),
-        "reference_rows": ("Rows of the training set", facts["reference_rows"]),
-        "current_rows": ("Records of the log", facts["current_rows"]),
-        "alerts": ("Features with an alert", len(facts["alerting"])),
+        "reference_rows": ("Rows of the training set", found.reference.profile.rows),
+        "current_rows": ("Records of the log", found.rows),
+        "alerts": ("Features with an alert", len(found.alerting)),
     }
     for name, (text, value) in single.items():
         yield from _head(name, text)
         yield _line(name, of_set, value)
     for name, text in _FEATURE_METRICS.items():
         yield from _head(f"feature_{name}", text)
-        for feature, each in facts["features"].items():
-            if each[name] is not None:
-                yield _line(f"feature_{name}", {**of_set, "feature": feature}, each[name])
+        for feature, drift in found.features.items():
+            value = getattr(drift, name)
+            if value is not None:
+                yield _line(f"feature_{name}", {**of_set, "feature": feature}, value)
 
 
 _FEATURE_METRICS = {

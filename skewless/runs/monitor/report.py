@@ -2,132 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import paired_histogram, trend
-
-Facts = Mapping[str, Any]
+from skewless.runs.monitor.drift.judging import Finding
+from skewless.runs.monitor.drift.measures import NULLS
+from skewless.runs.monitor.drift.outcome import Monitored
+from skewless.runs.monitor.profile.profile import EVERYTHING
 
 HEADER = ("feature", "alert", "PSI", "KL", "JS", "KS", "nulls in training", "nulls now", "why")
+CONCENTRATION = (
+    *("feature", "most frequent in training", "share", "now", "share"),
+    *("distinct values to be expected", "now", "entropy in training", "now"),
+)
 MOST_TOLD = 20
 
 
-def summary_of_monitoring(facts: Facts, deliveries: Sequence[str] = (), report: str | None = None) -> str:
+def summary_of_monitoring(found: Monitored, deliveries: Sequence[str] = (), report: str | None = None) -> str:
     """A screenful: whether it is an alert, each feature that drifted with the reason, and what was not held."""
-    lines = [drift_verdict(facts)]
-    for name in facts["alerting"][:MOST_TOLD]:
-        lines.append(f"  {'ALERT':<8} {name}: {facts['features'][name]['reason']}")
-    if len(facts["alerting"]) > MOST_TOLD:
-        lines.append(f"  {'':<8} and {len(facts['alerting']) - MOST_TOLD} more")
-    lines += [f"  {'note':<8} {note}" for note in monitoring_notes(facts)]
+    lines = [drift_verdict(found)]
+    for name in found.alerting[:MOST_TOLD]:
+        lines.append(f"  {'ALERT':<8} {name}: {found.features[name].reason}")
+    if len(found.alerting) > MOST_TOLD:
+        lines.append(f"  {'':<8} and {len(found.alerting) - MOST_TOLD} more")
+    lines += [f"  {'note':<8} {note}" for note in monitoring_notes(found)]
     lines += [f"  {'told':<8} {delivery}" for delivery in deliveries]
     return "\n".join([*lines, f"  {'report':<8} {report}"] if report else lines)
 
 
-def render_monitoring(facts: Facts) -> str:
+def render_monitoring(found: Monitored) -> str:
     """The report as one HTML document: nothing fetched from elsewhere."""
     sections = [
-        _features_section(facts),
-        _segments_section(facts),
-        *_feature_sections(facts),
-        Section("To know before using it", items=(*monitoring_notes(facts),)),
+        _features_section(found),
+        _segments_section(found),
+        *_feature_sections(found),
+        _concentration_section(found),
+        Section("To know before using it", items=(*monitoring_notes(found),)),
     ]
-    span = f"T in {facts['span']}" if facts["span"] else "every record of the log"
-    meta = f"{span}, held against version {facts['version']}"
-    return render_page(facts["training_set"], drift_verdict(facts), bool(facts["alerting"]), meta, sections)
+    span = f"T in {found.span}" if found.span else "every record of the log"
+    meta = f"{span}, held against version {found.reference.version}"
+    return render_page(found.training_set, drift_verdict(found), bool(found.alerting), meta, sections)
 
 
-def drift_verdict(facts: Facts) -> str:
+def drift_verdict(found: Monitored) -> str:
     """What was found, in a sentence."""
     held = (
-        f"{facts['current_rows']:,} records against {facts['reference_rows']:,} training rows, "
-        f"{len(facts['features'])} features"
+        f"{found.rows:,} records against {found.reference.profile.rows:,} training rows, "
+        f"{len(found.features)} features"
     )
-    if facts["alerting"]:
-        number = len(facts["alerting"])
+    if found.alerting:
+        number = len(found.alerting)
         drifted = "feature has" if number == 1 else "features have"
-        return f"{facts['training_set']}: DRIFT: {number} {drifted} drifted: {held}"
-    return f"{facts['training_set']}: no drift that matters: {held}"
+        return f"{found.training_set}: DRIFT: {number} {drifted} drifted: {held}"
+    return f"{found.training_set}: no drift that matters: {held}"
 
 
-def monitoring_notes(facts: Facts) -> Iterator[str]:
-    if facts["foreign_records"]:
+def monitoring_notes(found: Monitored) -> Iterator[str]:
+    if found.foreign_records:
         yield (
-            f"{facts['foreign_records']:,} records carry a fingerprint that no version of this training set has, "
+            f"{found.foreign_records:,} records carry a fingerprint that no version of this training set has, "
             "and were left out"
         )
-    if facts["missing"]:
-        yield f"not in the log: {', '.join(facts['missing'])}"
-    for name, each in facts["details"].items():
-        if each["unlogged"]:
-            yield f"{name}: {each['unlogged']:,} records do not have it, and do not count"
-    volume = facts["rows_a_day"]
-    if volume["days"] and volume["training"]:
-        days = sorted(volume["days"].values())
+    if found.missing:
+        yield f"not in the log: {', '.join(found.missing)}"
+    for each in found.whole:
+        if unlogged := each.measures.pair.current.unlogged:
+            yield f"{each.feature}: {unlogged:,} records do not have it, and do not count"
+    volume = found.volume
+    if volume.days and volume.training:
+        days = sorted(volume.days.values())
         yield (
-            f"volume: {days[len(days) // 2]:,} records a day in the log, {volume['training']:,} rows a day in "
+            f"volume: {days[len(days) // 2]:,} records a day in the log, {volume.training:,} rows a day in "
             f"training (medians; {len(days)} days)"
         )
-    for name, each in facts["details"].items():
-        if each["kind"] == "age":
+    for name in found.features:
+        if found.reference.kinds[name] == "age":
             yield f"{name} is a time, and held as its age at T in seconds"
 
 
-def _features_section(facts: Facts) -> Section:
-    order = {name: place for place, name in enumerate(facts["alerting"])}
-    names = sorted(facts["features"], key=lambda name: (order.get(name, len(order)), -(_psi(facts, name))))
-    rows = tuple(_feature_row(facts, name) for name in names)
+def _features_section(found: Monitored) -> Section:
+    order = {name: place for place, name in enumerate(found.alerting)}
+    findings = sorted(
+        found.whole,
+        key=lambda each: (order.get(each.feature, len(order)), -(found.features[each.feature].psi or 0.0)),
+    )
+    rows = tuple(_feature_row(found, each) for each in findings)
     return Section("Features", (), HEADER, rows)
 
 
-def _psi(facts: Facts, name: str) -> float:
-    return facts["features"][name]["psi"] or 0.0
+def _feature_row(found: Monitored, finding: Finding) -> tuple[str, ...]:
+    drift = found.features[finding.feature]
+    numbers = [_number(value) for value in (drift.psi, drift.kl, drift.js, finding.measures.ks)]
+    nulls = [_share(drift.null_rate_reference), _share(drift.null_rate_current)]
+    return (finding.feature, "ALERT" if drift.alert else "", *numbers, *nulls, drift.reason)
 
 
-def _feature_row(facts: Facts, name: str) -> tuple[str, ...]:
-    each, detail = facts["features"][name], facts["details"][name]
-    numbers = [_number(value) for value in (each["psi"], each["kl"], each["js"], detail["ks"])]
-    nulls = [_share(each["null_rate_reference"]), _share(each["null_rate_current"])]
-    return (name, "ALERT" if each["alert"] else "", *numbers, *nulls, each["reason"])
-
-
-def _segments_section(facts: Facts) -> Section:
+def _segments_section(found: Monitored) -> Section:
     rows = tuple(
         (
-            *(each[name] for name in ("dimension", "value", "feature")),
-            f"{each['current_rows']:,}",
-            _number(each["psi"]),
-            each["reason"],
+            *(*each.group, each.feature),
+            f"{each.measures.current_rows:,}",
+            _number(_psi(each)),
+            each.reason,
         )
-        for each in facts["segments"]
-        if each["alert"]
+        for each in found.findings
+        if each.group != EVERYTHING and each.is_alert
     )
     return Section(
         "Segments that drifted", (), ("segment", "value", "feature", "records", "PSI", "why"), rows
     )
 
 
-def _feature_sections(facts: Facts) -> Iterator[Section]:
+def _feature_sections(found: Monitored) -> Iterator[Section]:
     """Of each feature that drifted the reason, its values in training and in serving, and how it went by day."""
-    days = sorted(facts["rows_a_day"]["days"])
-    by_day = {(each["feature"], each["value"]): each for each in facts["days"]}
-    for name in facts["alerting"][:MOST_TOLD]:
-        detail = facts["details"][name]
-        shares = (detail["reference_shares"], detail["current_shares"])
-        pictures = [paired_histogram(_titled(name, detail["kind"]), detail["labels"], *shares)]
-        if len(days) > 1:
-            cells = [by_day[name, day] for day in days]
-            psi = {"PSI": [each["psi"] for each in cells]}
-            nulls = {"nulls": [each["null_rate_current"] for each in cells]}
-            pictures.append(trend("PSI by day", days, psi, facts["details"][name]["min_psi"]))
-            if any(nulls["nulls"]):
-                pictures.append(trend("Nulls by day", days, nulls, number=".1%"))
-        triples = zip(detail["labels"], *shares, strict=True)
+    whole = {finding.feature: finding for finding in found.whole}
+    for name in found.alerting[:MOST_TOLD]:
+        told = found.shares(whole[name])
+        pictures = [
+            paired_histogram(_titled(name, told.kind), told.labels, told.reference, told.current),
+            *_trends(found, name, told.min_psi),
+        ]
+        triples = zip(told.labels, told.reference, told.current, strict=True)
         rows = tuple((label, f"{before:.2%}", f"{now:.2%}") for label, before, now in triples)
-        reason = (facts["features"][name]["reason"],)
+        reason = (found.features[name].reason,)
         yield Section(name, reason, ("value", "training", "serving"), rows, "".join(pictures))
+
+
+def _trends(found: Monitored, name: str, min_psi: float | None) -> Iterator[str]:
+    """PSI by day, and nulls by day where there are any; nothing of a single day."""
+    days = sorted(found.volume.days)
+    if len(days) < 2:
+        return
+    of_day = {each.group[1]: each for each in found.days if each.feature == name}
+    yield trend("PSI by day", days, {"PSI": [_psi(of_day[day]) for day in days]}, min_psi)
+    nulls = [of_day[day].measures.rate(NULLS)[1] for day in days]
+    if any(nulls):
+        yield trend("Nulls by day", days, {"nulls": nulls}, number=".1%")
+
+
+def _psi(finding: Finding) -> float | None:
+    apart = finding.measures.divergences
+    return apart.psi if apart else None
+
+
+def _concentration_section(found: Monitored) -> Section:
+    """How much of each feature is one value, how many values it has, and its entropy in nats."""
+    rows = []
+    for each in found.whole:
+        if held := each.measures.concentration:
+            tops = (cell for side in held for cell in (side.top, _share(side.top_share)))
+            counts = ("" if side.distinct is None else f"{side.distinct:,.0f}" for side in held)
+            rows.append((each.feature, *tops, *counts, *(_number(side.entropy) for side in held)))
+    return Section("Concentration", (), CONCENTRATION if rows else (), tuple(rows))
 
 
 def _titled(name: str, kind: str) -> str:

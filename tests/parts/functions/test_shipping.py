@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from skewless import FeatureSet
+from skewless.lake.feature_places import with_feature_places
 from skewless.parts.functions.shipping import code_of, ship_code, zipped
 
 FRAUD = {
@@ -99,6 +101,32 @@ def test_what_is_sent_runs_in_an_interpreter_that_has_nothing_else(place: Path, 
     command = [sys.executable, "-I", "-S", "-c", program]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["code.zip/acme/limits.py", "()"]
+
+
+@pytest.mark.parametrize("with_init", [False, True])
+def test_a_package_beside_the_configuration_is_sent_with_or_without_an_init(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_init: bool
+) -> None:
+    files = {"acme_team/shop.py": "from acme_team.limits import LIMIT", "acme_team/limits.py": "LIMIT = 100"}
+    write(tmp_path / "team", {**files, **({"acme_team/__init__.py": ""} if with_init else {})})
+    with with_feature_places(str(tmp_path / "team" / "conf")):
+        FeatureSet.from_module("acme_team.shop")
+        (tmp_path / "code.zip").write_bytes(zipped(code_of(["acme_team.shop"]).files))
+    monkeypatch.delitem(sys.modules, "acme_team")
+    program = "import sys; sys.path.insert(0, 'code.zip'); import acme_team.shop; print(acme_team.shop.LIMIT)"
+    command = [sys.executable, "-I", "-S", "-c", program]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout == "100\n"
+
+
+def test_every_folder_of_a_package_without_an_init_is_sent_but_installed_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, name in (("site-packages", "flights"), ("team", "shop"), ("other", "rates")):
+        write(tmp_path / place, {f"acme_open/{name}.py": ""})
+        monkeypatch.syspath_prepend(str(tmp_path / place))
+    files = code_of(["acme_open.shop"]).files
+    assert {name for name in files if name.startswith("acme")} == {"acme_open/shop.py", "acme_open/rates.py"}
 
 
 def test_the_same_code_is_the_same_bytes_whatever_its_files_times(place: Path) -> None:

@@ -5,33 +5,53 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from skewless.config import Webhook
 from skewless.runs.monitor import delivery
 from skewless.runs.monitor.delivery import DeliveryError, post, prometheus_text, slack_message, write_textfile
+from skewless.runs.monitor.drift.divergence import Divergences
+from skewless.runs.monitor.drift.judging import Finding
+from skewless.runs.monitor.drift.measures import NULLS, Measures, Pair
+from skewless.runs.monitor.drift.outcome import Monitored
+from skewless.runs.monitor.profile.bins import CategoryBins
+from skewless.runs.monitor.profile.profile import EVERYTHING, Counts, Profile, Reference
 
 
-def facts(*alerting: str, **more: Any) -> dict[str, Any]:
-    names = [*alerting, "calm"]
-    each = {"psi": 0.5, "kl": 0.25, "js": 0.0625, "null_rate_reference": 0.0, "null_rate_current": 0.125}
-    features = {name: {**each, "alert": name in alerting, "reason": f"{name} < & > moved"} for name in names}
-    run = {"training_set": "trips", "reference_rows": 900, "current_rows": 600, "version": 3, "span": None}
-    return {**run, "features": features, "alerting": list(alerting), **more}
+def found(*alerting: str) -> Monitored:
+    return Monitored(
+        training_set="trips",
+        span=None,
+        reference=Reference(3, "r1", Profile(900, {}, {}), {}),
+        rows=600,
+        foreign_records=0,
+        findings=tuple(finding(name, name in alerting) for name in [*alerting, "calm"]),
+        days=(),
+        missing=(),
+    )
+
+
+def finding(name: str, is_alert: bool) -> Finding:
+    counts = Counts(np.zeros(1, dtype=np.int64))
+    pair = Pair(name, EVERYTHING, CategoryBins(()), counts, counts)
+    apart = Divergences(psi=0.5, kl=0.25, kl_reverse=0.25, js=0.0625)
+    measures = Measures(pair, 900, 600, apart, None, None, {NULLS: (0, 75)})
+    return Finding(measures, (), (), is_alert, f"{name} < & > moved")
 
 
 class Hook:
     """A web hook that answers with these codes, the last one for ever, and keeps what it was sent."""
 
     def __init__(self, *codes: int, pause: float = 0.0) -> None:
-        codes_left, self.bodies = list(codes), []
-        bodies: list[Any] = self.bodies
+        codes_left = list(codes)
+        bodies: list[Any] = []
+        self.bodies = bodies
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -57,14 +77,13 @@ class Hook:
 
 
 @pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "PAUSE", 0.0)
-    return
 
 
 def test_a_message_arrives_as_slack_takes_it() -> None:
     with Hook(200) as hook:
-        assert post(Webhook(url=hook.url), slack_message(facts("a_b"), "s3://r.html")) == (
+        assert post(Webhook(url=hook.url), slack_message(found("a_b"), "s3://r.html")) == (
             "webhook 127.0.0.1: delivered"
         )
     (body,) = hook.bodies
@@ -104,14 +123,14 @@ def test_a_server_that_is_not_there_is_said() -> None:
 
 
 def test_a_message_about_many_features_is_as_long_as_slack_allows() -> None:
-    message = slack_message(facts(*(f"feature_{place}" * 30 for place in range(60))))
+    message = slack_message(found(*(f"feature_{place}" * 30 for place in range(60))))
     texts = [block["text"]["text"] for block in message["blocks"]]
     assert max(map(len, texts)) <= 3000
     assert "and 40 more" in texts[-1]
 
 
 def test_prometheus_reads_every_metric_with_its_labels() -> None:
-    lines = prometheus_text(facts('a"\\b'), 1700000000.5).splitlines()
+    lines = prometheus_text(found('a"\\b'), 1700000000.5).splitlines()
     assert "# TYPE skewless_monitor_feature_psi gauge" in lines
     assert 'skewless_monitor_feature_psi{training_set="trips",feature="a\\"\\\\b"} 0.5' in lines
     assert 'skewless_monitor_feature_alert{training_set="trips",feature="calm"} 0.0' in lines
@@ -121,8 +140,8 @@ def test_prometheus_reads_every_metric_with_its_labels() -> None:
 
 def test_the_file_for_prometheus_is_put_in_place_whole(tmp_path: Path) -> None:
     place = tmp_path / "collector" / "trips.prom"
-    write_textfile(str(place), facts(), 1.0)
-    write_textfile(str(place), facts("a"), 2.0)
+    write_textfile(str(place), found(), 1.0)
+    write_textfile(str(place), found("a"), 2.0)
     assert 'skewless_monitor_alerts{training_set="trips"} 1.0' in place.read_text()
     assert [each.name for each in place.parent.iterdir()] == ["trips.prom"]
 
@@ -130,4 +149,4 @@ def test_the_file_for_prometheus_is_put_in_place_whole(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DeliveryError, match="textfile"):
-        write_textfile(str(tmp_path / "file" / "trips.prom"), facts(), 1.0)
+        write_textfile(str(tmp_path / "file" / "trips.prom"), found(), 1.0)

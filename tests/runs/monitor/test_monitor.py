@@ -174,6 +174,44 @@ def test_the_report_has_the_verdict_the_reasons_and_the_days(
     assert opened(page, tmp_path)[1] == []
 
 
+def test_a_default_logged_for_one_of_many_cities_was_no_drift_on_one_host_nor_on_all(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """200 cities; one host logs the one of them always. On all records it is half of the values."""
+    files = {
+        "feature_tables/facts.yml": FACTS.replace("temp, carrier, gust, at", "city"),
+        "training_sets/trips.yml": TRAINING_SET.replace("    features: tests.helpers.monitor_features\n", ""),
+        "monitoring/trips.yml": "name: trips\nsegments: [host]\n",
+    }
+    project = Project(tmp_path, spark).conf(files)
+    at = "TIMESTAMP '2024-03-01 00:00:00Z'"
+    for name, columns in {
+        "labels": f"n AS trip, {at} AS predict_at, 0 AS late",
+        "facts": f"n AS trip, {at} - INTERVAL 2 HOURS AS at, 'city ' || n % 200 AS city",
+    }.items():
+        rows = spark.sql(f"SELECT {columns} FROM range(4000) AS t(n)")
+        rows.coalesce(1).write.format("delta").save(str(project.warehouse / name))
+    project.built("trips")
+    city = "CASE WHEN n % 2 = 1 THEN 'city 7' ELSE 'city ' || pmod(xxhash64(n), 200) END"
+    rows = spark.sql(
+        "SELECT 'r' || n AS record_id, 'web-' || n % 2 AS host, '7' AS model_version, CAST(NULL AS STRING) AS "
+        f"fingerprint, {at} AS event_timestamp, DATE '2024-03-01' AS event_date, named_struct('trip', n) AS entity, "
+        f"named_struct('facts__city', {city}) AS features, CAST(NULL AS STRING) AS types FROM range(800) AS t(n)"
+    )
+    path = str(project.warehouse / "log")
+    rows.write.format("delta").partitionBy("event_date").save(path)
+    spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('{OWNER}' = '{RECORDS}')")
+    ran = monitored(project, "--json", "--report", str(tmp_path / "report.html"))
+    assert ran.code == 4, ran.err
+    reason = ran.document["features"]["facts__city"]["reason"]
+    assert reason.startswith("one value: 'city 7' is ")
+    assert "where host = web-1: one value: 'city 7' is 100.00% of values against 0.50%" in reason
+    assert "host = web-0" not in reason
+    assert "Concentration" in (tmp_path / "report.html").read_text()
+    again = monitored(project, "--json")
+    assert again.document == ran.document  # by the profile that was kept
+
+
 def test_what_cannot_be_told_from_is_refused_in_a_line(project: Project) -> None:
     write_log(project, "strange", fingerprint="'sha256:0'")
     other = monitored(project, log="strange")

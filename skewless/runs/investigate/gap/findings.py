@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from skewless.runs.investigate.gap.calibration import Calibration
 from skewless.runs.investigate.gap.measures import GREATER_IS_BETTER, Estimate
@@ -37,6 +37,49 @@ class Part:
     detail: str
 
 
+class Cause(TypedDict):
+    """Why a feature is logged otherwise than recomputed, as `reconcile` says it; None where it was not asked."""
+
+    cause: str | None
+    confidence: float
+    detail: str
+
+
+class Effect(TypedDict):
+    """By how much the metric moves, with its interval, and as a share of a gap that is real."""
+
+    effect: float
+    effect_low: float
+    effect_high: float
+    effect_p_value: float
+    share_of_gap: float | None
+
+
+class DriftNumbers(TypedDict, total=False):
+    """How far a feature's distribution has moved; nothing where it has not."""
+
+    psi: float
+    drift_p_value: float
+
+
+class _OfSkewAlone(TypedDict, total=False):
+    mismatch_rate: float
+    mismatched: int
+    compared: int
+    cause: str | None
+    confidence: float
+    detail: str
+    measured_by: str
+    surrogate_fit: float | None
+
+
+class Evidence(Effect, DriftNumbers, _OfSkewAlone):
+    """Why a feature is a suspect, in a sentence and in numbers, as the `--json` object has it."""
+
+    kind: str
+    reason: str
+
+
 @dataclass(frozen=True)
 class Suspect:
     """A feature that could explain some of the gap: `score` from 0 to 1, and why."""
@@ -44,7 +87,7 @@ class Suspect:
     feature: str
     kind: str
     score: float
-    evidence: Mapping[str, Any]
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -119,44 +162,6 @@ class Investigation:
                 for each in self.arms
             ],
             "notes": list(self.notes),
-        }
-
-    def to_facts(self) -> dict[str, Any]:
-        """All that summaries and reports print."""
-        return {
-            **self.to_json(),
-            "training_set": self.training_set,
-            "is_worse": self.is_worse,
-            "gap_interval": (self.gap.low, self.gap.high),
-            "matched": self.matched,
-            "same_rows": self.same_rows and _estimate(self.same_rows),
-            "sampled_gap": _estimate(self.sampled_gap),
-            "sampled_rows": self.sampled_rows,
-            "parts": [
-                {"name": each.name, "detail": each.detail, **(_estimate(each.told) if each.told else {})}
-                for each in self.parts
-            ],
-            "differing": dict(self.differing),
-            "together": self.together and _estimate(self.together),
-            "arm_details": [
-                {
-                    "arm": each.name,
-                    "rows": each.rows,
-                    "online": each.online and _estimate(each.online),
-                    "gap": each.gap and _estimate(each.gap),
-                    "adjusted": each.adjusted,
-                }
-                for each in self.arms
-            ],
-            "settled": self.settled and {**_estimate(self.settled[0]), "rows": self.settled[1]},
-            "calibrations": {
-                side: {
-                    "bias": _estimate(told.bias),
-                    "error": told.error,
-                    "groups": [group._asdict() for group in told.groups],
-                }
-                for side, told in self.calibrations.items()
-            },
         }
 
 

@@ -16,6 +16,7 @@ from skewless.runs.investigate.gap.findings import (
     SIGNIFICANT,
     UNEXPLAINED,
     Arm,
+    Cause,
     Investigation,
     Measured,
     Part,
@@ -47,7 +48,7 @@ class Question(NamedTuple):
     metric: str
     model: Model | None = None
     rate_allowed: Callable[[str], float] = lambda name: 0.0
-    causes: Mapping[str, Mapping[str, Any]] = {}
+    causes: Mapping[str, Cause] = {}
     drifting: tuple[str, ...] | None = None
     any_score: bool = False
     notes: tuple[str, ...] = ()

@@ -9,11 +9,20 @@ drifted (Holm 1979) and at least LEAST_SHARE of the gap.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from skewless.runs.investigate.gap.findings import DRIFT, SIGNIFICANT, SKEW, Suspect
+from skewless.runs.investigate.gap.findings import (
+    DRIFT,
+    SIGNIFICANT,
+    SKEW,
+    Cause,
+    DriftNumbers,
+    Effect,
+    Evidence,
+    Suspect,
+)
 from skewless.runs.investigate.gap.measures import Estimate, Z, contrast
 from skewless.runs.investigate.gap.population import Drift, Margin, raked
 from skewless.runs.investigate.gap.swaps import Sides, Swaps
@@ -34,7 +43,7 @@ class Case(NamedTuple):
     drifts: Mapping[str, Drift]
     roots: Sequence[str]
     rate_allowed: Callable[[str], float]
-    causes: Mapping[str, Mapping[str, Any]]
+    causes: Mapping[str, Cause]
 
     @property
     def scale(self) -> float:
@@ -82,8 +91,8 @@ def _skewed(case: Case) -> Iterator[Suspect]:
             )
 
 
-def _skew_evidence(case: Case, name: str, rate: float, effect: Estimate) -> dict[str, Any]:
-    cause = case.causes.get(name, {"cause": None, "confidence": 0.0, "detail": ""})
+def _skew_evidence(case: Case, name: str, rate: float, effect: Estimate) -> Evidence:
+    cause: Cause = case.causes.get(name) or {"cause": None, "confidence": 0.0, "detail": ""}
     share = case.share(effect) if case.is_real else None
     how = _how(case)
     told = f"; {cause['cause']}: {cause['detail']}" if cause["cause"] not in (None, "unknown") else ""
@@ -131,8 +140,18 @@ def _drifted(case: Case) -> Iterator[Suspect]:
             f"the world: its distribution moved (PSI {drift.psi:.3f}); offline rows weighted to its online "
             f"distribution lose {abs(cost.value):.4f}, {share:.0%} of the gap"
         )
-        numbers = {**_effect(cost, share), **_drift_numbers(drift)}
-        yield Suspect(name, DRIFT, min(1.0, share), {"kind": DRIFT, "reason": reason, **numbers})
+        evidence: Evidence = {
+            "kind": DRIFT,
+            "reason": reason,
+            "effect": cost.value,
+            "effect_low": cost.low,
+            "effect_high": cost.high,
+            "effect_p_value": cost.p_value,
+            "share_of_gap": share,
+            "psi": drift.psi,
+            "drift_p_value": drift.adjusted,
+        }
+        yield Suspect(name, DRIFT, min(1.0, share), evidence)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -148,7 +167,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return adjusted
 
 
-def _effect(effect: Estimate, share: float | None) -> dict[str, Any]:
+def _effect(effect: Estimate, share: float | None) -> Effect:
     return {
         "effect": effect.value,
         "effect_low": effect.low,
@@ -158,5 +177,5 @@ def _effect(effect: Estimate, share: float | None) -> dict[str, Any]:
     }
 
 
-def _drift_numbers(drift: Drift | None) -> dict[str, Any]:
+def _drift_numbers(drift: Drift | None) -> DriftNumbers:
     return {} if drift is None else {"psi": drift.psi, "drift_p_value": drift.adjusted}

@@ -1,10 +1,11 @@
-"""What a monitoring found: the `--json` object, the facts that reports print, and the rows of its history."""
+"""What a monitoring found: the `--json` object, what reports print of a feature, and the rows of its history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from skewless.runs.monitor.drift.divergence import shares
 from skewless.runs.monitor.drift.judging import Finding
@@ -13,6 +14,41 @@ from skewless.runs.monitor.profile.profile import EVERYTHING, Group, Reference
 
 FAINTEST = 1e-300
 """Smaller p-values are written as this, which every reader of doubles has."""
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """The contract's object of one feature; None where a side has no values."""
+
+    psi: float | None
+    kl: float | None
+    js: float | None
+    null_rate_reference: float | None
+    null_rate_current: float | None
+    alert: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class FeatureShares:
+    """One feature's values in training and now: the share of each bin that either side uses, by the bin's label.
+
+    `min_psi` is the least that matters, None where it was not asked; `unlogged` records do not have the feature.
+    """
+
+    kind: str
+    min_psi: float | None
+    unlogged: int
+    labels: tuple[str, ...]
+    reference: tuple[float, ...]
+    current: tuple[float, ...]
+
+
+class Volume(NamedTuple):
+    """The median of rows a day of the training set, and the records of each day of the log."""
+
+    training: int | None
+    days: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -52,21 +88,26 @@ class Monitored:
             "training_set": self.training_set,
             "reference_rows": self.reference.profile.rows,
             "current_rows": self.rows,
-            "features": {finding.feature: self._feature(finding) for finding in self.whole},
+            "features": {name: asdict(drift) for name, drift in self.features.items()},
         }
 
-    def _feature(self, finding: Finding) -> dict[str, Any]:
+    @cached_property
+    def features(self) -> dict[str, FeatureDrift]:
+        """Each feature's drift over all records."""
+        return {finding.feature: self._feature(finding) for finding in self.whole}
+
+    def _feature(self, finding: Finding) -> FeatureDrift:
         apart = finding.measures.divergences
         before, now = finding.measures.rate(NULLS)
-        return {
-            "psi": apart and apart.psi,
-            "kl": apart and apart.kl,
-            "js": apart and apart.js,
-            "null_rate_reference": before if finding.measures.reference_rows else None,
-            "null_rate_current": now if finding.measures.current_rows else None,
-            "alert": finding.feature in self.alerting,
-            "reason": self.reason(finding),
-        }
+        return FeatureDrift(
+            psi=apart.psi if apart else None,
+            kl=apart.kl if apart else None,
+            js=apart.js if apart else None,
+            null_rate_reference=before if finding.measures.reference_rows else None,
+            null_rate_current=now if finding.measures.current_rows else None,
+            alert=finding.feature in self.alerting,
+            reason=self.reason(finding),
+        )
 
     def reason(self, finding: Finding) -> str:
         """The reason of a feature, with those of the segments that alert."""
@@ -77,45 +118,29 @@ class Monitored:
         ]
         return "; ".join([finding.reason, *segments])
 
-    def to_facts(self) -> dict[str, Any]:
-        """What summaries and reports print."""
-        return {
-            **self.to_json(),
-            "version": self.reference.version,
-            "span": self.span,
-            "foreign_records": self.foreign_records,
-            "missing": list(self.missing),
-            "alerting": list(self.alerting),
-            "details": {finding.feature: self._detail(finding) for finding in self.whole},
-            "segments": [_row(each) for each in self.findings if each.group != EVERYTHING],
-            "days": [_row(each) for each in self.days],
-            "rows_a_day": self.rows_a_day(),
-        }
-
-    def rows_a_day(self) -> dict[str, Any]:
-        """Volume: the median of the training set's days, and the records of each day."""
+    @property
+    def volume(self) -> Volume:
         training = sorted(count for day, count in self.reference.days.items() if day != "None")
         middle = training[len(training) // 2] if training else None
         per_day: dict[str, int] = {}
         for finding in self.days:
             counts = finding.measures.pair.current
             per_day[finding.group[1]] = max(per_day.get(finding.group[1], 0), counts.total + counts.unlogged)
-        return {"training": middle, "days": per_day}
+        return Volume(middle, per_day)
 
-    def _detail(self, finding: Finding) -> dict[str, Any]:
+    def shares(self, finding: Finding) -> FeatureShares:
+        """Which values a feature has in the finding's group."""
         pair = finding.measures.pair
         kind = self.reference.kinds[finding.feature]
         used = (pair.reference.by_bin + pair.current.by_bin) > 0
-        return {
-            **_row(finding),
-            "kind": kind,
-            "min_psi": next((test.least for test in finding.tests if test.of == DISTRIBUTION), None),
-            "unlogged": pair.current.unlogged,
-            "labels": [label for label, is_used in zip(pair.bins.labels, used, strict=True) if is_used],
-            "reference_shares": _plain_shares(pair.reference.by_bin[used]),
-            "current_shares": _plain_shares(pair.current.by_bin[used]),
-            "concentration": _concentration(finding),
-        }
+        return FeatureShares(
+            kind=kind,
+            min_psi=next((test.least for test in finding.tests if test.of == DISTRIBUTION), None),
+            unlogged=pair.current.unlogged,
+            labels=tuple(label for label, is_used in zip(pair.bins.labels, used, strict=True) if is_used),
+            reference=_plain_shares(pair.reference.by_bin[used]),
+            current=_plain_shares(pair.current.by_bin[used]),
+        )
 
     def history(self, run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """A row for each feature of all records, of each segment and of each day, with the facts of the run."""
@@ -129,13 +154,8 @@ class Monitored:
             yield {**of_run, "kind": self.reference.kinds[finding.feature], **_row(finding)}
 
 
-def _concentration(finding: Finding) -> dict[str, Any] | None:
-    held = finding.measures.concentration
-    return held and {side: each._asdict() for side, each in zip(("reference", "current"), held, strict=True)}
-
-
-def _plain_shares(counts: Any) -> list[float]:
-    return [float(share) for share in shares(counts, 0.0)] if counts.sum() else [0.0] * len(counts)
+def _plain_shares(counts: Any) -> tuple[float, ...]:
+    return tuple(float(share) for share in shares(counts, 0.0)) if counts.sum() else (0.0,) * len(counts)
 
 
 def _row(finding: Finding) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from skewless.runs.monitor.profile.bins import CategoryBins, NumberBins
+from skewless.runs.monitor.profile.bins import Bins, CategoryBins, NumberBins
 from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.monitor.profile.profile import EVERYTHING, Profile, Reference
 from skewless.runs.monitor.profile.tally import logged_names
@@ -27,7 +28,7 @@ ROWS: list[tuple[Any, ...]] = [
     (None, None, "x", json.dumps({"features": {"V": "double"}})),
     (None, None, "x", json.dumps({"features": {"v": "double", "w": "string"}})),
 ]
-BINS = {"v": NumberBins((0.0, 1.0)), "w": CategoryBins(("a",), frozenset("abc"))}
+BINS: dict[str, Bins] = {"v": NumberBins((0.0, 1.0)), "w": CategoryBins(("a",), frozenset("abc"))}
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,31 @@ def test_groups_are_counted_beside_the_whole_and_null_is_no_group(profile: Profi
     }  # fmt: skip
 
 
+def test_values_that_share_a_bin_are_counted_by_cell_of_all_rows_and_categories_by_segment(
+    profile: Profile,
+) -> None:
+    """Of v: 1, 2 and 0 twice are in shared bins; of w all but 'a'."""
+    counts = {name: profile.counts[EVERYTHING][name].by_cell for name in BINS}
+    assert all(each is not None for each in counts.values())
+    assert {name: sorted(each[each > 0].tolist()) for name, each in counts.items() if each is not None} == {
+        "v": [1, 1, 2], "w": [1, 1, 1],
+    }  # fmt: skip
+    of_group = profile.counts["host", "x"]
+    assert of_group["v"].by_cell is None
+    assert of_group["w"].by_cell is not None
+    assert int(of_group["w"].by_cell.sum()) == 2
+
+
+def test_a_value_that_fills_a_cell_is_named(spark: SparkSession) -> None:
+    values = [(float(place), f"city {place}") for place in range(300)] + [(-1.5, "NYC")] * 40
+    rows = frame(spark, "v double, w string", values).repartition(2)
+    bins: dict[str, NumberBins | CategoryBins] = {"v": NumberBins((0.0, 100.0)), "w": CategoryBins(())}
+    names = counted(Subject(rows, {name: F.col(name) for name in bins}), bins, len(values)).names
+    assert {name: set(of.values()) & {"-1.5", "'NYC'"} for name, of in names.items()} == {
+        "v": {"-1.5"}, "w": {"'NYC'"},
+    }  # fmt: skip
+
+
 def test_what_a_record_has_may_be_told_by_number(subject: Subject, profile: Profile) -> None:
     texts = [row[3] for row in ROWS if row[3]]
     rows = subject.rows.withColumn("types", F.xxhash64("types"))
@@ -101,6 +127,7 @@ def test_bins_are_laid_out_by_one_task_from_a_sample(subject: Subject) -> None:
 
 
 def test_a_reference_is_the_same_after_it_was_written_down(profile: Profile) -> None:
+    profile = replace(profile, names={"w": {7: "'d'"}})
     reference = Reference(3, "r", profile, {"2024-01-01": 9}, {"v": "number", "w": "category"})
     again = Reference.from_json(json.loads(json.dumps(reference.to_json())))
     assert again.to_json() == reference.to_json()
