@@ -85,7 +85,7 @@ def test_values_that_share_a_bin_are_counted_by_cell_of_all_rows_and_categories_
 def test_a_value_that_fills_a_cell_is_named(spark: SparkSession) -> None:
     values = [(float(place), f"city {place}") for place in range(300)] + [(-1.5, "NYC")] * 40
     rows = frame(spark, "v double, w string", values).repartition(2)
-    bins = {"v": NumberBins((0.0, 100.0)), "w": CategoryBins(())}
+    bins: dict[str, Bins] = {"v": NumberBins((0.0, 100.0)), "w": CategoryBins(())}
     names = counted(Subject(rows, {name: F.col(name) for name in bins}), bins, len(values)).names
     assert {name: set(of.values()) & {"-1.5", "'NYC'"} for name, of in names.items()} == {
         "v": {"-1.5"}, "w": {"'NYC'"},
