@@ -57,8 +57,7 @@ def prepare(
     run = Run(conf_dir, settings, as_json=False, result_uri=None)
     opened = _bound(run, name)
     spark = opened.events.sparkSession
-    output = opened.spec.training_set.output
-    assert output is not None, "a training set of a file has an output"
+    output = run.configuration().output_of(name)
     versions, _ = read_manifests(spark, Output.at(spark, output))
     published = read_version(spark, output, versions[-1].version)
     trained = model_of(published, opened, until=start)
