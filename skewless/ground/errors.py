@@ -22,6 +22,10 @@ class InputError(SkewlessError):
     exit_code = 2
 
 
+class NoTableError(InputError):
+    """There is no table where one is named; what is there but cannot be read is another error."""
+
+
 class NotReadyError(SkewlessError):
     """An input has not landed yet: nothing was computed, the same run may succeed later (exit code 5)."""
 

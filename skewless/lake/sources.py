@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, NoTableError
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
 
@@ -67,17 +67,18 @@ def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
 def open_source(spark: SparkSession, location: str, subject: str, version: int | None = None) -> Source:
     """The table at a version, by default pinned to its newest.
 
-    Errors: InputError naming `subject` (what the configuration calls the table) where there is no Delta table.
+    Errors, naming `subject`, what the configuration calls the table: NoTableError where there is no Delta table,
+    InputError where it cannot be read.
     """
     try:
         table = delta_table(spark, location)
-    except Py4JJavaError as error:
+        if table is None:
+            place = "path" if is_path(location) else "catalog table"
+            raise NoTableError(f"{subject}: no Delta table at {place} '{location}'; check source and --set")
+        version = latest_version(table) if version is None else version
+        return Source(location, version, read_version(spark, location, version))
+    except READ_ERRORS as error:
         raise InputError(f"{subject}: cannot read {location}: {reason_of(error)}") from error
-    if table is None:
-        place = "path" if is_path(location) else "catalog table"
-        raise InputError(f"{subject}: no Delta table at {place} '{location}'; check source and --set")
-    version = latest_version(table) if version is None else version
-    return Source(location, version, read_version(spark, location, version))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -11,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, StructType, TimestampType
 
 from skewless.config import ResolvedTrainingSet
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, NoTableError
 from skewless.ground.names import EVENT_TIMESTAMP, unknown
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import column, types_in
@@ -134,15 +135,12 @@ def _bound(
     """The training set over its label events, or, where there are none yet, over what the log says of their columns."""
     labels = spec.training_set.labels
     spec = replace(spec, training_set=spec.training_set.model_copy(update={"log": None}))
-    try:
+    with suppress(NoTableError):  # no label event yet; what cannot be read, or does not fit, is an error
         if labels.query is not None:
             events, _ = run_query(spark, labels.query, labels.sources)
         else:
             events = open_source(spark, str(labels.source), "labels").rows
         return bind(spark, spec, events), events
-    except InputError as error:
-        if not any(problem.startswith("labels") for problem in error.problems):
-            raise
     plain = labels.model_copy(update={"where": None, "label_available_at": None})
     training_set = spec.training_set.model_copy(update={"labels": plain, "sample": None})
     return bind(spark, replace(spec, training_set=training_set), _events_like(spark, spec, log)), None

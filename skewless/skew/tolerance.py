@@ -14,9 +14,6 @@ from skewless.parts.functions import schema_of
 from skewless.parts.windows import WindowReduction
 from skewless.training_set.opened import OpenedTrainingSet
 
-ADDED = ("sum", "mean", "stddev")
-"""Functions that add doubles, whose order of adding may differ."""
-
 
 def loosely_equal(opened: OpenedTrainingSet) -> set[str]:
     """Doubles that come of adding doubles, and functions of such: equal within W6's tolerance, not exactly."""
@@ -25,7 +22,7 @@ def loosely_equal(opened: OpenedTrainingSet) -> set[str]:
         for side in opened.sides
         if isinstance(side.reduction, WindowReduction)
         for each in side.reduction.aggregations
-        if each.function in ADDED and isinstance(side.reduction.result_type(each), DoubleType)
+        if each.kind.sums and isinstance(side.reduction.result_type(each), DoubleType)
     }
     doubles = {field.name for field in schema_of(opened.features) if isinstance(field.dataType, DoubleType)}
     for name in opened.features.names:
@@ -62,7 +59,7 @@ def with_weights(side: JoinSide) -> JoinSide:
     more = [
         each._replace(name=f"{each.name}~{function}", function=function)
         for each in reduction.aggregations
-        if each.function in ADDED and isinstance(reduction.result_type(each), DoubleType)
+        if each.kind.sums and isinstance(reduction.result_type(each), DoubleType)
         for function in ("count", "mean", "stddev")
     ]
     return replace(side, reduction=replace(reduction, aggregations=(*reduction.aggregations, *more)))

@@ -248,4 +248,4 @@ def test_the_document_of_a_table_reads_back_as_the_same_table() -> None:
 def test_a_table_cannot_be_changed() -> None:
     table = FeatureTable.model_validate(BASE)
     with pytest.raises(ValidationError, match="frozen"):
-        table.name = "other"  # type: ignore[misc]
+        table.name = "other"

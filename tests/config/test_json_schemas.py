@@ -198,7 +198,10 @@ BAD = [
     training(labels=without(LABELS, "source")),
     mapped(features_prefix="f_"),
     # types
-    *(("feature_table", content) for content in ("weather", [], None, 7)),
+    ("feature_table", "weather"),
+    ("feature_table", []),
+    ("feature_table", None),
+    ("feature_table", 7),
     table(name=2013),
     table(source=["a/b"]),
     table(entity_keys="origin"),

@@ -50,5 +50,7 @@ def _chromium() -> str:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing = "Chromium is not installed; apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
     return found

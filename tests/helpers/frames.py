@@ -30,6 +30,7 @@ def at(clock: str, day: str = "2024-07-01") -> datetime:
 def frame(spark: SparkSession, schema: str, rows: Iterable[Sequence[Any] | Row]) -> DataFrame:
     """A frame of these rows, tuples in the schema's order or dicts; other keys of a dict are left out."""
     spark_schema = StructType.fromDDL(schema)
+    assert isinstance(spark_schema, StructType), "columns are those of a struct"
     names = spark_schema.names
     values = [[row[name] for name in names] if isinstance(row, dict) else row for row in rows]
     columns = list(zip(*values, strict=True)) or [()] * len(names)
@@ -46,7 +47,7 @@ def delta(spark: SparkSession, path: str, schema: str, rows: Iterable[Sequence[A
 
 def collected(rows: DataFrame) -> list[Row]:
     """The rows as dicts, with aware datetimes whatever the zones of session and process."""
-    return rows.toArrow().to_pylist()  # type: ignore[no-any-return]
+    return rows.toArrow().to_pylist()
 
 
 def spine(events: DataFrame, *keys: str) -> DataFrame:

@@ -36,7 +36,7 @@ WEATHER = (
     .add("wet", "boolean")
 )
 CLICKS = StructType([*TIMES]).add("user", "long").add("price", "double")
-AGGREGATIONS = [
+AGGREGATIONS: list[dict[str, object]] = [
     {"name": "clicks", "function": "count", "window": "3d"},
     {"name": "spend", "function": "sum", "column": "price", "window": "7d"},
     {

@@ -200,7 +200,7 @@ def test_a_published_frame_agrees_with_the_oracle_in_every_zone(
         labels = frame(spark, LABELS, [label for _, _, made, _ in published for label in made])
         built = collected(build_frame(spark, spec, labels, conf_dir=str(tmp_path)))
     for place, (_, table, own_labels, rows) in enumerate(published):
-        answers = [
+        answers: Answers = [
             (
                 {name: row[name] for name in own_labels[0]},
                 {name: row[f"{table.name}__{name}"] for name in table.columns},
@@ -209,5 +209,5 @@ def test_a_published_frame_agrees_with_the_oracle_in_every_zone(
             if row["case_id"] // SPAN == place
         ]
         blank: Row = dict.fromkeys(table.columns)
-        wanted = [(label, winner or blank) for label, winner in expected(table, own_labels, rows)]
+        wanted: Answers = [(label, winner or blank) for label, winner in expected(table, own_labels, rows)]
         assert differences(_in_order(answers), wanted) == []

@@ -9,7 +9,7 @@ from skewless.config import shapes
 from skewless.config.shapes import JsonSchema
 from skewless.config.values import COLUMN, DURATION, NAME, SOME_TIME, time_zone
 from skewless.serving.aggregations.bounds import LONGEST_CALENDAR, UNITS
-from skewless.serving.aggregations.reducers import FUNCTIONS
+from skewless.serving.aggregations.functions import FUNCTIONS
 
 MOST_VALUES = 2**31 - 1  # what an array of Spark holds
 _DECIMAL = r"0*[01](?:\.[0-9]*)?|\.[0-9]+"

@@ -17,6 +17,7 @@ from pyspark.sql.types import (
     DoubleType,
     FloatType,
     LongType,
+    NullType,
     StructField,
     StructType,
 )
@@ -26,12 +27,10 @@ from skewless.ground.names import unknown
 from skewless.ground.spark_columns import INTEGERS, column, spelt
 from skewless.parts.windows.calendar import calendar_bounds
 from skewless.parts.windows.kernel.kernel import aggregate_batches
-from skewless.parts.windows.kernel.layout import PRESENCE, Layout, Measure, TableLayout
+from skewless.parts.windows.kernel.layout import Layout, Measure, TableLayout
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import CalendarWindow, RollingWindow
 from skewless.serving.predicates.predicate import bind, check, to_sql
-
-COUNTS = ("count", "count_distinct")
 
 HARDNESS = StructType().add("boundary", BooleanType()).add("late", BooleanType()).add("events", LongType())
 """What `hardness_of` gives of a label event."""
@@ -71,7 +70,7 @@ class WindowReduction:
         ]
 
     def _problems(self, aggregation: Aggregation) -> Iterator[str]:
-        name, allowed = aggregation.column, aggregation.types
+        name, allowed = aggregation.column, aggregation.kind.takes
         if name is not None and name not in self.types:
             yield f"no column '{name}'; {unknown(name, self.types)}"
         elif name is not None and allowed is not None and type_name(self.types[name]) not in allowed:
@@ -112,16 +111,8 @@ class WindowReduction:
         return StructType([StructField(each.name, self.result_type(each)) for each in self.aggregations])
 
     def result_type(self, aggregation: Aggregation) -> DataType:
-        function = aggregation.function
-        if function in COUNTS:
-            return LongType()
-        if function in ("mean", "stddev", "time_since_last"):
-            return DoubleType()
-        assert aggregation.column is not None, "the configuration gives these functions a column"
-        data_type = self.types[aggregation.column]
-        if function == "last_n":
-            return ArrayType(data_type)
-        return _sum_type(data_type) if function == "sum" else data_type
+        own = NullType() if aggregation.column is None else self.types[aggregation.column]
+        return _spark_type(aggregation.kind.gives(own.simpleString()), own)
 
     @cached_property
     def _members(self) -> dict[str, str]:
@@ -132,7 +123,7 @@ class WindowReduction:
     @cached_property
     def _values(self) -> dict[str, str]:
         """Column → the one that holds its values, or, where nobody takes those, whether there is one."""
-        taken = {each.column for each in self.aggregations if each.function not in PRESENCE}
+        taken = {each.column for each in self.aggregations if each.kind.takes is not None}
         wanted = dict.fromkeys(each.column for each in self.aggregations if each.column)
         return {name: f"{'value' if name in taken else 'known'}_{place}" for place, name in enumerate(wanted)}
 
@@ -214,7 +205,11 @@ def type_name(data_type: DataType) -> str:
     return data_type.typeName()
 
 
-def _sum_type(data_type: DataType) -> DataType:
-    if isinstance(data_type, DecimalType):
-        return DecimalType(min(38, data_type.precision + 10), data_type.scale)
-    return LongType() if isinstance(data_type, INTEGERS) else DoubleType()
+def _spark_type(text: str, own: DataType) -> DataType:
+    """The type that a function gives as Spark has it; `own` is that of the function's column."""
+    made = (own, ArrayType(own), LongType(), DoubleType())
+    for data_type in made:
+        if data_type.simpleString() == text:
+            return data_type
+    precision, scale = text.removeprefix("decimal(").removesuffix(")").split(",")
+    return DecimalType(int(precision), int(scale))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from skewless.serving.aggregations.bounds import Window, read_window
-from skewless.serving.aggregations.reducers import FUNCTIONS, Function
+from skewless.serving.aggregations.functions import FUNCTIONS, Function
 from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.predicates.predicate import Node, PredicateError, parse
 
@@ -34,9 +34,9 @@ class Aggregation(NamedTuple):
     argument: Any = None
 
     @property
-    def types(self) -> frozenset[str] | None:
-        """The names of the column types that the function takes, None where any will do."""
-        return FUNCTIONS[self.function].types
+    def kind(self) -> Function:
+        """What the function takes and gives."""
+        return FUNCTIONS[self.function]
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, object]) -> Aggregation:

@@ -8,7 +8,7 @@ from typing import Any
 
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import dates_problem
-from skewless.serving.aggregations.reducers import FUNCTIONS, Event
+from skewless.serving.aggregations.reducers import REDUCERS, Event
 from skewless.serving.aggregations.visibility import Row, TimedRow, Visibility, missing_column
 from skewless.serving.errors import FeatureError, raised, shown
 from skewless.serving.predicates.predicate import columns, compiled
@@ -61,11 +61,8 @@ def prepared(aggregations: Sequence[Aggregation], types: Mapping[str, str] | Non
 
 
 def _step(aggregation: Aggregation, types: Mapping[str, str]) -> Step:
-    reduce, window, argument = (
-        FUNCTIONS[aggregation.function].reduce,
-        aggregation.window,
-        aggregation.argument,
-    )
+    reduce, kind = REDUCERS[aggregation.function], aggregation.kind
+    window, argument = aggregation.window, aggregation.argument
     test = None if aggregation.where is None else compiled(aggregation.where, types)
 
     def value(visible: list[TimedRow], at: int) -> Any:
@@ -74,7 +71,8 @@ def _step(aggregation: Aggregation, types: Mapping[str, str]) -> Step:
             inside = [entry for entry in visible if start <= entry[0] < end]
             if test is not None:
                 inside = [entry for entry in inside if test(entry[2]) is True]
-            return reduce(_with_values(inside, aggregation, types), argument, at)
+            events = _with_values(inside, aggregation, types)
+            return reduce(events, argument, at) if events else kind.of_nothing
         except (FeatureError, Refused, ArithmeticError) as error:
             raise FeatureError(f"aggregation '{aggregation.name}': {_said(error)}") from None
 
@@ -88,9 +86,10 @@ def _with_values(inside: list[TimedRow], aggregation: Aggregation, types: Mappin
         return [(event, available, None) for event, available, _ in inside]
     present = [entry for entry in inside if entry[2][column] is not None]
     values = [row[column] for _, _, row in present]
-    if aggregation.types is not None:
+    taken = aggregation.kind.takes
+    if taken is not None:
         try:
-            values = cells(values, aggregation.types)
+            values = cells(values, taken)
         except Refused as error:
             raise Refused(f"column '{column}': {error}") from None
         if types.get(column) == "double":

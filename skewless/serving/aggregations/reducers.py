@@ -1,7 +1,7 @@
-"""The functions of window aggregations: the events of a window → one value.
+"""The functions of window aggregations in Python: the events of a window → one value.
 
-Each takes the window's events as (event timestamp, available, value), instants in microseconds, in any
-order, and its argument (`n` of `last_n`, `p` of `percentile`). The values are those of one column, none of
+Each takes the window's events as (event timestamp, available, value), instants in microseconds, in any order and
+at least one, and its argument (`n` of `last_n`, `p` of `percentile`). The values are those of one column, none of
 them null, all of one type; without a column they are None. A result that its type cannot hold raises
 ArithmeticError.
 """
@@ -13,31 +13,19 @@ from collections.abc import Callable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import reduce as fold
 from operator import add
-from typing import Any, NamedTuple
+from typing import Any
 
+from skewless.serving.aggregations.functions import MOST_DIGITS
 from skewless.serving.values.cells import rank
 
 Event = tuple[int, int, Any]
+Reducer = Callable[[list[Event], Any, int], Any]
+"""(events, argument, T in microseconds) → the value."""
 
-NUMBERS = frozenset({"integer", "decimal", "double"})
-ORDERED = NUMBERS | {"boolean", "string", "binary", "date", "timestamp"}
 _GREATEST_INT = 2**63 - 1
-_PRECISION = 38
-_DECIMAL_LIMIT = Decimal(10) ** _PRECISION
+_DECIMAL_LIMIT = Decimal(10) ** MOST_DIGITS
 # More digits than any number of decimals of 38 digits can add up to, whatever their scales.
 _EXACT = Context(prec=120, traps=[InvalidOperation, Inexact])
-
-
-class Function(NamedTuple):
-    """A function of window aggregations: `reduce(events, argument, at)` and what its spec has to say.
-
-    `types` are the column types it takes, None where any will do. `argument` is the key it needs besides.
-    """
-
-    reduce: Callable[[list[Event], Any, int], Any]
-    types: frozenset[str] | None
-    needs_column: bool = True
-    argument: str | None = None
 
 
 def _count(events: list[Event], _argument: None, _at: int) -> int:
@@ -46,8 +34,6 @@ def _count(events: list[Event], _argument: None, _at: int) -> int:
 
 def _sum(events: list[Event], _argument: None, _at: int) -> Any:
     """Exact for ints, which have to fit 64 bits, and decimals; doubles are added in order, from 0.0 on."""
-    if not events:
-        return None
     kind = type(events[0][2])
     if kind is float:
         return _ordered_sum(_ordered_values(events))
@@ -59,10 +45,8 @@ def _sum(events: list[Event], _argument: None, _at: int) -> Any:
     return total
 
 
-def _mean(events: list[Event], _argument: None, _at: int) -> float | None:
+def _mean(events: list[Event], _argument: None, _at: int) -> float:
     """The sum by the count as a double: of ints and decimals the exact sum, of doubles the ordered one."""
-    if not events:
-        return None
     if type(events[0][2]) is float:
         return _ordered_sum(_ordered_values(events)) / len(events)
     integers, divisor = _integers([value for _, _, value in events])
@@ -89,25 +73,23 @@ def _stddev(events: list[Event], _argument: None, _at: int) -> float | None:
 
 def _min(events: list[Event], _argument: None, _at: int) -> Any:
     values = [value for _, _, value in events]
-    return min(values, key=rank(type(values[0]))) if values else None
+    return min(values, key=rank(type(values[0])))
 
 
 def _max(events: list[Event], _argument: None, _at: int) -> Any:
     values = [value for _, _, value in events]
-    return max(values, key=rank(type(values[0]))) if values else None
+    return max(values, key=rank(type(values[0])))
 
 
 def _first(events: list[Event], _argument: None, _at: int) -> Any:
-    return min(events, key=_order(events))[2] if events else None
+    return min(events, key=_order(events))[2]
 
 
 def _last(events: list[Event], _argument: None, _at: int) -> Any:
-    return max(events, key=_order(events))[2] if events else None
+    return max(events, key=_order(events))[2]
 
 
 def _last_n(events: list[Event], n: int, _at: int) -> list[Any]:
-    if not events:
-        return []
     newest = sorted(events, key=_order(events), reverse=True)[:n]
     return [value for _, _, value in newest]
 
@@ -121,33 +103,30 @@ def _count_distinct(events: list[Event], _argument: None, _at: int) -> int:
 
 def _percentile(events: list[Event], p: Decimal, _at: int) -> Any:
     """The value at rank max(1, ⌈p·n⌉), reckoned in integers, since p·n in floats may miss its integer."""
-    if not events:
-        return None
     values = sorted((value for _, _, value in events), key=rank(type(events[0][2])))
     numerator, denominator = p.as_integer_ratio()
     return values[max(1, -(-numerator * len(values) // denominator)) - 1]
 
 
-def _time_since_last(events: list[Event], _argument: None, at: int) -> float | None:
+def _time_since_last(events: list[Event], _argument: None, at: int) -> float:
     """Seconds; a double is divided, as in Spark."""
-    return float(at - max(event for event, _, _ in events)) / 1_000_000.0 if events else None
+    return float(at - max(event for event, _, _ in events)) / 1_000_000.0
 
 
-FUNCTIONS = {
-    "count": Function(_count, None, needs_column=False),
-    "sum": Function(_sum, NUMBERS),
-    "mean": Function(_mean, NUMBERS),
-    "min": Function(_min, ORDERED),
-    "max": Function(_max, ORDERED),
-    "stddev": Function(_stddev, NUMBERS),
-    "first": Function(_first, ORDERED),
-    "last": Function(_last, ORDERED),
-    "count_distinct": Function(_count_distinct, ORDERED),
-    "last_n": Function(_last_n, ORDERED, argument="n"),
-    "percentile": Function(_percentile, ORDERED, argument="p"),
-    "time_since_last": Function(_time_since_last, None, needs_column=False),
+REDUCERS: dict[str, Reducer] = {
+    "count": _count,
+    "sum": _sum,
+    "mean": _mean,
+    "min": _min,
+    "max": _max,
+    "stddev": _stddev,
+    "first": _first,
+    "last": _last,
+    "count_distinct": _count_distinct,
+    "last_n": _last_n,
+    "percentile": _percentile,
+    "time_since_last": _time_since_last,
 }
-"""Every function of window aggregations, by its name."""
 
 
 def _order(events: list[Event]) -> Callable[[Event], Any] | None:
@@ -171,7 +150,7 @@ def _decimal_sum(values: list[Decimal]) -> Decimal:
     total = fold(_EXACT.add, values, Decimal(0))
     scale = max(0, -int(total.as_tuple().exponent))
     if total.scaleb(scale, _EXACT).copy_abs() >= _DECIMAL_LIMIT:  # abs() rounds to the caller's context
-        raise ArithmeticError(f"the sum {total} does not fit in a decimal of {_PRECISION} digits")
+        raise ArithmeticError(f"the sum {total} does not fit in a decimal of {MOST_DIGITS} digits")
     return total
 
 

@@ -18,7 +18,6 @@ from skewless.serving.values.instants import micros
 Entities = Mapping[Entity, Sequence[Row]]
 """Values of the key columns, in the order of the join keys → the raw rows of that entity."""
 
-_SUMMED = ("sum", "mean", "stddev")
 _BEFORE, _AROUND, _TOLD = 50, 10, 5
 _ALL_VALUES = 2**31 - 1
 
@@ -69,7 +68,7 @@ class RowsNear:
     def summed_values(self, name: str, label_event: Row, at: dt.datetime) -> list[Any] | None:
         """The values that an aggregation sums up; None of one that does not sum."""
         found = [each for each in self._table.aggregations if each.name == name]
-        if not found or found[0].function not in _SUMMED:
+        if not found or not found[0].kind.sums:
             return None
         listing = found[0]._replace(function="last_n", argument=_ALL_VALUES)
         values = aggregates_of(self._table._replace(aggregations=(listing,)))

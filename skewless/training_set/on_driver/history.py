@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +15,7 @@ from skewless.parts.asof import JoinSide
 from skewless.parts.windows.kernel.events import TableEvents
 from skewless.parts.windows.kernel.kernel import AggregationError
 from skewless.parts.windows.kernel.layout import Measure, TableLayout
-from skewless.parts.windows.kernel.reducers import REDUCERS
+from skewless.parts.windows.kernel.reducers import evaluated, with_empty
 from skewless.parts.windows.kernel.stream import Questions, Stream
 from skewless.parts.windows.kernel.tree import Ints, Keys
 from skewless.parts.windows.kernel.view import Windows
@@ -124,8 +123,7 @@ class History:
             newest = np.where(windows.is_empty, bounds[1][asked], windows.newest)
             windows = self._windows(measure, key[asked], at[asked], (bounds[0][asked], newest), late)
         try:
-            with np.errstate(all="ignore"):
-                found = REDUCERS[measure.function](windows, measure.argument)
+            found = evaluated(measure.function, windows, measure.argument)
         except ArithmeticError as error:
             raise AggregationError(f"aggregation '{measure.name}': {error}") from error
         if len(asked) == len(key):
@@ -133,7 +131,7 @@ class History:
         answer = np.full(len(key), NOBODY, dtype=np.int64)
         answer[asked] = np.arange(len(asked))
         answers = found.take(pa.array(answer, mask=answer == NOBODY))
-        return _with_empty(answers, measure, key == NOBODY)
+        return with_empty(measure.function, answers, key == NOBODY)
 
     def events_inside(
         self, measure: Measure, key: int, at: int, bounds: tuple[int, int]
@@ -188,16 +186,6 @@ class History:
         )
         layouts = {False: TableLayout(1, (), None), True: TableLayout(1, (), 0)}
         return {late: TableEvents(rows, self._key, layout) for late, layout in layouts.items()}
-
-
-def _with_empty(answers: pa.Array, measure: Measure, empty: Any) -> pa.Array:
-    """The answers with 0 or an empty list, where the function has such, for entities without any row."""
-    if measure.function in ("count", "count_distinct"):
-        return pc.if_else(pa.array(empty), pa.scalar(0, answers.type), answers)
-    if measure.function == "last_n":
-        listed = [[] if nothing else each for each, nothing in zip(answers.to_pylist(), empty, strict=True)]
-        return pa.array(listed, answers.type)
-    return answers
 
 
 def _nth_last(windows: Windows, back: int) -> Ints:

@@ -16,7 +16,8 @@ from skewless.ground.run_range import RunRange
 from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.spine import take_census
 from skewless.training_set.ahead.pruning import prune
-from skewless.training_set.bind import OpenedTrainingSet, bind
+from skewless.training_set.bind import bind
+from skewless.training_set.opened import OpenedTrainingSet
 from tests.helpers.frames import at, delta, feature_table, frame, spine, training_set
 
 LATER = at("00:00", "2100-01-01")

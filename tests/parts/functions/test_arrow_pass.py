@@ -166,7 +166,9 @@ def test_a_null_from_a_function_that_does_not_say_so_is_an_error(spark: SparkSes
 
 
 def problems(function: Any, schema: str, **forbidden: str) -> list[str]:
-    types: dict[str, DataType] = {field.name: field.dataType for field in StructType.fromDDL(schema)}
+    given = StructType.fromDDL(schema)
+    assert isinstance(given, StructType), "columns are those of a struct"
+    types: dict[str, DataType] = {field.name: field.dataType for field in given}
     return wrong_inputs(FeatureSet.from_functions([function]), Inputs({}, types, forbidden))
 
 

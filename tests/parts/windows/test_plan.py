@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 
 from skewless import build_frame
 from skewless.ground.run_range import RunRange
-from skewless.runs.build.build import joined_rows, select_result, spine_for
 from skewless.training_set.opened import OpenedTrainingSet
+from skewless.training_set.rows import joined_rows, select_result, spine_for
 from tests.helpers.frames import at, collected, delta, feature_table, frame, training_set
 from tests.parts.asof.test_plan import LATER, counted, filters, plan, pruned
 

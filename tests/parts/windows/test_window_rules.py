@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -140,7 +141,7 @@ def test_label_events_without_an_entity_share_nothing_with_keys_that_are_small_n
         "n": {"function": "count", "window": "1d"},
         "v": {"function": "max", "column": "v", "window": "1d"},
     }
-    label_events = [(key, NOON + TICK, key) for key in range(1100)]
+    label_events: list[tuple[Any, ...]] = [(key, NOON + TICK, key) for key in range(1100)]
     label_events += [(None, NOON + TICK, place) for place in range(1100, 1400)]
     found = answers(rows, specs, label_events, key="k long")
     assert found[:1100] == [{"n": 1, "v": key} for key in range(1100)]

@@ -12,9 +12,9 @@ from pyspark.sql import SparkSession
 
 from skewless.config import LocalFiles, load
 from skewless.ground.run_range import RunRange
-from skewless.runs.build.build import joined_rows, spine_for
 from skewless.runs.build.explain import explain
 from skewless.training_set.ahead.preparation import open_all, prepare
+from skewless.training_set.rows import joined_rows, spine_for
 from tests.helpers.project import Delays, Project
 from tests.helpers.served import training_set as logged
 from tests.parts.asof.test_plan import counted

@@ -16,8 +16,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType
 
+from skewless.ground.spark_columns import as_key
 from skewless.parts.asof import JoinSide, join, join_side
 from skewless.parts.windows import WindowReduction, reduction
+from skewless.parts.windows.calendar import calendar_bounds
 from skewless.training_set import rows as pipeline
 from tests.helpers.offers import OFFERS, offers_in
 from tests.helpers.project import Project, Ran
@@ -77,10 +79,8 @@ def settle_ties_by_the_least(patch: Patch) -> None:
 
 
 def match_keys_in_any_case(patch: Patch) -> None:
-    exact = join_side.as_key
-
     def folded(value: Column, kind: Any) -> Column:
-        return F.lower(value) if isinstance(kind, StringType) else exact(value, kind)
+        return F.lower(value) if isinstance(kind, StringType) else as_key(value, kind)
 
     patch.setattr(join_side, "as_key", folded)
     patch.setattr(join, "as_key", folded)
@@ -105,9 +105,10 @@ def begin_after_the_first_instant(patch: Patch) -> None:
 
 
 def cut_days_in_utc(patch: Patch) -> None:
-    right = reduction.calendar_bounds
     utc = ZoneInfo("UTC")
-    patch.setattr(reduction, "calendar_bounds", lambda t, window: right(t, window._replace(zone=utc)))
+    patch.setattr(
+        reduction, "calendar_bounds", lambda t, window: calendar_bounds(t, window._replace(zone=utc))
+    )
 
 
 def count_where_null(patch: Patch) -> None:

@@ -166,8 +166,9 @@ def test_match_rates_are_drawn_for_tables_that_have_one() -> None:
 
 
 def test_versions_and_refused_runs_are_a_line_each() -> None:
-    stood, refusals = [Published(3, MANIFEST).numbered], [{**FAILED, "run_id": "r2"}]
-    first, published, refused = summary_of_versions("delays", stood, refusals).splitlines()
+    failed: Manifest = {**FAILED, "run_id": "r2"}
+    stood = [Published(3, MANIFEST).numbered]
+    first, published, refused = summary_of_versions("delays", stood, [failed]).splitlines()
     assert first == "delays: 1 versions, 1 refused runs"
     assert "version 3" in published
     assert "r1" in published

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,8 +49,9 @@ class Hook:
     """A web hook that answers with these codes, the last one for ever, and keeps what it was sent."""
 
     def __init__(self, *codes: int, pause: float = 0.0) -> None:
-        codes_left, self.bodies = list(codes), []
-        bodies: list[Any] = self.bodies
+        codes_left = list(codes)
+        bodies: list[Any] = []
+        self.bodies = bodies
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -77,9 +77,8 @@ class Hook:
 
 
 @pytest.fixture(autouse=True)
-def no_pause(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "PAUSE", 0.0)
-    return
 
 
 def test_a_message_arrives_as_slack_takes_it() -> None:

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 import skewless
 from skewless import FeatureError, ServingPlan
+from skewless.parts.publish import read_manifests
 from tests.helpers import parity_features
 from tests.helpers.offers import CLICKS, PRICES, offers_in
 from tests.helpers.project import Project
@@ -207,6 +208,7 @@ def loaded_elsewhere(exported: Path, folder: Path, written: str, instead: str) -
     return in_process(
         f"""
 from skewless import FeatureError, ServingPlan
+from skewless.parts.publish import read_manifests
 try:
     ServingPlan.load({str(exported)!r})
     print("loaded")
@@ -255,17 +257,13 @@ def test_a_target_that_cannot_be_written_is_refused(offers: Project, tmp_path: P
 def test_a_version_of_before_there_were_plans_is_refused(
     offers: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from skewless.runs.published import export as command
-
-    whole = command.read_manifests
-
     def without_plans(*of: Any) -> Any:
-        versions, refused = whole(*of)
+        versions, refused = read_manifests(*of)
         for item in versions:
             item.manifest.pop("serving_plan")
         return versions, refused
 
-    monkeypatch.setattr(command, "read_manifests", without_plans)
+    monkeypatch.setattr("skewless.runs.published.export.read_manifests", without_plans)
     line = refusal(offers, "offers", "--version", "0", "--to", str(tmp_path / "serving.json"))
     assert line == "skewless: training set 'offers': version 0 has no serving plan; build it again"
 

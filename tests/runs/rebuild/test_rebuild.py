@@ -371,17 +371,15 @@ def test_a_version_whose_files_are_gone_is_held_against_its_checksum(small: Proj
 def test_without_files_and_checksum_nothing_is_left_to_compare_with(
     small: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from skewless.runs.rebuild import command
-
-    whole = command.read_manifests
+    from skewless.parts.publish import read_manifests
 
     def before_checksums(*of: Any) -> Any:
-        versions, refused_runs = whole(*of)
+        versions, refused_runs = read_manifests(*of)
         for item in versions:
             item.manifest.pop("checksum")
         return versions, refused_runs
 
-    monkeypatch.setattr(command, "read_manifests", before_checksums)
+    monkeypatch.setattr("skewless.runs.rebuild.command.read_manifests", before_checksums)
     assert rebuilt(small).code == 0
     lose_files(small, "small")
     [line] = refused(rebuilt(small))
@@ -392,16 +390,16 @@ def test_without_files_and_checksum_nothing_is_left_to_compare_with(
 def test_an_output_that_is_taken_meanwhile_is_left_alone(
     small: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from skewless.runs.rebuild import rebuild as rebuilding
+    from skewless.parts.publish import stage
 
-    place, whole = small.warehouse / "again", rebuilding.stage
+    place = small.warehouse / "again"
 
     def stage_slowly(*of: Any) -> Any:
         place.mkdir()
         (place / "somebody's").write_text("")
-        return whole(*of)
+        return stage(*of)
 
-    monkeypatch.setattr(rebuilding, "stage", stage_slowly)
+    monkeypatch.setattr("skewless.runs.rebuild.rebuild.stage", stage_slowly)
     [line] = refused(rebuilt(small, "--output", str(place)))
     assert "holds something already" in line
     assert [path.name for path in place.iterdir()] == ["somebody's"]

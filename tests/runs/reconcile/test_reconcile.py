@@ -158,3 +158,14 @@ def test_no_log_table_is_one_line(project: Project, tmp_path: Path) -> None:
     ran = project.run("reconcile", "delays", "--log", str(tmp_path / "nowhere"))
     assert (ran.code, len(ran.problems)) == (2, 1)
     assert "is no table that ingest-log made" in ran.problems[0]
+
+
+def test_a_label_table_that_cannot_be_read_is_not_taken_for_no_label_events_yet(project: Project) -> None:
+    project.table("unreadable", "flight BIGINT, origin STRING, predict_at TIMESTAMP, late INT")
+    (project.warehouse / "unreadable" / "_delta_log" / f"{0:020d}.json").write_text("{")
+    text = TRAINING_SET.replace("name: delays", "name: unreadable").replace("/labels", "/unreadable")
+    project.conf({"training_sets/unreadable.yml": text})
+    ran = project.run("reconcile", "unreadable", "--log", str(project.warehouse / "log"))
+    assert ran.code == 2, ran.err
+    (line,) = ran.problems
+    assert line.startswith(f"skewless: labels: cannot read {project.warehouse / 'unreadable'}: ")

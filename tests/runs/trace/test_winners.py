@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from skewless.runs.trace import Row, RowRules, rows_traced
@@ -9,10 +11,10 @@ from skewless.runs.trace import Row, RowRules, rows_traced
 T = 1000
 
 
-def told(*times: tuple[int, ...], **rules: object) -> tuple[int | None, list[tuple[int, str]]]:
+def told(*times: tuple[Any, ...], **rules: Any) -> tuple[int | None, list[tuple[int, str]]]:
     """The place of the row used, and (place, why) of the others; rows are given in J4's order."""
-    rows = [Row(place, *each) for place, each in enumerate(times)]  # type: ignore[arg-type]
-    found = rows_traced(rows, T, RowRules(**rules))  # type: ignore[arg-type]
+    rows = [Row(place, *each) for place, each in enumerate(times)]
+    found = rows_traced(rows, T, RowRules(**rules))
     return found.used and found.used.place, [(each.row.place, each.why) for each in found.unused]
 
 
@@ -51,9 +53,9 @@ def test_a_winner_older_than_max_age_is_stale_and_no_older_row_takes_its_place(
 
 @pytest.mark.parametrize(("ends", "used"), [(1001, 1), (1000, None), (None, 1)])
 def test_a_winner_is_ended_from_the_instant_of_its_end_on(ends: int | None, used: int | None) -> None:
-    assert told((800, 800, 5000), (900, 900, ends))[0] == used  # type: ignore[arg-type]
+    assert told((800, 800, 5000), (900, 900, ends))[0] == used
     if used is None:
-        assert told((900, 900, ends))[1] == [(0, "ended")]  # type: ignore[arg-type]
+        assert told((900, 900, ends))[1] == [(0, "ended")]
 
 
 def test_of_rows_with_the_winners_event_timestamp_the_smaller_lost_the_tie() -> None:

@@ -80,9 +80,12 @@ def test_nothing_is_created_before_the_first_record(tmp_path: Path) -> None:
 
 def test_threads_lose_and_double_nothing(tmp_path: Path) -> None:
     log = FeatureLog(tmp_path, queue_size=50, rotate_bytes=20_000)
-    threads = [
-        threading.Thread(target=lambda k=k: [write(log, 1000 * k + n) for n in range(500)]) for k in range(8)
-    ]
+
+    def write_many(of: int) -> None:
+        for number in range(500):
+            write(log, 1000 * of + number)
+
+    threads = [threading.Thread(target=write_many, args=(of,)) for of in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from skewless import FeatureError, FeatureLog
-from skewless.serving.log.disk import files as log_files
 from skewless.serving.log.disk import ownership as log_ownership
 from skewless.serving.log.disk.files import LogFiles
 from skewless.serving.log.disk.ownership import adopt, create
@@ -115,7 +114,9 @@ def test_files_are_stored_as_the_policy_says(
     fsync: Any, expected: list[float], tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored: list[float] = []
-    monkeypatch.setattr(log_files.os, "fsync", lambda descriptor: stored.append(clock.now))
+    monkeypatch.setattr(
+        "skewless.serving.log.disk.files.os.fsync", lambda descriptor: stored.append(clock.now)
+    )
     log = files(tmp_path, clock, fsync=fsync)
     for _ in range(3):
         log.append([LINE])
@@ -137,7 +138,7 @@ def test_what_the_system_takes_in_part_is_continued_without_a_gap(
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(descriptor, given[:4])
 
-    monkeypatch.setattr(log_files.os, "write", write_little)
+    monkeypatch.setattr("skewless.serving.log.disk.files.os.write", write_little)
     log = files(tmp_path, clock, rotate_bytes=33)
     lines = [b"%010d\n" % n for n in range(8)]
     for _ in range(100):
@@ -246,7 +247,7 @@ def test_without_locks_nothing_is_ever_adopted(tmp_path: Path, monkeypatch: pyte
     def unsupported(descriptor: int, flags: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(log_ownership.fcntl, "flock", unsupported)
+    monkeypatch.setattr("skewless.serving.log.disk.ownership.fcntl.flock", unsupported)
     with FeatureLog(tmp_path) as log:
         write(log, 1)
         assert log.flush(20)
@@ -271,7 +272,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(log_files.os, "write", no_space)
+        patch.setattr("skewless.serving.log.disk.files.os.write", no_space)
         yield patch
 
 

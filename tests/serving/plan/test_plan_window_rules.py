@@ -120,7 +120,7 @@ def test_a_plan_with_a_calendar_of_another_zone_over_dates_of_no_declared_zone_i
     unit: str, zone: str
 ) -> None:
     window = {"calendar": unit, "length": 1, "timezone": zone}
-    dates = {"types": {**TYPES, "seen_at": "date"}}
+    dates: dict[str, Any] = {"types": {**TYPES, "seen_at": "date"}}
     with pytest.raises(FeatureError) as refused:
         result([], spec={**COUNT, "window": window}, **dates)
     assert str(refused.value) == (
@@ -134,7 +134,7 @@ def test_a_plan_with_a_calendar_of_another_zone_over_dates_of_no_declared_zone_i
 
 def test_a_plan_that_was_exported_before_and_takes_such_dates_is_refused_when_it_is_loaded() -> None:
     window = {"calendar": "month", "length": 1, "timezone": "America/New_York"}
-    dates = {"types": {**TYPES, "seen_at": "date"}, "timezone": "America/New_York"}
+    dates: dict[str, Any] = {"types": {**TYPES, "seen_at": "date"}, "timezone": "America/New_York"}
     table = table_of(columns=[], aggregations=[{**COUNT, "name": "a", "window": window}], **dates)
     document = document_of(table)
     document["feature_tables"][0]["timezone"] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +66,20 @@ def one() -> int:
     return 1
 
 
-ALL = [ratio, safe_ratio, safe_known, label, wrong_at_two, longest, hour, later, price, stops, one]
+Function = Callable[..., Any]
+ALL: list[Function] = [
+    ratio,
+    safe_ratio,
+    safe_known,
+    label,
+    wrong_at_two,
+    longest,
+    hour,
+    later,
+    price,
+    stops,
+    one,
+]
 
 _numbers = st.none() | st.floats() | st.integers(-3, 3) | st.sampled_from([-0.0, 1.0])
 _rows = st.fixed_dictionaries(
@@ -198,7 +211,7 @@ def test_the_label_event_is_asked_only_for_an_error() -> None:
 
 def test_nulled_failures_are_counted_per_feature() -> None:
     features = FeatureSet.from_functions([safe_ratio, wrong_at_two, stops])
-    columns = {"a": [1.0, 1.0, None, 1.0, 1.0], "n": [0, 2, 0, 4, 1]}
+    columns: dict[str, list[Any]] = {"a": [1.0, 1.0, None, 1.0, 1.0], "n": [0, 2, 0, 4, 1]}
     batch = features.compute_batch(columns)
     assert batch.columns == {
         "safe_ratio": [None, 0.5, None, 0.25, 1.0],

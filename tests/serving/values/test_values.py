@@ -146,7 +146,8 @@ def test_a_list_is_copied() -> None:
 
 
 def test_a_clean_column_is_not_copied_and_tells_of_nulls() -> None:
-    for annotation, values in [(int, [1, 2]), (str, ["a", "b"]), (float, [1.5]), (bool, [True])]:
+    columns: list[tuple[Any, list[Any]]] = [(int, [1, 2]), (str, ["a", "b"]), (float, [1.5]), (bool, [True])]
+    for annotation, values in columns:
         check = input_check(value_type(annotation))
         assert check.column(values).values is values
         assert not check.column(values).has_nulls

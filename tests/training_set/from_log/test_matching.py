@@ -125,7 +125,7 @@ def matched(event: LabelEvent, records: tuple[Record, ...], tolerance: int) -> M
 def _is_other(event: LabelEvent, record: Record) -> bool:
     pairs = [*zip(event.keys, record.keys, strict=True)]
     if record.dest != "-":
-        pairs.append((event.dest, record.dest))  # type: ignore[arg-type]
+        pairs.append((event.dest, record.dest))
     return any(one is not None and other is not None and one != other for one, other in pairs)
 
 

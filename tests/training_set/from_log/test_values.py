@@ -77,7 +77,7 @@ def kind_of(text: str) -> DataType:
 def answers(spark: SparkSession) -> dict[tuple[str, str, str], tuple[bool, Any]]:
     """Whether each value fits, and what it becomes, all in one job."""
     session = private_session(spark)
-    asked = [case[:3] for case in [*FITS, *DO_NOT_FIT]]
+    asked = [*[case[:3] for case in FITS], *DO_NOT_FIT]
     columns = []
     for place, (text, own, kind) in enumerate(asked):
         value, types = F.expr(f"CAST({text} AS {own})"), (kind_of(own), kind_of(kind))

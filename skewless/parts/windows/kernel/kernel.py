@@ -15,7 +15,7 @@ from skewless.parts.windows.kernel.audit_flags import hardness_of
 from skewless.parts.windows.kernel.batches import key_numbers, whole_keys, whole_numbers
 from skewless.parts.windows.kernel.events import TableEvents
 from skewless.parts.windows.kernel.layout import Layout, Measure, TableLayout
-from skewless.parts.windows.kernel.reducers import REDUCERS
+from skewless.parts.windows.kernel.reducers import evaluated
 from skewless.parts.windows.kernel.stream import Questions, Stream
 from skewless.parts.windows.kernel.tree import Ints
 from skewless.parts.windows.kernel.view import Windows
@@ -98,8 +98,7 @@ def _windows(stream: Stream, asked: _Asked, bounds: tuple[Ints, Ints], seen_unti
 
 def _evaluated(measure: Measure, windows: Windows) -> pa.Array:
     try:
-        with np.errstate(all="ignore"):
-            return REDUCERS[measure.function](windows, measure.argument)
+        return evaluated(measure.function, windows, measure.argument)
     except ArithmeticError as error:
         raise AggregationError(f"aggregation '{measure.name}': {error}") from error
 

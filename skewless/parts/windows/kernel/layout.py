@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PRESENCE = ("count", "time_since_last")
-"""Functions of a column that ask only whether its value is there."""
+from skewless.serving.aggregations.functions import FUNCTIONS
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Measure:
 
     @property
     def takes_values(self) -> bool:
-        return self.value is not None and self.function not in PRESENCE
+        return self.value is not None and FUNCTIONS[self.function].takes is not None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Window functions for all label events of a batch: what `skewless.serving.windows` computes for one."""
+"""Window functions for all label events of a batch: what `skewless.serving.windows` computes for one.
+
+A reducer gives anything where a window is empty; `evaluated` puts there what the table of functions says.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from skewless.parts.windows.kernel.codes import Codes
@@ -17,6 +21,7 @@ from skewless.parts.windows.kernel.exact import LIMB, LOW, decimals, limb_sums, 
 from skewless.parts.windows.kernel.stream import Runs
 from skewless.parts.windows.kernel.tree import Ints, Nodes
 from skewless.parts.windows.kernel.view import Windows
+from skewless.serving.aggregations.functions import FUNCTIONS, digits_of_a_sum
 
 Floats = NDArray[np.float64]
 Reducer = Callable[[Windows, Any], pa.Array]
@@ -33,14 +38,14 @@ def _sum(windows: Windows, _argument: None) -> pa.Array:
     """Exact for integers and decimals; doubles are added in order, neighbours first."""
     kind = windows.values.data_type
     if pa.types.is_floating(kind):
-        return pa.array(_double_sums(windows), mask=windows.is_empty)
+        return pa.array(_double_sums(windows))
     limbs = limb_sums(windows)
     if pa.types.is_integer(kind):
         high = limbs[1] + (limbs[0] >> LIMB)
         if np.any(high != high.astype(np.int32)):
             raise ArithmeticError("a sum does not fit in 64 bits")
-        return pa.array((high << LIMB) | (limbs[0] & LOW), mask=windows.is_empty)
-    return decimals(whole_numbers(limbs), windows, pa.decimal128(min(38, kind.precision + 10), kind.scale))
+        return pa.array((high << LIMB) | (limbs[0] & LOW))
+    return decimals(whole_numbers(limbs), windows, pa.decimal128(digits_of_a_sum(kind.precision), kind.scale))
 
 
 def _mean(windows: Windows, _argument: None) -> pa.Array:
@@ -52,7 +57,7 @@ def _mean(windows: Windows, _argument: None) -> pa.Array:
         totals = np.ldexp(high.astype(np.float64), LIMB) + low
     else:
         totals = (whole_numbers(limb_sums(windows)) / 10**kind.scale).astype(np.float64)
-    return pa.array(totals / np.maximum(windows.counts, 1), mask=windows.is_empty)
+    return pa.array(totals / np.maximum(windows.counts, 1))
 
 
 def _stddev(windows: Windows, _argument: None) -> pa.Array:
@@ -83,7 +88,7 @@ def _last(windows: Windows, _argument: None) -> pa.Array:
 
 
 def _time_since_last(windows: Windows, _argument: None) -> pa.Array:
-    return pa.array((windows.at - windows.newest) / 1e6, mask=windows.is_empty)
+    return pa.array((windows.at - windows.newest) / 1e6)
 
 
 def _count_distinct(windows: Windows, _argument: None) -> pa.Array:
@@ -141,6 +146,23 @@ REDUCERS: dict[str, Reducer] = {
     "percentile": _percentile,
     "time_since_last": _time_since_last,
 }
+
+
+def evaluated(function: str, windows: Windows, argument: Any) -> pa.Array:
+    """The value of a function for every question.
+
+    Errors: ArithmeticError where the result's type cannot hold it.
+    """
+    with np.errstate(all="ignore"):
+        found = REDUCERS[function](windows, argument)
+    return with_empty(function, found, windows.is_empty)
+
+
+def with_empty(function: str, found: pa.Array, is_empty: NDArray[np.bool_]) -> pa.Array:
+    """The values of a function, its value of an empty window where there is nothing to take."""
+    if not is_empty.any():
+        return found
+    return pc.if_else(pa.array(is_empty), pa.scalar(FUNCTIONS[function].empty, found.type), found)
 
 
 def _double_sums(windows: Windows) -> Floats:

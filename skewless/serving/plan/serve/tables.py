@@ -13,8 +13,6 @@ from skewless.serving.plan.document import reading as read
 from skewless.serving.plan.document.column_types import INTEGERS, TIMES, ColumnType, column_type
 from skewless.serving.predicates.predicate import bind, check, columns
 
-_COUNTS = ("count", "count_distinct")
-_DOUBLES = ("mean", "stddev", "time_since_last")
 _NO_KEYS = ("float", "double", "array", "map", "struct", "other")
 
 LABEL_KEYS: dict[str, read.Reader] = {
@@ -128,18 +126,8 @@ def read_table(document: object, labels: LabelEvents) -> JoinedTable:
 
 def result_type(aggregation: Aggregation, types: Mapping[str, ColumnType]) -> ColumnType:
     """The type of an aggregation's value, as Spark publishes it."""
-    if aggregation.function in _COUNTS:
-        return column_type("bigint")
-    if aggregation.function in _DOUBLES or aggregation.column is None:
-        return column_type("double")
-    kind = types[aggregation.column]
-    if aggregation.function == "last_n":
-        return column_type(f"array<{kind.text}>")
-    if aggregation.function != "sum":
-        return kind
-    if kind.kind == "decimal":
-        return column_type(f"decimal({min(38, kind.precision + 10)},{kind.scale})")
-    return column_type("bigint" if kind.kind in INTEGERS else "double")
+    own = "" if aggregation.column is None else types[aggregation.column].text
+    return column_type(aggregation.kind.gives(own))
 
 
 def _read_by(aggregation: Aggregation) -> tuple[str, ...]:
@@ -227,7 +215,7 @@ def _time_problems(
 
 def _wrong(aggregation: Aggregation, table: JoinedTable) -> Iterator[str]:
     """What is wrong with an aggregation over the table's columns."""
-    name, allowed, families = aggregation.column, aggregation.types, table.families
+    name, allowed, families = aggregation.column, aggregation.kind.takes, table.families
     if name is not None and name not in table.types:
         match = nearest(name, list(table.types))
         yield f"no column '{name}'; " + (f"did you mean '{match}'?" if match else "add it to types")

@@ -13,7 +13,7 @@ from skewless.config import Monitoring
 from skewless.runs.monitor.drift.concentration import rare_ones_gone, values_of
 from skewless.runs.monitor.drift.judging import Finding, judged
 from skewless.runs.monitor.drift.measures import Pair
-from skewless.runs.monitor.profile.bins import CategoryBins, lay_out
+from skewless.runs.monitor.profile.bins import Bins, CategoryBins, lay_out
 from skewless.runs.monitor.profile.cells import merged_names, name_cells
 from skewless.runs.monitor.profile.counting import SAMPLE
 from skewless.runs.monitor.profile.profile import (
@@ -36,7 +36,7 @@ def column(values: Sequence[object]) -> pa.Array:
     return pa.array(values, pa.float64() if is_number else pa.string(), from_pandas=False)
 
 
-def counted(values: pa.Array, bins: object) -> tuple[Counts, dict[int, str]]:
+def counted(values: pa.Array, bins: Bins) -> tuple[Counts, dict[int, str]]:
     own = coded(values, bins, None)
     names: dict[int, str] = {}
     name_cells(names, own.values, own.spread)

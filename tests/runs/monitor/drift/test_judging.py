@@ -20,11 +20,11 @@ KNOWING = CategoryBins(("a", "b"), frozenset("abc"), once=1)
 
 def numbers(name: str, before: Sequence[int], now: Sequence[int], zeros: tuple[int, int] = (0, 0)) -> Pair:
     """Counts of the four intervals, then of NaN and null."""
-    sides = [
+    reference, current = (
         Counts(np.array([*side[:4], 0, 0, *side[4:]]), zero)
         for side, zero in zip((before, now), zeros, strict=True)
-    ]
-    return Pair(name, EVERYTHING, FOUR, *sides)
+    )
+    return Pair(name, EVERYTHING, FOUR, reference, current)
 
 
 def texts(name: str, before: Sequence[int], now: Sequence[int]) -> Pair:

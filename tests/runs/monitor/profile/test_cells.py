@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,7 +14,7 @@ from skewless.runs.monitor.profile.cells import CELLS, cells_by_value, name_cell
 FLOOR = NumberBins((float(np.nextafter(0.0, -1.0)), 0.0, 5.0))
 
 
-def cells(values: list[float | None] | list[str | None], bins: Bins) -> tuple[list[int], list[int]]:
+def cells(values: Sequence[float | None] | Sequence[str | None], bins: Bins) -> tuple[list[int], list[int]]:
     column = pa.array(
         values, pa.float64() if isinstance(bins, NumberBins) else pa.string(), from_pandas=False
     )

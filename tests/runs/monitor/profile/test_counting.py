@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from skewless.runs.monitor.profile.bins import CategoryBins, NumberBins
+from skewless.runs.monitor.profile.bins import Bins, CategoryBins, NumberBins
 from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.monitor.profile.profile import EVERYTHING, Profile, Reference
 from skewless.runs.monitor.profile.tally import logged_names
@@ -28,7 +28,7 @@ ROWS: list[tuple[Any, ...]] = [
     (None, None, "x", json.dumps({"features": {"V": "double"}})),
     (None, None, "x", json.dumps({"features": {"v": "double", "w": "string"}})),
 ]
-BINS = {"v": NumberBins((0.0, 1.0)), "w": CategoryBins(("a",), frozenset("abc"))}
+BINS: dict[str, Bins] = {"v": NumberBins((0.0, 1.0)), "w": CategoryBins(("a",), frozenset("abc"))}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_values_that_share_a_bin_are_counted_by_cell_of_all_rows_and_categories_
 def test_a_value_that_fills_a_cell_is_named(spark: SparkSession) -> None:
     values = [(float(place), f"city {place}") for place in range(300)] + [(-1.5, "NYC")] * 40
     rows = frame(spark, "v double, w string", values).repartition(2)
-    bins = {"v": NumberBins((0.0, 100.0)), "w": CategoryBins(())}
+    bins: dict[str, NumberBins | CategoryBins] = {"v": NumberBins((0.0, 100.0)), "w": CategoryBins(())}
     names = counted(Subject(rows, {name: F.col(name) for name in bins}), bins, len(values)).names
     assert {name: set(of.values()) & {"-1.5", "'NYC'"} for name, of in names.items()} == {
         "v": {"-1.5"}, "w": {"'NYC'"},

@@ -237,7 +237,8 @@ def test_a_record_says_what_produced_it() -> None:
 
 def test_nulls_and_empty_lists_take_their_types_from_the_feature_set() -> None:
     def gust(x: int) -> float | None: ...
-    def last(x: int) -> list[str]: ...
+    def last(x: int) -> list[str]:
+        return []
 
     flights = FeatureSet.from_functions([gust, last])
     types = _logged(feature_set=flights, features={"gust": None, "last": [], "other": None}).types

@@ -16,7 +16,7 @@ from skewless import FeatureError, FeatureSet, ServingPlan
 from skewless.serving.plan.document.plan import Document, feature_table_part
 from tests.helpers.plans import LABELS, NOON, TYPES, document_of, labels_of, plan_of, table_of
 
-WINDOWS = [
+WINDOWS: list[dict[str, object]] = [
     {"name": "n_7d", "function": "count", "window": "7d", "where": "v > 1"},
     {"name": "p_1d", "function": "percentile", "column": "v", "window": "1d", "offset": "1h", "p": 0.5},
 ]
@@ -30,7 +30,7 @@ def whole() -> Document:
     table = table_of(
         available_at="landed_at", delay="10m", max_age="3h", valid_until="ends_at", aggregations=WINDOWS
     )
-    return json.loads(json.dumps(document_of(table, table_of(name="b"), functions=[heat])))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(document_of(table, table_of(name="b"), functions=[heat])))
 
 
 def load(document: object, **options: Any) -> ServingPlan:

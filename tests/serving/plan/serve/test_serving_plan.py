@@ -376,7 +376,7 @@ def test_a_failing_function_names_the_label_event_in_the_words_of_a_build() -> N
     def or_null(clicks__v: float) -> float:
         return 1 / clicks__v
 
-    given = {"rows": {"clicks": row(v=0)}, "at": NOON}
+    given: dict[str, Any] = {"rows": {"clicks": row(v=0)}, "at": NOON}
     assert problems(plan_of(table_of(), functions=[inverse]), ALICE, **given) == (
         "feature 'inverse': ZeroDivisionError: float division by zero; inputs clicks__v=0.0; "
         f"label event user=1, predict_at={NOON!r}",
