@@ -46,8 +46,8 @@ def _told_of_values(test: Test, measures: Measures) -> str:
     assert change is not None, "a test of single values"
     if test.of == ONE_VALUE:
         told = (
-            f"{change.of} is {change.now:.2%} of values against {change.before:.2%} (PSI of it against the rest "
-            f"{test.effect:.3f}, matters from {test.least:g})"
+            f"{change.of} is {change.now:.2%} of values against at most {change.before:.2%} (PSI of it against "
+            f"the rest {test.effect:.3f}, matters from {test.least:g})"
         )
     elif test.of == GONE:
         told = f"{change.of} is gone, {change.before:.2%} of the training values ({matters})"

@@ -6,7 +6,6 @@ however many values there are. A cell's count is at least that of each value in 
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -52,22 +51,39 @@ def cells_by_value(values: Iterable[str]) -> dict[str, int]:
 
 def _of_numbers(column: pa.Array) -> Ints:
     values = column.to_numpy(zero_copy_only=False).astype(np.float64) + 0.0  # -0.0 is 0.0
-    return _mixed(values.view(np.uint64))
+    return _cell(_mixed(values.view(np.uint64)))
 
 
 def _of_texts(column: pa.Array) -> Ints:
     encoded = column.dictionary_encode()
-    texts = (shortened(text).encode("utf-8", "replace") for text in encoded.dictionary.to_pylist())
-    numbers = np.array([zlib.crc32(text) for text in texts], dtype=np.uint64)
-    cells: Ints = _mixed(numbers)[encoded.indices.to_numpy(zero_copy_only=False)]
+    cells: Ints = _cell(_sums_of_bytes(encoded.dictionary))[encoded.indices.to_numpy(zero_copy_only=False)]
     return cells
 
 
-def _mixed(numbers: NDArray[np.uint64]) -> Ints:
-    """The last step of SplitMix64 (Steele, Lea and Flood 2014): all bits of a number decide on its cell."""
+def _cell(numbers: NDArray[np.uint64]) -> Ints:
+    cells: Ints = (numbers % CELLS).astype(np.int64)
+    return cells
+
+
+def _sums_of_bytes(texts: pa.Array) -> NDArray[np.uint64]:
+    """Of each text the sum over its bytes of a number for the byte in its place (Zobrist 1970), modulo 2^64."""
+    _, offset_buffer, byte_buffer = texts.cast(pa.large_string()).buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[: len(texts) + 1]
+    if not offsets[-1]:
+        return np.zeros(len(texts), dtype=np.uint64)
+    every = np.frombuffer(byte_buffer, np.uint8)[: offsets[-1]].astype(np.uint64)
+    place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
+    numbers = _mixed(every + np.uint64(256) * (place.astype(np.uint64) + np.uint64(1)))
+    so_far = np.concatenate([np.zeros(1, np.uint64), np.cumsum(numbers, dtype=np.uint64)])
+    sums: NDArray[np.uint64] = so_far[offsets[1:]] - so_far[offsets[:-1]]
+    return sums
+
+
+def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The last step of SplitMix64 (Steele, Lea and Flood 2014): all bits of a number decide on every bit."""
     mixed = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return ((mixed ^ (mixed >> np.uint64(31))) % np.uint64(CELLS)).astype(np.int64)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def name_cells(names: dict[int, str], column: pa.Array, found: Spread) -> None:

@@ -69,13 +69,13 @@ def drawn(values: Sequence[object], size: int, seed: int = 1) -> list[object]:
 
 
 def test_one_of_200_cities_400_times_was_in_the_bin_of_the_rare_ones_and_no_drift() -> None:
-    finding = judge(CITIES * 100, [CITIES[7]] * 400)
+    finding = judge(CITIES * 100, [CITIES[8]] * 400)
     assert finding.is_alert
     assert {"one value", "rare categories"} <= alerts(finding)
     assert finding.reason.startswith(
-        "one value: 'city 7' is 100.00% of values against 0.50% (PSI of it against"
+        "one value: 'city 8' is 100.00% of values against at most 0.50% (PSI of it against"
     )
-    assert "about 1 distinct values where 170 were to be expected" in finding.reason
+    assert "about 1 distinct values where 176 were to be expected" in finding.reason
 
 
 def test_300_ids_logged_as_one_were_no_drift() -> None:
@@ -185,10 +185,10 @@ def test_a_category_that_is_rare_enough_to_be_missed_by_chance_is_not_gone() -> 
 
 
 def test_the_concentration_of_both_sides_is_told() -> None:
-    held = judge(CITIES * 100, [CITIES[7]] * 400).measures.concentration
+    held = judge(CITIES * 100, [CITIES[8]] * 400).measures.concentration
     assert held is not None
     before, now = held
-    assert (now.top, now.top_share, now.entropy) == ("'city 7'", 1, 0)
+    assert (now.top, now.top_share, now.entropy) == ("'city 8'", 1, 0)
     assert now.distinct == pytest.approx(1, abs=0.01)
     assert before.entropy == pytest.approx(np.log(200), abs=0.2)
     assert before.distinct == pytest.approx(200 * (1 - 0.995**400), rel=0.05)
