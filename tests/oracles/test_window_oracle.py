@@ -142,5 +142,7 @@ def test_results_agree_within_the_tolerance_and_otherwise_exactly() -> None:
     assert not agrees(1.0 + 1e-8, 1.0, [1.0])
     assert not agrees(1.0 + 1e-10, 1.0, [])
     assert agrees(math.nan, math.nan, [])
+    assert agrees(0.0, -0.0, [1.0, -1.0])
+    assert not agrees(0.0, -0.0, [])
     assert not agrees(1, 1.0, [1.0])
     assert not agrees([1, 2], [2, 1], [])

@@ -203,7 +203,7 @@ def _stddev(values: list[Any]) -> float | None:
 
 
 def agrees(found: Any, expected: Any, values: list[Any]) -> bool:
-    """Say whether two results are the same by W6; `values` are those of the window's column.
+    """Say whether two results are the same by W6; `values` are those that a sum adds up, none of other functions.
 
     Doubles may differ by 1e-9 times the sum of the absolute values, where that is finite; NaN is NaN, -0.0
     is not 0.0 except as a sum, and everything else, lists and types included, is equal exactly.
@@ -211,7 +211,8 @@ def agrees(found: Any, expected: Any, values: list[Any]) -> bool:
     if isinstance(found, list) and isinstance(expected, list):
         pairs = zip(found, expected, strict=False)
         return len(found) == len(expected) and all(same(one, other) for one, other in pairs)
-    if not isinstance(found, float) or not isinstance(expected, float) or same(found, expected):
+    is_sum = bool(values) and isinstance(found, float) and isinstance(expected, float)
+    if not is_sum or same(found, expected):
         return same(found, expected)
     weight = sum((abs(Fraction(v)) for v in values if v is not None and math.isfinite(v)), Fraction(0))
     if not (math.isfinite(found) and math.isfinite(expected)):
