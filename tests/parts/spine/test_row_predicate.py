@@ -59,7 +59,7 @@ REFUSED = {
     "unix_timestamp() > 3": f"current_timestamp {CLOCK}",
     "curdate() > DATE '2024-01-01'": f"current_date {CLOCK}",
     "k = current_user()": f"current_user {SESSION}",
-    "k = current_database()": f"current_schema {SESSION}",
+    "k = current_database()": f"current_database {SESSION}",
 }
 ALLOWED = [
     "y BETWEEN 1 AND 2 OR k LIKE 'a%' AND NOT isnull(t)",

@@ -176,7 +176,7 @@ def test_label_events_that_match_and_are_left_out_are_counted(offers: Project) -
     [
         ("nonsense = 1", "[UNRESOLVED_COLUMN"),
         ("shop =", "[PARSE_SYNTAX_ERROR]"),
-        ("shop", "is bigint, not a condition"),
+        ("shop", "is int, not a condition"),
         ("count(*) > 1", "count reads other rows; a predicate reads the columns of its own row alone"),
         ("java_method('java.lang.System', 'exit', 3) = ''", "java_method runs code outside of Spark; "),
         ("shop IN (SELECT 1)", "IN (SELECT …) reads other rows; "),
