@@ -14,7 +14,7 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.spark_columns import column
-from skewless.lake.sources import delta_table, latest_version
+from skewless.lake.sources import delta_table, latest_version, reason_of
 from skewless.lake.tables import CREATED_MEANWHILE, PROPERTIES, Place
 from skewless.parts.log.column_types import converted, fits, struct_of
 from skewless.parts.log.decoding import STRUCTS
@@ -169,8 +169,7 @@ def _placed(spark: SparkSession, location: str) -> Place:
     try:
         return Place.at(spark, location)
     except AnalysisException as error:
-        reason = next(line for line in str(error).splitlines() if line.strip())
-        raise InputError(f"table '{location}': {reason.partition(' SQLSTATE:')[0]}") from error
+        raise InputError(f"table '{location}': {reason_of(error)}") from error
 
 
 def _logged(wanted: list[Wanted], schema: StructType) -> list[Column]:
