@@ -1,7 +1,19 @@
-"""What every reader of an opened log asks of it: the records of a range, and which names each of them has."""
+"""What every reader of an opened log asks of it: the records of a range, and which names each of them has.
+
+A record has what its `types` name, be it null: a feature that was not logged and one that was logged as null are both
+null in `features`. Where `types` is null, as in a log from elsewhere, the record does not say, and counts as having
+every field that the log has.
+
+| `types`                            | `has_name` x | `says_it_has` x | `was_logged` x |
+| ---------------------------------- | ------------ | --------------- | -------------- |
+| `{"features": {"x": "void"}}`      | true         | true            | true           |
+| `{"features": {"y": "double"}}`    | false        | false           | false          |
+| null                               | false        | null            | true           |
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from pyspark.sql import Column, DataFrame
@@ -43,3 +55,35 @@ def names_as_fields(asked: Mapping[str, Iterable[str]]) -> Column:
             fields.add(name.lower(), StringType())
         schema.add(part, fields)
     return F.from_json(F.lower("types"), schema)
+
+
+def has_name(part: Column, name: str) -> Column:
+    """Whether a record has a name, by one part of its `types` as `names_as_fields` gives them; a null part has none."""
+    return part.getField(name.lower()).isNotNull()
+
+
+def says_it_has(types: Column, part: str, name: str) -> Column:
+    """Whether a record, by its `types` as `names_as_fields` gives them, has a name; null where it does not say."""
+    own = types.getField(part)
+    return F.when(own.isNotNull(), has_name(own, name))
+
+
+def counts_as_logged(says: Column, has_field: bool = True) -> Column:
+    """What a record says, or, where it does not say, whether its log has a field of this name."""
+    return F.coalesce(says, F.lit(has_field))
+
+
+def was_logged(feature: str) -> Column:
+    """Whether a record of an opened log has the feature, be it null; in a mapped log each has all."""
+    return counts_as_logged(says_it_has(names_as_fields({"features": [feature]}), "features", feature))
+
+
+def features_said() -> Column:
+    """The features that a record says it has, in lower case; null where it does not say."""
+    parsed = F.from_json(F.lower("types"), "features map<string,string>")
+    return F.map_keys(parsed.getField("features"))
+
+
+def logged_names(types: str) -> frozenset[str]:
+    """The same of the text of its `types`, on the driver or in a worker."""
+    return frozenset(name.casefold() for name in json.loads(types).get("features", {}))

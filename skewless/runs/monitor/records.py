@@ -15,7 +15,7 @@ from skewless.ground.errors import InputError
 from skewless.ground.names import unknown
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import column, types_in
-from skewless.runs.monitor.profile.tally import logged_names
+from skewless.parts.log.reading import logged_names
 from skewless.runs.monitor.reference import Version
 
 MOST_TYPES = 1_000
