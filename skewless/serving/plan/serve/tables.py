@@ -10,10 +10,8 @@ from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import dates_problem
 from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.plan.document import reading as read
-from skewless.serving.plan.document.column_types import INTEGERS, TIMES, ColumnType, column_type
+from skewless.serving.plan.document.column_types import TIMES, ColumnType, column_type
 from skewless.serving.predicates.predicate import bind, check, columns
-
-_NO_KEYS = ("float", "double", "array", "map", "struct", "other")
 
 LABEL_KEYS: dict[str, read.Reader] = {
     "entity_keys": read.list_of(read.text),
@@ -185,12 +183,8 @@ def _key_problems(table: JoinedTable, labels: LabelEvents) -> Iterator[str]:
             yield f"key '{key}' joins '{label_column}', no column of the label events"
         elif key in table.types:
             own, other = table.types[key], labels.columns[label_column]
-            if own.kind in _NO_KEYS or other.kind in _NO_KEYS or _key_kind(own) != _key_kind(other):
+            if own.key_kind is None or own.key_kind != other.key_kind:
                 yield f"key '{key}' is {own.text} but label column '{label_column}' is {other.text}; cast one of them"
-
-
-def _key_kind(kind: ColumnType) -> str:
-    return "integer" if kind.kind in INTEGERS else kind.text
 
 
 def _time_problems(
