@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import NoReturn
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
 
-from skewless.ground.instants import literal
+from skewless.ground.errors import InputError
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run_range import RunRange
 
@@ -29,17 +30,22 @@ def records_in_range(log: DataFrame, run_range: RunRange) -> DataFrame:
     """The records with T in the range; files of other days are not read where the log is partitioned by day."""
     if not run_range.is_range:
         return log
-    t = F.col("event_timestamp")
-    is_within = t.isNotNull()
-    if run_range.start:
-        is_within &= t >= literal(run_range.start)
-        if EVENT_DATE in log.columns:
+    is_within = run_range.holds(F.col("event_timestamp"))
+    if EVENT_DATE in log.columns:
+        if run_range.start:
             is_within &= F.col(EVENT_DATE) >= F.lit(run_range.start.date())
-    if run_range.end:
-        is_within &= t < literal(run_range.end)
-        if EVENT_DATE in log.columns:
+        if run_range.end:
             is_within &= F.col(EVENT_DATE) <= F.lit(run_range.end.date())
     return log.where(is_within)
+
+
+def refuse_no_record(run_range: RunRange) -> NoReturn:
+    """InputError for a log that has no record in the range, or none at all."""
+    if run_range.is_range:
+        raise InputError(
+            f"log: no record with T in {run_range}; give another range, or ingest what was logged then"
+        )
+    raise InputError("log: no record at all; ingest what serving logged")
 
 
 def names_as_fields(asked: Mapping[str, Iterable[str]]) -> Column:

@@ -16,7 +16,7 @@ from skewless.parts.log.reading import (
 )
 from skewless.skew.label_events import Presence
 
-TYPES = (
+TYPES: tuple[tuple[str, str | None, bool | None, set[str] | None], ...] = (
     ("null of no type", '{"entity":{"k":"bigint"},"features":{"X":"void"},"tags":{}}', True, {"x"}),
     ("a value", '{"entity":{},"features":{"x":"double","y":"bigint"},"tags":{}}', True, {"x", "y"}),
     ("another name", '{"entity":{"x":"bigint"},"features":{"y":"double"},"tags":{}}', False, {"y"}),
