@@ -17,15 +17,6 @@ LOGGED_FEATURES = "logged_features"
 """The column of a training set with a log that names, for each row, the columns whose value is the logged one."""
 
 
-def joined(table: str, column: str) -> str:
-    """The result column of a joined table's column or aggregation.
-
-    >>> joined("weather", "temp")
-    'weather__temp'
-    """
-    return f"{table}__{column}"
-
-
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known spelling that a reader most likely meant, as serving finds it, or None where nothing is near.
 

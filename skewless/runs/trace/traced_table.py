@@ -11,13 +11,13 @@ import pyarrow as pa
 from skewless.ground.arrow_values import python_list
 from skewless.ground.errors import InputError
 from skewless.ground.instants import MICROSECOND, utc
-from skewless.ground.names import joined
 from skewless.parts.asof import JoinSide
 from skewless.parts.windows.kernel.kernel import AggregationError
 from skewless.parts.windows.kernel.layout import Measure
 from skewless.parts.windows.reduction import WindowReduction
 from skewless.runs.trace import Event, Row, RowRules, Unused, events_traced, rows_traced, span
 from skewless.runs.trace.findings import Times, TracedTable, TracedWindow, UnusedEvent, UnusedRow
+from skewless.serving.plan.document.result_columns import joined
 from skewless.training_set.on_driver.history import NO_ENTITY, History
 
 if TYPE_CHECKING:

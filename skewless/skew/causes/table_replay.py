@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from skewless.ground.arrow_values import python_list
 from skewless.ground.instants import utc
-from skewless.ground.names import joined
 from skewless.parts.asof import JoinSide
 from skewless.parts.windows import WindowReduction
 from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.plan.document.result_columns import columns_of_table, joined
 from skewless.skew.causes.clocks import (
     Clock,
     Ints,
@@ -80,8 +80,8 @@ class JoinedAgain:
 
     @cached_property
     def result_columns(self) -> set[str]:
-        names = [*self.side.columns, *(each.name for each in self.aggregations)]
-        return {joined(self.side.name, name) for name in names}
+        aggregations = [each.name for each in self.aggregations]
+        return set(columns_of_table(self.side.name, self.side.columns, aggregations))
 
     @property
     def aggregations(self) -> tuple[Aggregation, ...]:

@@ -11,6 +11,7 @@ from skewless.serving.aggregations.bounds import dates_problem
 from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.plan.document import reading as read
 from skewless.serving.plan.document.column_types import TIMES, ColumnType, column_type
+from skewless.serving.plan.document.result_columns import columns_of_table
 from skewless.serving.predicates.predicate import bind, check, columns
 
 LABEL_KEYS: dict[str, read.Reader] = {
@@ -79,10 +80,10 @@ class JoinedTable(NamedTuple):
     @property
     def schema(self) -> dict[str, ColumnType]:
         """Result column → type, in order: selected columns, then aggregations."""
-        found = {f"{self.name}__{name}": self.types[name] for name in self.columns}
-        for each in self.aggregations:
-            found[f"{self.name}__{each.name}"] = result_type(each, self.types)
-        return found
+        names = columns_of_table(self.name, self.columns, [each.name for each in self.aggregations])
+        types = [self.types[name] for name in self.columns]
+        types += [result_type(each, self.types) for each in self.aggregations]
+        return dict(zip(names, types, strict=True))
 
     @property
     def event_columns(self) -> tuple[str, ...]:
