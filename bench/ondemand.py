@@ -36,8 +36,9 @@ from bench import bare, card_features
 from bench.card_rows import payments
 from bench.results import tell
 from skewless import FeatureSet
+from skewless.ground.arrow_values import python_list
 from skewless.parts.functions import Inputs, schema_of, with_features
-from skewless.parts.functions.arrow_pass import features_of_batch, python_values
+from skewless.parts.functions.arrow_pass import features_of_batch
 
 BATCH = 10_000  # as Spark's own
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -75,7 +76,7 @@ def run_bare(place: Path, convert: Callable[[pa.Array], list[Any]] = pa.Array.to
 
 
 def run_quick(place: Path) -> None:
-    run_bare(place, python_values)
+    run_bare(place, python_list)
 
 
 def run_kernel(place: Path) -> None:

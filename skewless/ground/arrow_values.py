@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta, timezone
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from skewless.ground.errors import InputError
+
+EPOCH, EPOCH_DAY = datetime(1970, 1, 1, tzinfo=timezone.utc), date(1970, 1, 1)
+MICROSECOND = timedelta(microseconds=1)
+FIRST, LAST = (
+    (day.replace(tzinfo=timezone.utc) - EPOCH) // MICROSECOND for day in (datetime.min, datetime.max)
+)
+FIRST_DAY, LAST_DAY = ((day - EPOCH_DAY).days for day in (date.min, date.max))
 
 
 def python_columns(table: pa.Table) -> dict[str, list[Any]]:
@@ -25,8 +35,50 @@ def python_columns(table: pa.Table) -> dict[str, list[Any]]:
     return values
 
 
-def python_list(column: pa.ChunkedArray | pa.Array) -> list[Any]:
-    """The values of a column."""
+def python_list(column: pa.ChunkedArray | pa.Array, *, counts_beyond: bool = False) -> list[Any]:
+    """The values of a column.
+
+    With `counts_beyond` an instant or a date outside the years 1 to 9999, also in an array, stays the count of
+    microseconds or days that it is, which a feature set refuses by name; else it is an OverflowError.
+    """
+    if isinstance(column, pa.ChunkedArray):
+        return [value for chunk in column.chunks for value in python_list(chunk, counts_beyond=counts_beyond)]
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        return _instants(column, counts_beyond)
+    if pa.types.is_date32(kind):
+        return _dates(column, counts_beyond)
+    if pa.types.is_list(kind) and (
+        pa.types.is_nested(kind.value_type) or pa.types.is_temporal(kind.value_type)
+    ):
+        values = iter(python_list(column.flatten(), counts_beyond=counts_beyond))
+        sizes = pc.list_value_length(column).to_pylist()
+        return [None if size is None else list(islice(values, size)) for size in sizes]
+    return _others(column)
+
+
+def _instants(column: pa.Array, counts_beyond: bool) -> list[Any]:
+    """Arrow makes a datetime in two microseconds, an addition to the epoch in a quarter of one."""
+    counts = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_pylist()
+    return [
+        count
+        if count is None or (counts_beyond and not FIRST <= count <= LAST)
+        else EPOCH + timedelta(0, 0, count)
+        for count in counts
+    ]
+
+
+def _dates(column: pa.Array, counts_beyond: bool) -> list[Any]:
+    counts = column.cast(pa.int32()).to_pylist()
+    return [
+        count
+        if count is None or (counts_beyond and not FIRST_DAY <= count <= LAST_DAY)
+        else EPOCH_DAY + timedelta(count)
+        for count in counts
+    ]
+
+
+def _others(column: pa.Array) -> list[Any]:
     kind = column.type
     in_utc = _in_utc(kind)
     values: list[Any] = (column.cast(in_utc) if in_utc != kind else column).to_pylist()

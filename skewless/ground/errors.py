@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+def first_line(error: object) -> str:
+    """The first line of an error's text that says something, since a stack may follow; empty where none does.
+
+    >>> first_line(ValueError("\\n  no such thing\\n  at line 3"))
+    'no such thing'
+    """
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+
+
 class SkewlessError(Exception):
     """A refusal with one line a problem and the exit code that the command ends with."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+from skewless.serving import errors
 
 EVENT_TIMESTAMP = "event_timestamp"
 """The input of feature functions that is always T, whatever the label events call their column."""
@@ -16,25 +17,13 @@ LOGGED_FEATURES = "logged_features"
 """The column of a training set with a log that names, for each row, the columns whose value is the logged one."""
 
 
-def joined(table: str, column: str) -> str:
-    """The result column of a joined table's column or aggregation.
-
-    >>> joined("weather", "temp")
-    'weather__temp'
-    """
-    return f"{table}__{column}"
-
-
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known spelling that a reader most likely meant, or None where nothing is near.
+    """The known spelling that a reader most likely meant, as serving finds it, or None where nothing is near.
 
     >>> nearest("max_agee", ["delay", "max_age"])
     'max_age'
     """
-    candidates = list(known)
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
-    return folded[matches[0]] if matches else None
+    return errors.nearest(name, list(known))
 
 
 def unknown(name: str, known: Iterable[str]) -> str:

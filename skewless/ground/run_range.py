@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypedDict
 
-from skewless.ground.instants import micros_of
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from skewless.ground.instants import literal, micros_of
+
+
+class WrittenRange(TypedDict):
+    """A range as JSON has it: ISO times, None for an open end."""
+
+    as_of: str
+    start: str | None
+    end: str | None
 
 
 @dataclass(frozen=True)
@@ -19,6 +32,20 @@ class RunRange:
     start: datetime | None = None
     end: datetime | None = None
 
+    @classmethod
+    def written(cls, document: Mapping[str, Any]) -> RunRange:
+        """The range of a manifest, or of another object with what `to_json` gives."""
+        bounds = (document["start"], document["end"])
+        start, end = (None if bound is None else datetime.fromisoformat(bound) for bound in bounds)
+        return cls(datetime.fromisoformat(document["as_of"]), start, end)
+
+    def to_json(self) -> WrittenRange:
+        return {
+            "as_of": self.as_of.isoformat(),
+            "start": self.start.isoformat() if self.start else None,
+            "end": self.end.isoformat() if self.end else None,
+        }
+
     @property
     def is_range(self) -> bool:
         return self.start is not None or self.end is not None
@@ -28,6 +55,18 @@ class RunRange:
         """The greatest T that this run can take, in microseconds: the end itself belongs to the next range."""
         as_of = micros_of(self.as_of)
         return as_of if self.end is None else min(as_of, micros_of(self.end) - 1)
+
+    def holds(self, t: Column) -> Column:
+        """Whether an instant lies in the range: at its start it does, at its end it does not; never null.
+
+        Conditions that are joined by `and`, so that files are ruled out by each of them.
+        """
+        is_within = t.isNotNull() if self.is_range else F.lit(True)
+        if self.start:
+            is_within &= t >= literal(self.start)
+        if self.end:
+            is_within &= t < literal(self.end)
+        return is_within
 
     def __str__(self) -> str:
         start = self.start.isoformat() if self.start else "the beginning"

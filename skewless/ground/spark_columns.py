@@ -24,18 +24,21 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from skewless.serving.plan.document.column_types import column_type
+
 INTEGERS = (ByteType, ShortType, IntegerType, LongType)
-KEYS = (
+ATOMS = (
     *INTEGERS,
     BinaryType,
     BooleanType,
     DateType,
     DecimalType,
+    DoubleType,
+    FloatType,
     StringType,
     TimestampNTZType,
     TimestampType,
 )
-
 
 UNPUBLISHABLE = "which other readers of Delta cannot read"
 NO_KEY = "keys match by equality, so cast it to an integer, decimal or string"
@@ -52,12 +55,8 @@ def as_key(value: Column, data_type: DataType) -> Column:
 
 
 def key_kind(data_type: DataType) -> str | None:
-    """What two key columns must share to be compared, or None for a type that is no key."""
-    if isinstance(data_type, INTEGERS):
-        return "integer"
-    if isinstance(data_type, KEYS) and is_publishable(data_type):
-        return data_type.simpleString()
-    return None
+    """What two key columns must share to be compared, or None for a type that is no key: as serving has it (J8)."""
+    return column_type(data_type.simpleString()).key_kind
 
 
 def is_publishable(data_type: DataType) -> bool:
@@ -70,7 +69,7 @@ def is_publishable(data_type: DataType) -> bool:
         return all(is_publishable(field.dataType) for field in data_type)
     if isinstance(data_type, StringType):
         return "collate" not in data_type.simpleString()
-    return isinstance(data_type, (*KEYS, DoubleType, FloatType))
+    return isinstance(data_type, ATOMS)
 
 
 def spelt(name: str, schema: StructType) -> str:

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, NoTableError
+from skewless.ground.errors import InputError, NoTableError, first_line
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
 
@@ -177,10 +177,9 @@ def why_unreadable(spark: SparkSession, location: str, version: int, *, with_fil
 
 
 def reason_of(error: Exception) -> str:
-    """What Spark says of an error in its first line, less its stack."""
+    """What Spark says of an error, less its position, context and stack."""
     cause = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    return lines[0].partition(" SQLSTATE:")[0] if lines else type(error).__name__
+    return first_line(cause).partition(" SQLSTATE:")[0] or type(error).__name__
 
 
 def run_query(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from delta.exceptions import (
     ConcurrentAppendException,
@@ -15,9 +15,11 @@ from delta.exceptions import (
     MetadataChangedException,
     ProtocolChangedException,
 )
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from skewless.config import is_path
+from skewless.lake.sources import delta_table
 from skewless.lake.storage import Hadoop
 
 # No table feature that delta-rs and DuckDB cannot read, whatever defaults the session sets.
@@ -44,6 +46,21 @@ CONFLICTS = (
 CREATED_MEANWHILE = ("TABLE_OR_VIEW_ALREADY_EXISTS", "DELTA_TABLE_ALREADY_EXISTS")
 
 
+NOTHING, SOMETHING, A_TABLE = "nothing", "something", "a table"
+
+
+class Found(NamedTuple):
+    """What is at a place: `what` in words, for a refusal, and what it `holds` where it is a table of ours."""
+
+    what: str
+    holds: str | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether something is there that is no table of ours, or not of this kind."""
+        return self.what != NOTHING and self.holds is None
+
+
 @dataclass(frozen=True)
 class Place:
     """A table by path or catalog name: its `location` as configured, its folder, and what SQL calls it."""
@@ -65,12 +82,26 @@ class Place:
         database = spark.catalog.getDatabase(".".join(parts) or spark.catalog.currentDatabase())
         return cls(location, f"{database.locationUri.rstrip('/')}/{table.lower()}", location)
 
-    def properties(self, spark: SparkSession) -> Mapping[str, str]:
-        """The properties of the Delta table that is here."""
-        rows = spark.sql(f"SHOW TBLPROPERTIES {self.sql_name}").collect()
-        return {row["key"]: row["value"] for row in rows}
+    def found(self, spark: SparkSession, owner: str) -> Found:
+        """What is here, by the property `owner`, which tables of one kind have from the start."""
+        if delta_table(spark, self.location) is not None:
+            rows = spark.sql(f"SHOW TBLPROPERTIES {self.sql_name}").collect()
+            return Found(A_TABLE, {row["key"]: row["value"] for row in rows}.get(owner))
+        is_taken = (
+            self._holds_files(spark) if is_path(self.location) else spark.catalog.tableExists(self.location)
+        )
+        return Found(SOMETHING if is_taken else NOTHING)
 
-    def holds_files(self, spark: SparkSession) -> bool:
+    def create(self, rows: DataFrame, owner: str, holds: str, *partition_columns: str) -> None:
+        """Make a table of these rows here, which `found` then knows for one that holds this."""
+        writer = rows.writeTo(self.sql_name).using("delta")
+        if partition_columns:
+            writer = writer.partitionedBy(*map(F.col, partition_columns))
+        for key, value in {**PROPERTIES, owner: holds}.items():
+            writer = writer.tableProperty(key, value)
+        writer.create()
+
+    def _holds_files(self, spark: SparkSession) -> bool:
         """Whether anything but hidden files is in the folder, or the folder is a file."""
         files = Hadoop(spark)
         return files.is_file(self.folder) or any(

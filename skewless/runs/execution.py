@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
-from skewless.ground.errors import InputError, SkewlessError
+from skewless.ground.errors import InputError, SkewlessError, first_line
 from skewless.ground.standard_output import kept_for_the_result
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DONE, UNEXPECTED, BAD_INPUT, REFUSED, ALERT, NOT_READY = range(6)
 WITH_JSON = (DONE, REFUSED, ALERT)
+NO_MESSAGE = "no message"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def execute(command: Callable[[], Result], run: Run) -> int:
         result = Result({"errors": problems}, "", BAD_INPUT)
     except Exception as error:  # the last place that can turn a failure into an exit code
         traceback.print_exc()
-        problems = [f"unexpected failure: {type(error).__name__}: {_first_line(error)}"]
+        problems = [f"unexpected failure: {type(error).__name__}: {first_line(error) or NO_MESSAGE}"]
         result = Result({"errors": problems}, "", UNEXPECTED)
     for line in problems:
         print(f"skewless: {line}", file=sys.stderr)
@@ -128,7 +129,9 @@ def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSess
     try:
         write_text(uri, as_json({**result.document, "exit_code": result.exit_code}) + "\n", spark)
     except Exception as error:  # whatever the file system raises
-        print(f"skewless: --result {uri}: cannot be written: {_first_line(error)}", file=sys.stderr)
+        print(
+            f"skewless: --result {uri}: cannot be written: {first_line(error) or NO_MESSAGE}", file=sys.stderr
+        )
         return result.exit_code or UNEXPECTED
     return result.exit_code
 
@@ -145,10 +148,6 @@ def _plain(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     return str(value.isoformat() if hasattr(value, "isoformat") else value)
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
 
 
 def written_report(report: str, page: str, run: Run) -> str | None:

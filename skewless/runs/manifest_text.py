@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from skewless.ground.run_range import RunRange
 from skewless.parts.publish import Manifest
 
 
 def range_of(manifest: Manifest) -> str | None:
     """The range of T that a run was about, half-open; None without one."""
-    if not (manifest["start"] or manifest["end"]):
-        return None
-    return f"[{manifest['start'] or '…'}, {manifest['end'] or '…'})"
+    run_range = RunRange.written(manifest)
+    return str(run_range) if run_range.is_range else None
 
 
 def audit_of(manifest: Manifest) -> str | None:

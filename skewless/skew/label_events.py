@@ -11,7 +11,7 @@ from pyspark.sql.types import DataType, StructType
 
 from skewless.ground.instants import could_be_within
 from skewless.ground.spark_columns import INTEGERS, as_key, column
-from skewless.parts.log.reading import names_as_fields
+from skewless.parts.log.reading import counts_as_logged, has_name, names_as_fields
 from skewless.parts.spine.events import event_time
 from skewless.training_set.opened import OpenedTrainingSet
 
@@ -44,8 +44,8 @@ class Presence:
         return parsed.withColumn("types", F.struct(F.lit(True).alias("nothing"), *numbers))
 
     def was_logged(self, part: str, name: str, types: Column) -> Column:
-        """Whether a record has this name at all; a log from elsewhere does not say, and every name counts as there."""
-        return F.coalesce(self.says(part, name, types), F.lit(True))
+        """Whether a record has this name at all, be it null."""
+        return counts_as_logged(self.says(part, name, types))
 
     def says(self, part: str, name: str, types: Column) -> Column:
         """What a record itself says of the name; null where it says nothing."""
@@ -61,7 +61,7 @@ def _field(part: str, first: int) -> str:
 def _bits(part: str, names: tuple[str, ...]) -> Column:
     number = F.lit(0).cast("bigint")
     for place, name in enumerate(names):
-        is_there = F.col("types").getField(part).getField(name).isNotNull()
+        is_there = has_name(F.col("types").getField(part), name)
         number = number.bitwiseOR(
             F.when(is_there, F.lit(1 << place).cast("bigint")).otherwise(F.lit(0).cast("bigint"))
         )

@@ -17,7 +17,7 @@ from skewless.ground.names import EVENT_TIMESTAMP, unknown
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import column, types_in
 from skewless.lake.sources import open_source, run_query
-from skewless.parts.log.reading import records_in_range
+from skewless.parts.log.reading import records_in_range, refuse_no_record
 from skewless.skew.label_events import RECORD, Presence, label_value, with_label_event
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet, columns_of, cut_down
@@ -87,7 +87,7 @@ def log_spine(
     ).first()
     assert found is not None, "an aggregate without grouping has one row"
     if not found["records"]:
-        raise InputError(_nothing_there(run_range))
+        refuse_no_record(run_range)
     only_null = {name for place, name in enumerate(nulls) if found["nulls"][f"null_{place}"]}
     logged = {
         name: columns.get(name.casefold())
@@ -114,12 +114,6 @@ def _unknown_names(columns: Mapping[str, str], known: Iterable[str]) -> tuple[st
     """What the log has that is no column of the training set."""
     names = {name.casefold() for name in known}
     return tuple(sorted(own for name, own in columns.items() if name not in names))
-
-
-def _nothing_there(run_range: RunRange) -> str:
-    if run_range.is_range:
-        return f"log: no record with T in {run_range}; give another range, or ingest what was logged then"
-    return "log: no record at all; ingest what serving logged"
 
 
 def _refuse_incomplete(log: DataFrame) -> None:

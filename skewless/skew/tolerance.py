@@ -8,10 +8,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType
 
-from skewless.ground.names import joined
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import schema_of
 from skewless.parts.windows import WindowReduction
+from skewless.serving.plan.document.result_columns import joined
 from skewless.training_set.opened import OpenedTrainingSet
 
 

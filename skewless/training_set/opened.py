@@ -10,11 +10,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, TimestampType
 
 from skewless.config import Labels, ResolvedTrainingSet, Sample
-from skewless.ground.names import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES, joined
+from skewless.ground.names import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES
 from skewless.lake.sources import Source
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import FeatureSet, Inputs
 from skewless.parts.windows import WindowReduction
+from skewless.serving.plan.document.result_columns import columns_of_table, feature_columns
 from skewless.training_set.from_log.opening import TrainingLog
 
 PARITY_SAMPLE = 1000
@@ -58,30 +59,28 @@ class OpenedTrainingSet:
         """Result column → where a joined row has it, and its type, table by table: columns, then aggregations."""
         found: dict[str, tuple[Column, DataType]] = {}
         for side in self.sides:
-            found.update(
-                {joined(side.name, name): (side.value(name), side.types[name]) for name in side.columns}
-            )
+            values = [(side.value(name), side.types[name]) for name in side.columns]
             if side.name in self.reductions:
-                slot = F.col(side.events_slot)
-                for field in self.reductions[side.name].schema():
-                    found[joined(side.name, field.name)] = slot.getField(field.name), field.dataType
+                slot, fields = F.col(side.events_slot), self.reductions[side.name].schema()
+                values += [(slot.getField(field.name), field.dataType) for field in fields]
+            found.update(zip(self._names_of(side), values, strict=True))
         return found
 
     @property
     def result_columns(self) -> list[str]:
+        """The published columns in their order; with a log the one before event_date says which values are from it."""
         if self.log is not None:
             return [*self.events.columns, *self.log.results, LOGGED_FEATURES, EVENT_DATE]
-        return [*self.events.columns, *self.table_column_names, *self.features.names, EVENT_DATE]
+        tables = map(self._names_of, self.sides)
+        return [*self.events.columns, *feature_columns(tables, self.features.names), EVENT_DATE]
 
     @property
     def table_column_names(self) -> list[str]:
-        names = []
-        for side in self.sides:
-            aggregations = self.reductions[side.name].aggregations if side.name in self.reductions else ()
-            names += [
-                joined(side.name, name) for name in (*side.columns, *(each.name for each in aggregations))
-            ]
-        return names
+        return feature_columns(map(self._names_of, self.sides), ())
+
+    def _names_of(self, side: JoinSide) -> list[str]:
+        aggregations = self.reductions[side.name].aggregations if side.name in self.reductions else ()
+        return columns_of_table(side.name, side.columns, [each.name for each in aggregations])
 
     def feature_inputs(self) -> Inputs:
         """The columns of joined rows that feature functions may take, by input name."""

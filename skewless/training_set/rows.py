@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
-from skewless.ground.names import EVENT_DATE
+from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.run_range import RunRange
 from skewless.parts.asof import as_of_join
 from skewless.parts.functions import with_features
@@ -41,18 +41,13 @@ def compute_features(opened: OpenedTrainingSet, joined: DataFrame) -> DataFrame:
 
 
 def select_result(opened: OpenedTrainingSet, joined: DataFrame, *more: Column) -> DataFrame:
-    """The published columns in the contract's order: label events, joined columns, features, event_date; and more.
-
-    With a log the column before event_date says which values are from it.
-    """
+    """The published columns in the contract's order, and more."""
     label = F.col("label")
-    return joined.select(
-        *[label.getField(name).alias(name) for name in opened.events.columns],
-        *[value.alias(name) for name, value in result_values(opened).items()],
-        *([logged_features(opened.log)] if opened.log else []),
-        utc_date(F.col("t")).alias(EVENT_DATE),
-        *more,
-    )
+    values = {name: label.getField(name) for name in opened.events.columns} | result_values(opened)
+    if opened.log is not None:
+        values[LOGGED_FEATURES] = logged_features(opened.log)
+    values[EVENT_DATE] = utc_date(F.col("t"))
+    return joined.select(*[values[name].alias(name) for name in opened.result_columns], *more)
 
 
 def as_input_error(error: Exception) -> Exception:

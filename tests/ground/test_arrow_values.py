@@ -57,6 +57,36 @@ def test_values_and_nulls_of_every_type(kind: pa.DataType, given: Any, expected:
     assert type(found[0]) is type(expected)
 
 
+@pytest.mark.parametrize("kind", [KOLKATA, pa.date32(), pa.list_(KOLKATA), pa.list_(pa.date32())], ids=str)
+@pytest.mark.parametrize("beyond", [-(2**31), 2**31 - 1])
+def test_a_count_beyond_the_years_of_python_stays_one_only_where_that_is_asked(
+    kind: pa.DataType, beyond: int
+) -> None:
+    is_list = pa.types.is_list(kind)
+    plain = kind.value_type if is_list else kind
+    # In days this lies far outside; in seconds, which make microseconds, too.
+    count = beyond if pa.types.is_date32(plain) else beyond * 1_000_000 * 3600
+    column = (
+        pa.array([count, None, 0]).cast(pa.int32() if pa.types.is_date32(plain) else pa.int64()).cast(plain)
+    )
+    if is_list:
+        column = pa.ListArray.from_arrays(pa.array([0, 3]), column)
+    found = python_list(column, counts_beyond=True)
+    first, gone, epoch = found[0] if is_list else found
+    assert (first, gone, epoch.year) == (count, None, 1970)
+    with pytest.raises(OverflowError):
+        python_list(column)
+
+
+def test_a_part_of_a_column_has_its_own_lists() -> None:
+    whole = pa.array([[at("12:00")], None, [], [at("13:00"), None]], pa.list_(KOLKATA))
+    assert python_list(whole.slice(1)) == [None, [], [at("13:00"), None]]
+    assert python_list(pa.chunked_array([whole.slice(3), whole.slice(0, 1)])) == [
+        [at("13:00"), None],
+        [at("12:00")],
+    ]
+
+
 def test_a_float_of_32_bits_has_the_same_value_as_a_python_float() -> None:
     column = pa.array([0.1, math.nan, -0.0], pa.float32())
     tenth, nan, zero = python_list(column)

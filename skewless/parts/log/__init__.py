@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skewless.parts.log.batch import Counts, Tables
     from skewless.parts.log.ingestion import ingest, tables_at
-    from skewless.parts.log.opening import LAYOUT, open_log, open_records, was_logged
+    from skewless.parts.log.opening import LAYOUT, open_log, open_records
+    from skewless.parts.log.reading import was_logged
 
 _HOMES = {
     **dict.fromkeys(("Counts", "Tables"), "batch"),
     **dict.fromkeys(("ingest", "tables_at"), "ingestion"),
-    **dict.fromkeys(("LAYOUT", "open_log", "open_records", "was_logged"), "opening"),
+    **dict.fromkeys(("LAYOUT", "open_log", "open_records"), "opening"),
+    "was_logged": "reading",
 }
 __all__ = ["LAYOUT", "Counts", "Tables", "ingest", "open_log", "open_records", "tables_at", "was_logged"]
 

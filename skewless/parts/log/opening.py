@@ -64,12 +64,6 @@ def open_records(
     return replace(source, rows=source.rows.select(*(_column(name, source.rows.schema) for name in LAYOUT)))
 
 
-def was_logged(feature: str) -> Column:
-    """Whether a record of an opened log has the feature, be it null; in a mapped log each has all."""
-    types = F.from_json(F.col("types"), "features map<string,string>")
-    return F.col("types").isNull() | F.map_contains_key(types["features"], feature)
-
-
 def _column(name: str, schema: StructType) -> Column:
     if name in schema.names:
         return F.col(name)

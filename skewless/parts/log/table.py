@@ -14,8 +14,8 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.spark_columns import column
-from skewless.lake.sources import delta_table, latest_version
-from skewless.lake.tables import CREATED_MEANWHILE, PROPERTIES, Place
+from skewless.lake.sources import delta_table, latest_version, reason_of
+from skewless.lake.tables import CREATED_MEANWHILE, Place
 from skewless.parts.log.column_types import converted, fits, struct_of
 from skewless.parts.log.decoding import STRUCTS
 from skewless.parts.log.merging import PREDICTION, Wanted
@@ -53,23 +53,16 @@ class LogTable:
 
     def exists(self, spark: SparkSession) -> bool:
         """Whether it is there; InputError where something else is."""
-        if delta_table(spark, self.place.location) is None:
-            is_taken = (
-                self.place.holds_files(spark)
-                if is_path(self.place.location)
-                else spark.catalog.tableExists(self.place.location)
-            )
-            if is_taken:
-                raise self._foreign("something")
-            return False
-        holds = self.place.properties(spark).get(OWNER)
-        if holds is None:
-            raise self._foreign("a table")
-        if holds != self.holds:
+        found = self.place.found(spark, OWNER)
+        if found.is_foreign:
             raise InputError(
-                f"table '{self.place.location}' holds a log's {holds}, not {self.holds}; give another table"
+                f"table '{self.place.location}' holds {found.what} that ingest-log did not make; give another table"
             )
-        return True
+        if found.holds not in (None, self.holds):
+            raise InputError(
+                f"table '{self.place.location}' holds a log's {found.holds}, not {self.holds}; give another table"
+            )
+        return found.holds is not None
 
     def is_ours(self, spark: SparkSession) -> bool:
         """Whether a table is there that this package made to hold this."""
@@ -82,13 +75,9 @@ class LogTable:
         """Make it, without rows, if it is not there."""
         if self.exists(spark):
             return
-        writer = spark.createDataFrame([], self.begins_with).writeTo(self.place.sql_name).using("delta")
-        if EVENT_DATE in self.begins_with.names:
-            writer = writer.partitionedBy(F.col(EVENT_DATE))
-        for key, value in {**PROPERTIES, OWNER: self.holds}.items():
-            writer = writer.tableProperty(key, value)
+        by_date = [EVENT_DATE] if EVENT_DATE in self.begins_with.names else []
         try:
-            writer.create()
+            self.place.create(spark.createDataFrame([], self.begins_with), OWNER, self.holds, *by_date)
         except AnalysisException as error:
             if error.getCondition() not in CREATED_MEANWHILE or not self.exists(spark):
                 raise
@@ -148,11 +137,6 @@ class LogTable:
         finally:
             spark.conf.unset(SKIP_EMPTY)
 
-    def _foreign(self, what: str) -> InputError:
-        return InputError(
-            f"table '{self.place.location}' holds {what} that ingest-log did not make; give another table"
-        )
-
 
 def rejected_name(location: str) -> str:
     """The location of the table for rejected lines.
@@ -169,8 +153,7 @@ def _placed(spark: SparkSession, location: str) -> Place:
     try:
         return Place.at(spark, location)
     except AnalysisException as error:
-        reason = next(line for line in str(error).splitlines() if line.strip())
-        raise InputError(f"table '{location}': {reason.partition(' SQLSTATE:')[0]}") from error
+        raise InputError(f"table '{location}': {reason_of(error)}") from error
 
 
 def _logged(wanted: list[Wanted], schema: StructType) -> list[Column]:

@@ -16,7 +16,7 @@ from skewless.ground.errors import InputError, PublishConflictError
 from skewless.ground.names import EVENT_DATE
 from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.storage import Hadoop
-from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE, PROPERTIES
+from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import other_columns, retyped_columns
 from skewless.parts.publish.manifest import committed, text_of, write_beside
@@ -27,26 +27,14 @@ OWNER = "skewless.training_set"
 
 def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:
     """InputError where the output holds anything that is not this training set."""
-    table = delta_table(spark, output.location)
-    if table is None:
-        foreign = (
-            output.place.holds_files(spark)
-            if is_path(output.location)
-            else spark.catalog.tableExists(output.location)
-        )
-        if foreign:
-            raise InputError(
-                f"output '{output.location}' holds something that skewless did not make; give another output"
-            )
-        return
-    owner = output.place.properties(spark).get(OWNER)
-    if owner is None:
+    found = output.place.found(spark, OWNER)
+    if found.is_foreign:
         raise InputError(
-            f"output '{output.location}' holds a table that skewless did not make; give another output"
+            f"output '{output.location}' holds {found.what} that skewless did not make; give another output"
         )
-    if owner != name:
+    if found.holds not in (None, name):
         raise InputError(
-            f"output '{output.location}' holds training set '{owner}', not '{name}'; give another output"
+            f"output '{output.location}' holds training set '{found.holds}', not '{name}'; give another output"
         )
 
 
@@ -136,7 +124,7 @@ def publish(
     rows = staged.hint("rebalance", EVENT_DATE)
     try:
         if delta_table(spark, output.location) is None:
-            _create(rows, output, manifest["training_set"])
+            output.place.create(rows, OWNER, manifest["training_set"], EVENT_DATE)
         else:
             _replace(rows, output, predicate)
     except CONFLICTS as error:
@@ -173,13 +161,6 @@ def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> 
         bounds.append(f"{EVENT_DATE} {'<' if _is_midnight(end) else '<='} DATE '{_utc(end):%Y-%m-%d}'")
         bounds += [] if _is_midnight(end) else [f"{time} < {_timestamp(end)}"]
     return " AND ".join(bounds) or None
-
-
-def _create(rows: DataFrame, output: Output, name: str) -> None:
-    writer = rows.writeTo(output.sql_name).using("delta").partitionedBy(EVENT_DATE)
-    for key, value in {**PROPERTIES, OWNER: name}.items():
-        writer = writer.tableProperty(key, value)
-    writer.create()
 
 
 def _replace(rows: DataFrame, output: Output, predicate: str | None) -> None:

@@ -60,16 +60,13 @@ def within_range(events: DataFrame, labels: Labels, run_range: RunRange) -> Data
 def membership(events: DataFrame, labels: Labels, sample: Sample | None, run_range: RunRange) -> Membership:
     t = event_time(events, labels)
     as_of = literal(run_range.as_of)
-    within = t.isNotNull() if run_range.is_range else F.lit(True)
-    within = within & (t >= literal(run_range.start)) if run_range.start else within
-    within = within & (t < literal(run_range.end)) if run_range.end else within
     known = F.lit(True)
     if labels.label_available_at:
         name = labels.label_available_at
         known = instant(column(name), events.schema[name].dataType, labels.timezone) <= as_of
     return Membership(
         wanted=F.coalesce(F.expr(labels.where), F.lit(False)) if labels.where else F.lit(True),
-        within=F.coalesce(within, F.lit(False)),
+        within=run_range.holds(t),
         happened=t.isNull() | (t <= as_of),
         matured=F.coalesce(known, F.lit(False)),
         sampled=_is_sampled(events, sample, labels.entity_keys) if sample else F.lit(True),

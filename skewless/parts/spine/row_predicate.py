@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType
 
 from skewless.ground.errors import InputError
+from skewless.lake.sources import reason_of
 
 ALONE = "a predicate reads the columns of its own row alone"
 CALLS_OUT = "runs code outside of Spark"
@@ -58,7 +59,7 @@ def predicate_problem(events: DataFrame, where: str) -> str | None:
             return problem
         selected = events.select(F.expr(where).alias("wanted"))
     except PySparkException as error:
-        return _first_line(error)
+        return reason_of(error)
     analysed = selected._jdf.queryExecution().analyzed()
     expressions = _each(analysed.expressions())
     if problem := next(_problems(events, expressions[-1]), None):
@@ -80,7 +81,7 @@ def failed_on_a_row(error: PySparkException, predicates: Mapping[str, str | None
         part = slice(context.startIndex(), context.stopIndex() + 1)
         for subject, where in predicates.items():
             if where and where[part] == context.fragment():
-                return InputError(f"{subject} {where!r}: {_first_line(error)}")
+                return InputError(f"{subject} {where!r}: {reason_of(error)}")
     return error
 
 
@@ -139,9 +140,3 @@ def _session(events: DataFrame) -> Any:
 
 def _each(found: Any) -> list[Any]:
     return [found.apply(place) for place in range(found.size())]
-
-
-def _first_line(error: PySparkException) -> str:
-    """What Spark says of an error, less its position, context and stack."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].partition(" SQLSTATE:")[0] if lines else type(error).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from pyspark.sql import functions as F
 
 from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import LostRowsError
+from skewless.ground.run_id import new_run_id
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import as_key, column
 from skewless.lake.session import private_session
@@ -69,7 +69,7 @@ def build(
     NotReadyError with every table that is not as fresh as `require_fresh` asks; PublishConflictError, LostRowsError.
     A failing suite, or a value that serving does not make, is an Outcome whose status is `rejected`.
     """
-    run_id = f"{run_range.as_of:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    run_id = new_run_id()
     own = private_session(spark)
     output, opened = open_all(own, spec)
     refuse_stale(recomputed_part(opened), run_range)

@@ -57,9 +57,7 @@ def explain(
     sides = ready.pruned.sides
     return {
         "training_set": spec.training_set.name,
-        "as_of": run_range.as_of.isoformat(),
-        "start": run_range.start.isoformat() if run_range.start else None,
-        "end": run_range.end.isoformat() if run_range.end else None,
+        **run_range.to_json(),
         "ready": all(each.is_ready for each in fresh.values()),
         "columns": opened.result_columns,
         "strategy": STRATEGY,

@@ -76,7 +76,8 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
 
     `checksum` is that of rows which passed, whatever their order.
     """
-    run_range, opened, verdict, parity = found.run_range, found.opened, found.verdict, found.parity
+    opened, verdict, parity = found.opened, found.verdict, found.parity
+    written = found.run_range.to_json()
     manifest: Manifest = {
         "training_set": opened.spec.training_set.name,
         "run_id": found.run_id,
@@ -87,9 +88,9 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
         "parity": {"rows": parity.rows, "mismatches": parity.mismatches} if parity else None,
         "expectations": _suite(verdict) if verdict else None,
         "skewless": package_version(),
-        "as_of": run_range.as_of.isoformat(),
-        "start": run_range.start.isoformat() if run_range.start else None,
-        "end": run_range.end.isoformat() if run_range.end else None,
+        "as_of": written["as_of"],
+        "start": written["start"],
+        "end": written["end"],
         "inputs": {
             name: {"location": source.location, "version": source.version}
             for name, source in opened.inputs.items()

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from skewless.config import Configuration, TrainingSet
 from skewless.ground.errors import InputError
-from skewless.ground.names import EVENT_TIMESTAMP, joined, unknown
+from skewless.ground.names import EVENT_TIMESTAMP, unknown
 from skewless.runs.execution import Result, Run
 from skewless.serving.errors import FeatureError
+from skewless.serving.plan.document.result_columns import columns_of_table
 from skewless.serving.sets.feature_set import FeatureSet
 
 
@@ -87,10 +88,9 @@ def _declared_columns(training_set: TrainingSet, configuration: Configuration) -
     """As-name → result columns, aggregations included, of the tables that declare their columns."""
     tables = configuration.feature_tables
     return {
-        join.as_name: [
-            joined(join.as_name, name)
-            for name in (*columns, *(each["name"] for each in tables[join.table].aggregations))
-        ]
+        join.as_name: columns_of_table(
+            join.as_name, columns, [each["name"] for each in tables[join.table].aggregations]
+        )
         for join in training_set.feature_tables
         if join.table in tables and (columns := tables[join.table].columns) is not None
     }

@@ -9,7 +9,8 @@ from datetime import datetime
 from pyspark.sql import SparkSession
 
 from skewless.config import Monitoring, PublishableTrainingSet
-from skewless.runs.monitor.delivery import post, slack_message, write_textfile
+from skewless.ground.errors import InputError, first_line
+from skewless.runs.monitor.delivery import DeliveryError, post, slack_message, write_textfile
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.history import add_history, history_location
 
@@ -39,8 +40,9 @@ def deliver(
 def _tried(what: str, delivery: Callable[[], str]) -> str:
     try:
         return delivery()
+    except (DeliveryError, InputError) as error:  # both name what they are about
+        text = first_line(error)
     except Exception as error:  # whatever it is: the findings stand all the same
-        line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        text = line if line.startswith(what.split(" ", maxsplit=1)[0]) else f"{what}: {line}"
-        print(f"skewless: {text}; the monitoring stands", file=sys.stderr)
-        return f"NOT DELIVERED: {text}"
+        text = f"{what}: {first_line(error) or type(error).__name__}"
+    print(f"skewless: {text}; the monitoring stands", file=sys.stderr)
+    return f"NOT DELIVERED: {text}"

@@ -6,14 +6,12 @@ from datetime import datetime, timezone
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from skewless.config import Monitoring, PublishableTrainingSet, is_path
 from skewless.ground.errors import InputError
-from skewless.lake.sources import delta_table
-from skewless.lake.tables import PROPERTIES, Place
+from skewless.lake.tables import Place
 from skewless.runs.monitor.drift.outcome import Monitored
 
 OWNER = "skewless.monitoring"
@@ -46,15 +44,13 @@ def add_history(spark: SparkSession, location: str, log: str, run_at: datetime, 
     table = pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in rows], schema=arrow)
     frame = spark.createDataFrame(table, schema).coalesce(1)
     place = Place.at(spark, location)
-    if delta_table(spark, location) is None:
-        if place.holds_files(spark) if is_path(location) else spark.catalog.tableExists(location):
-            raise InputError(f"history {location}: holds something else; give another place")
-        writer = frame.writeTo(place.sql_name).using("delta").partitionedBy(F.col("training_set"))
-        for key, value in {**PROPERTIES, OWNER: "findings"}.items():
-            writer = writer.tableProperty(key, value)
-        writer.create()
-    elif OWNER not in place.properties(spark):
-        raise InputError(f"history {location}: holds a table that skewless did not make; give another place")
+    there = place.found(spark, OWNER)
+    if there.is_foreign:
+        raise InputError(
+            f"history {location}: holds {there.what} that skewless did not make; give another place"
+        )
+    if there.holds is None:
+        place.create(frame, OWNER, "findings", "training_set")
     else:
         frame.writeTo(place.sql_name).append()
     return f"history {location}: {len(rows):,} rows"

@@ -28,7 +28,6 @@ from skewless.runs.monitor.records import (
     logged_of,
     names_told,
     own_records,
-    place_of,
     segments_of,
 )
 from skewless.runs.monitor.reference import Version, frequent, reference_of, version_of
@@ -58,8 +57,9 @@ def monitor(
     names, types = names_told(records.rows)
     logged = logged_of(name, version, log, names)
     if records.size < watch.min_rows:
+        within = f"with T in {run_range}" if run_range.is_range else "in it"
         raise InputError(
-            f"log: {place_of(run_range)} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
+            f"log: {within} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
             "give a longer range, or set min_rows"
         )
     reference = reference_of(own, version, watch, in_training)

@@ -15,7 +15,7 @@ from skewless.ground.errors import InputError
 from skewless.ground.names import unknown
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import column, types_in
-from skewless.runs.monitor.profile.tally import logged_names
+from skewless.parts.log.reading import logged_names, refuse_no_record
 from skewless.runs.monitor.reference import Version
 
 MOST_TYPES = 1_000
@@ -43,7 +43,7 @@ def own_records(name: str, version: Version, rows: DataFrame, run_range: RunRang
     """The records of this training set. Errors: InputError where there are none, or only another one's."""
     counts = {row["fingerprint"]: row["count"] for row in rows.groupBy("fingerprint").count().collect()}
     if not counts:
-        raise InputError(f"log: no record {place_of(run_range)}; give another range, or ingest the log first")
+        refuse_no_record(run_range)
     foreign = {text: n for text, n in counts.items() if text is not None and text not in version.fingerprints}
     if len(foreign) == len(counts):
         raise InputError(
@@ -55,10 +55,6 @@ def own_records(name: str, version: Version, rows: DataFrame, run_range: RunRang
     return Records(
         rows.where(own) if foreign else rows, sum(counts.values()) - foreign_records, foreign_records
     )
-
-
-def place_of(run_range: RunRange) -> str:
-    return f"with T in {run_range}" if run_range.is_range else "in it"
 
 
 def names_told(rows: DataFrame) -> tuple[frozenset[str], Mapping[int, frozenset[str]] | None]:

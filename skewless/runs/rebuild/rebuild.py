@@ -5,14 +5,13 @@ Nobody audits or validates them anew: identical rows have passed, and others are
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
+from skewless.ground.run_id import new_run_id
 from skewless.ground.version import package_version
 from skewless.lake.sources import READ_ERRORS, read_version, reason_of, why_unreadable
 from skewless.parts.publish import (
@@ -93,7 +92,7 @@ def rebuild(spark: SparkSession, output: Output, recorded: Recorded, to: Output 
     if to is not None:
         refuse_taken(spark, to)
     _refuse_unreadable(spark, recorded, with_files=False)
-    run_id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
+    run_id = new_run_id()
     try:
         opened, written, rows = _staged(spark, output, recorded, run_id)
         found = _compared(recorded, run_id, written, rows, opened.events.columns)

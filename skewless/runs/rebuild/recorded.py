@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
 from skewless.config import ResolvedTrainingSet, recorded_training_set
@@ -47,9 +46,7 @@ class Recorded:
 
     @property
     def run_range(self) -> RunRange:
-        as_of, start, end = self.manifest["as_of"], self.manifest["start"], self.manifest["end"]
-        since, until = (None if bound is None else datetime.fromisoformat(bound) for bound in (start, end))
-        return RunRange(datetime.fromisoformat(as_of), since, until)
+        return RunRange.written(self.manifest)
 
     @property
     def inputs(self) -> Mapping[str, tuple[str, int]]:

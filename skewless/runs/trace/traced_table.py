@@ -11,13 +11,13 @@ import pyarrow as pa
 from skewless.ground.arrow_values import python_list
 from skewless.ground.errors import InputError
 from skewless.ground.instants import MICROSECOND, utc
-from skewless.ground.names import joined
 from skewless.parts.asof import JoinSide
 from skewless.parts.windows.kernel.kernel import AggregationError
 from skewless.parts.windows.kernel.layout import Measure
 from skewless.parts.windows.reduction import WindowReduction
 from skewless.runs.trace import Event, Row, RowRules, Unused, events_traced, rows_traced, span
 from skewless.runs.trace.findings import Times, TracedTable, TracedWindow, UnusedEvent, UnusedRow
+from skewless.serving.plan.document.result_columns import joined
 from skewless.training_set.on_driver.history import NO_ENTITY, History
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def traced_table(history: History, events: pa.Table, moments: Sequence[int | Non
     """What is told of the table for each label event; of one with a null key or a null T every value is null."""
     side = history.side
     columns = [events[name].combine_chunks() for name in side.label_columns]
-    keys = history.entities([_as_key(column) for column in columns], len(moments)).tolist()
+    keys = history.entities(columns, len(moments)).tolist()
     entities = [python_list(events[name]) for _, name in side.keys]
     for place, (key, at) in enumerate(zip(keys, moments, strict=True)):
         own = {name: values[place] for (name, _), values in zip(side.keys, entities, strict=True)}
@@ -127,8 +127,3 @@ def _measures(side: JoinSide) -> list[tuple[Aggregation, Measure]]:
     if not isinstance(side.reduction, WindowReduction):
         return []
     return list(zip(side.reduction.aggregations, side.reduction.measures(side.events_slot), strict=True))
-
-
-def _as_key(column: pa.Array) -> pa.Array:
-    """Integers as 64 bits, as a feature table's keys are held."""
-    return column.cast(pa.int64()) if pa.types.is_integer(column.type) else column

@@ -1,4 +1,4 @@
-"""Lengths of time as configuration writes them: text → microseconds."""
+"""Lengths of time as configuration writes them: text → microseconds, and back to the shortest text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ LONGEST_DAYS = 1_000_000
 _FORMS = "write an integer and one of s m h d, such as 90m, or ISO-8601, such as PT36H"
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _SHORT = re.compile(r"([0-9]+)([smhd])")
+_BARE = re.compile(r"[0-9]+")
+_CALENDAR = re.compile(r"P(?:[0-9.,]+[YMWD])*[0-9.,]+[YM](?:[0-9.,]+[WD])*(?:T.*)?")
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 _ISO = re.compile(
     rf"P(?=[0-9]|T[0-9])(?:{_NUMBER}W|(?:{_NUMBER}D)?(?:T(?=[0-9])(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?)"
@@ -24,25 +26,28 @@ def microseconds(value: object) -> int:
     An integer and one of `s m h d`, or ISO-8601 of weeks, or of days, hours, minutes and seconds, the last of
     which may have decimals down to a microsecond; a timedelta is taken as it is. From zero to 1,000,000 days.
 
-    Raises ValueError, with what was found and the remedy, for anything else.
+    Raises ValueError, with what was found and the remedy, for anything else: negative, without a unit, or in
+    years or months, which have no fixed length.
 
     >>> microseconds("90m"), microseconds("PT0.5S"), microseconds("P1DT12H") == microseconds("36h")
     (5400000000, 500000, True)
     >>> microseconds("7")
     Traceback (most recent call last):
         ...
-    ValueError: '7' is not a duration; write an integer and one of s m h d, such as 90m, or ISO-8601, such as PT36H
+    ValueError: '7' has no unit; write an integer and one of s m h d, such as 90m, or ISO-8601, such as PT36H
     """
     if isinstance(value, dt.timedelta):
         length = value // MICROSECOND
     elif isinstance(value, str) and len(value) <= 100:
         length = _short(value) if _SHORT.fullmatch(value) else _iso(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ValueError(f"{value} has no unit; {_FORMS}")
     else:
         raise ValueError(f"{value!r} is not a duration; {_FORMS}")
     if length < 0:
         raise ValueError(f"'{value}' is negative; a duration is never negative")
     if length > LONGEST_DAYS * 86_400_000_000:
-        raise ValueError(f"'{value}' is longer than {LONGEST_DAYS} days")
+        raise ValueError(f"'{value}' is longer than {LONGEST_DAYS} days, the longest duration")
     return length
 
 
@@ -86,6 +91,8 @@ def _scaled(number: str, unit: int, text: str) -> int:
 def _refusal(text: str) -> str:
     if text.startswith("-") or "-" in text[:3]:
         return f"'{text}' is negative; a duration is never negative"
-    if re.fullmatch(r"P[0-9.,]+[YM].*", text):
+    if _BARE.fullmatch(text):
+        return f"'{text}' has no unit; {_FORMS}"
+    if _CALENDAR.fullmatch(text):
         return f"'{text}' counts years or months, which have no fixed length; write days"
     return f"'{text}' is not a duration; {_FORMS}"

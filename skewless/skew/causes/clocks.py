@@ -64,11 +64,15 @@ def quarter_shifts() -> list[int]:
 
 
 class Move(NamedTuple):
-    """A clock taken for another: an instant read off `shown_by` as if `read_as` had shown it."""
+    """A clock taken for another: an instant read off `shown_by` as if `read_as` had shown it.
+
+    `quarters` of an hour is how far it moves every instant, None where that depends on the zones.
+    """
 
     detail: str
     shown_by: Clock
     read_as: Clock
+    quarters: int | None = None
 
     def __call__(self, instants: Ints) -> Ints:
         return self.read_as.instants(self.shown_by.wall(instants))
@@ -81,7 +85,7 @@ def moves(clocks: list[Clock]) -> Iterator[Move]:
             if one != other:
                 yield Move(f"{one.name} time read as {other.name}", one, other)
     for quarters in quarter_shifts():
-        yield Move(f"moved by {shown(quarters)}", Clock("", None, quarters * QUARTER), UTC)
+        yield Move(f"moved by {shown(quarters)}", Clock("", None, quarters * QUARTER), UTC, quarters)
 
 
 def shown(quarters: int) -> str:

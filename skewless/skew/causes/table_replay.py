@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from skewless.ground.arrow_values import python_list
 from skewless.ground.instants import utc
-from skewless.ground.names import joined
 from skewless.parts.asof import JoinSide
 from skewless.parts.windows import WindowReduction
 from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.plan.document.result_columns import columns_of_table, joined
 from skewless.skew.causes.clocks import (
     Clock,
     Ints,
@@ -74,14 +74,14 @@ class JoinedAgain:
         self.history, self.sample, self._clocks = history, sample, clocks
         self.side: JoinSide = history.side
         self._labels = [sample.label[name] for name in self.side.label_columns]
-        self.key = history.entities(self._keys(self._labels), len(sample))
+        self.key = history.entities(self._labels, len(sample))
         reduction = self.side.reduction
         self._reduction = reduction if isinstance(reduction, WindowReduction) else None
 
     @cached_property
     def result_columns(self) -> set[str]:
-        names = [*self.side.columns, *(each.name for each in self.aggregations)]
-        return {joined(self.side.name, name) for name in names}
+        aggregations = [each.name for each in self.aggregations]
+        return set(columns_of_table(self.side.name, self.side.columns, aggregations))
 
     @property
     def aggregations(self) -> tuple[Aggregation, ...]:
@@ -181,13 +181,9 @@ class JoinedAgain:
                 columns = [each.take(pa.array(which)) for each in self._labels]
                 for place in texts:
                     columns[place] = _formed(columns[place], form)
-                return self.values(wanted, which, key=self.history.entities(self._keys(columns), len(which)))
+                return self.values(wanted, which, key=self.history.entities(columns, len(which)))
 
             yield Change("text_normalization", f"{self.side.name}: key in {detail}", len(TEXT_FORMS), alter)
-
-    def _keys(self, columns: Sequence[pa.Array]) -> list[pa.Array]:
-        """Label columns as the table's keys are numbered: integers as 64 bits."""
-        return [each.cast(pa.int64()) if pa.types.is_integer(each.type) else each for each in columns]
 
     def _measures(self, wanted: set[str]) -> list[tuple[Aggregation, Any]]:
         if self._reduction is None:

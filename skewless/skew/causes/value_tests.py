@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skewless.skew.causes.clocks import FURTHEST, QUARTER, Clock, moves, shown
+from skewless.skew.causes.clocks import FURTHEST, QUARTER, Clock, moves
 from skewless.skew.causes.judging import Case, Explanation
 from skewless.skew.causes.values import LOOSE, MOMENT, NUMBER, TEXT, TRUTH, Floats, Values, to_digits
 
@@ -194,10 +194,9 @@ def shifts(case: Case, clocks: Sequence[Clock]) -> Iterator[Explanation]:
     """timezone_shift of a feature that is itself an instant: by quarters of an hour, or between declared zones."""
     places = case.places[~case.logged.null[case.places] & ~case.recomputed.null[case.places]]
     apart = Counter((case.logged.data[places] - case.recomputed.data[places]).tolist())
-    possible = [each // QUARTER for each in apart if each % QUARTER == 0 and abs(each) <= FURTHEST * QUARTER]
-    wanted = {f"moved by {shown(quarters)}" for quarters in possible}
+    possible = {each // QUARTER for each in apart if each % QUARTER == 0 and abs(each) <= FURTHEST * QUARTER}
     for move in moves(list(clocks)):
-        if move.detail.startswith("moved") and move.detail not in wanted:
+        if move.quarters is not None and move.quarters not in possible:
             continue
         predicted = Values(MOMENT, move(case.recomputed.data), case.recomputed.null)
         agrees, chance = case.agreement(predicted), case.chance_of(predicted)

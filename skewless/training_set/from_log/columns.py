@@ -9,7 +9,6 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from skewless.ground.names import LOGGED_FEATURES
 from skewless.ground.spark_columns import column
 from skewless.training_set.from_log.matching import LOGGED, ahead, state_of, value_of
 from skewless.training_set.from_log.opening import TrainingLog
@@ -84,7 +83,7 @@ def result_values(opened: OpenedTrainingSet) -> dict[str, Column]:
 def logged_features(log: TrainingLog) -> Column:
     """The names of the result columns whose value in this row is the logged one, in their order."""
     taken = [F.when(_is_logged(log, name), F.lit(name)) for name in log.results if name in log.taken]
-    return F.array_compact(F.array(*taken)).alias(LOGGED_FEATURES)
+    return F.array_compact(F.array(*taken))
 
 
 def recomputed_column(opened: OpenedTrainingSet) -> list[Column]:

@@ -15,6 +15,7 @@ from skewless.ground.names import LOGGED_FEATURES, unknown
 from skewless.ground.spark_columns import INTEGERS, key_kind, spelt, types_in
 from skewless.lake.sources import Source, Versions
 from skewless.parts.log import open_records
+from skewless.parts.log.reading import features_said
 from skewless.training_set.from_log.values import may_fit
 
 REQUEST_ID = "request_id"
@@ -110,9 +111,8 @@ def _taken(told: FromLog, rows: DataFrame, results: Mapping[str, DataType]) -> d
 
 def _names_in_types(rows: DataFrame, names: Collection[str]) -> set[str]:
     """Those of the names that some record has, though perhaps only as null, of which the log has no field."""
-    kinds = rows.select(F.lower("types").alias("types")).distinct()
-    logged = F.map_keys(F.from_json("types", "features map<string,string>").getField("features"))
-    found = kinds.agg(F.array_distinct(F.flatten(F.collect_set(logged))).alias("names")).first()
+    kinds = rows.select("types").distinct()
+    found = kinds.agg(F.array_distinct(F.flatten(F.collect_set(features_said()))).alias("names")).first()
     assert found is not None, "an aggregate without grouping has one row"
     return set(names) & set(found["names"] or ())
 

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from skewless.ground.spark_columns import as_key, types_in
-from skewless.parts.log.reading import names_as_fields
+from skewless.parts.log.reading import counts_as_logged, names_as_fields, says_it_has
 from skewless.training_set.from_log.opening import TrainingLog
 from skewless.training_set.from_log.values import as_kind, fits
 
@@ -51,7 +51,5 @@ def record_structs(log: TrainingLog) -> DataFrame:
 
 
 def _has(part: str, name: str, has_field: bool) -> Column:
-    """Whether a record has this name, be it null; a log from elsewhere does not say, and has all of its fields."""
-    types = F.col("types")
-    is_told = types.getField(part).getField(name.lower()).isNotNull()
-    return F.when(types.isNull(), F.lit(has_field)).otherwise(is_told)
+    """Whether a record has this name, be it null."""
+    return counts_as_logged(says_it_has(F.col("types"), part, name), has_field)

@@ -46,7 +46,7 @@ class History:
         return self.rows.slice(first, last - first)
 
     def entities(self, columns: Sequence[pa.Array], size: int) -> Ints:
-        """The numbers of entities by their key values."""
+        """The numbers of entities by their key values; integers of every width are keys alike (J8)."""
         return self._numbers(columns, size, grow=False)
 
     def _numbers(self, columns: Sequence[pa.Array], size: int, *, grow: bool) -> Ints:

@@ -24,7 +24,7 @@ DIFFERS = replace(IDENTICAL, identical=False, difference=Difference(2, 1000, ())
 def test_identical_rows_are_told_with_run_range_and_inputs() -> None:
     assert summary_of_rebuild(IDENTICAL).splitlines() == [
         "delays: version 3 rebuilt: identical, 1,200 rows, every value the same",
-        "  of run        r1  as of 2024-03-01T00:00:00+00:00  T in […, 2024-02-01T00:00:00+00:00)",
+        "  of run        r1  as of 2024-03-01T00:00:00+00:00  T in [the beginning, 2024-02-01T00:00:00+00:00)",
         "  input         labels: version 7 of lake.labels",
     ]
 

@@ -12,7 +12,6 @@ import pytest
 from skewless import FeatureError
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import RollingWindow
-from skewless.serving.values.durations import microseconds
 
 WEEK = {"calendar": "week", "length": 1, "timezone": "America/New_York"}
 
@@ -42,7 +41,7 @@ def test_all_problems_come_together() -> None:
         ({"function": "count"}, "no window; add window: 7d, for instance"),
         ({"function": "sum", "window": "7d"}, "sum needs a column; add column:"),
         ({"function": "count", "window": "7d", "column": 3}, "column is 3; write the name of a column"),
-        ({"function": "count", "window": "7"}, "window: '7' is not a duration; write an integer and one of s m h d, "
+        ({"function": "count", "window": "7"}, "window: '7' has no unit; write an integer and one of s m h d, "
          "such as 90m, or ISO-8601, such as PT36H"),
         ({"function": "count", "window": "P1M"}, "window: 'P1M' counts years or months, which have no fixed length; "
          "write days"),
@@ -60,7 +59,7 @@ def test_all_problems_come_together() -> None:
         ({"function": "count", "window": "7d", "where": 3}, "where is 3; write a predicate as text"),
         ({"function": "count", "window": WEEK, "offset": "1d"}, "offset: '1d' beside a calendar window; write a "
          "whole number of its units"),
-        ({"function": "count", "window": "7d", "offset": 1}, "offset: 1 is not a duration; write an integer and one "
+        ({"function": "count", "window": "7d", "offset": 1}, "offset: 1 has no unit; write an integer and one "
          "of s m h d, such as 90m, or ISO-8601, such as PT36H"),
         ({"function": "count", "window": {**WEEK, "length": 0}}, "window: length is 0; write a whole number from 1 "
          "to 100000"),
@@ -109,37 +108,3 @@ def test_equal_specs_are_equal_and_survive_pickling() -> None:
     aggregation = Aggregation.from_spec(spec)
     assert aggregation == Aggregation.from_spec({**spec, "where": "`x`>1"})
     assert pickle.loads(pickle.dumps(aggregation)) == aggregation
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(
-            "0s",
-            "90m",
-            "7d",
-            "PT36H",
-            "P1D",
-            "P2W",
-            "PT0.5S",
-            "PT1,5H",
-            "P1DT12H30M",
-            "PT0.000001S",
-            "1000000d",
-        ),
-        *("7", "d", "7w", "-1d", "P", "PT", "P1M", "P1Y", "PT1.5H30M", "PT0.0000001S", "1000001d", "1.5h"),
-        *("", "P1D2H", "P1DT", "-P1D", "PT36"),
-    ],
-)
-def test_durations_are_those_of_the_configuration(text: str) -> None:
-    from skewless.config.durations import parse
-
-    try:
-        expected: int | None = parse(text) // timedelta(microseconds=1)
-    except ValueError:
-        expected = None
-    try:
-        found: int | None = microseconds(text)
-    except ValueError:
-        found = None
-    assert found == expected

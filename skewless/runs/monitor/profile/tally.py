@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from skewless.parts.log.reading import logged_names
 from skewless.runs.monitor.profile.bins import Bins, CategoryBins, Ints, shortened
 from skewless.runs.monitor.profile.cells import name_cells
 from skewless.runs.monitor.profile.profile import (
@@ -131,14 +131,9 @@ class Logged:
         if key not in self._masks:
             if len(self._masks) > _MOST_TEXTS:
                 self._masks = {None: self._masks[None]}
-            there = self._known[key] if isinstance(key, int) else logged_names(key)
+            there = self._known[key] if isinstance(key, int) else logged_names(key or "{}")
             self._masks[key] = np.array([name in there for name in self._names], dtype=bool)
         return self._masks[key]
-
-
-def logged_names(types: str | None) -> frozenset[str]:
-    """The features that a record has, in lower case, by the text of its `types`."""
-    return frozenset(name.casefold() for name in json.loads(types or "{}").get("features", {}))
 
 
 def _grouped(column: pa.Array) -> tuple[list[str], Ints]:

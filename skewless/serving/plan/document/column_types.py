@@ -16,6 +16,7 @@ TIMES = ("timestamp", "timestamp_ntz", "date")
 """The types that a time column may have."""
 
 _ATOMS = (*INTEGERS, *TIMES, "float", "double", "string", "binary", "boolean")
+_NO_KEYS = ("float", "double", "array", "map", "struct", "other")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 _WORD = re.compile(r"[a-z_]+")
 _FIELD = re.compile(r"([^:,<>]+):")
@@ -52,6 +53,19 @@ class ColumnType(NamedTuple):
     def family(self) -> str:
         """The name that predicates and aggregations give the type: integers and floats of all widths are one."""
         return _FAMILIES.get(self.kind, self.kind)
+
+    @property
+    def key_kind(self) -> str | None:
+        """What two key columns must share to be compared, or None for a type that is no key (J8).
+
+        Integers of every width are one kind. Floats are none, since keys match by equality.
+
+        >>> column_type("smallint").key_kind, column_type("decimal(9,2)").key_kind, column_type("double").key_kind
+        ('integer', 'decimal(9,2)', None)
+        """
+        if self.kind in _NO_KEYS:
+            return None
+        return "integer" if self.kind in INTEGERS else self.text
 
     @property
     def is_known(self) -> bool:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from skewless.serving.errors import FeatureError, shown
 from skewless.serving.plan.document import reading as read
-from skewless.serving.plan.document.plan import FORMAT, result_columns
+from skewless.serving.plan.document.plan import FORMAT
+from skewless.serving.plan.document.result_columns import feature_columns
 from skewless.serving.plan.serve.tables import JoinedTable, LabelEvents, read_labels, read_table
 
 _FUNCTION_KEYS: dict[str, read.Reader] = {
@@ -74,7 +75,7 @@ def _layout(document: object) -> Layout:
     if problems:
         raise FeatureError(*problems)
     functions = {each["name"]: each["fingerprint"] for each in values["features"]["functions"]}
-    _refuse_other_columns(values["columns"], result_columns(tables, list(functions)))
+    _refuse_other_columns(values["columns"], feature_columns((table.schema for table in tables), functions))
     return Layout(
         dict(document) if isinstance(document, Mapping) else {},
         values["training_set"],

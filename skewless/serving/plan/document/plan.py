@@ -13,6 +13,7 @@ from typing import Any
 from skewless.serving.code.recorded import digest
 from skewless.serving.errors import FeatureError
 from skewless.serving.plan.document.column_types import spelling
+from skewless.serving.plan.document.result_columns import feature_columns
 from skewless.serving.plan.serve.tables import JoinedTable, plain, read_labels, read_table
 from skewless.serving.sets.feature_set import FeatureSet
 from skewless.serving.values.durations import microseconds, shortest
@@ -128,15 +129,12 @@ def plan_document(
         "label_events": label_events,
         "feature_tables": list(feature_tables),
         "features": features_part(features, modules),
-        "columns": result_columns([read_table(each, labels) for each in feature_tables], features.names),
+        "columns": feature_columns(
+            (read_table(each, labels).schema for each in feature_tables), features.names
+        ),
     }
     parts = fingerprints_of(document)
     return {**document, "parts": parts, "fingerprint": total(parts)}
-
-
-def result_columns(tables: Sequence[JoinedTable], functions: Sequence[str]) -> list[str]:
-    """Every training-set feature column in order: table by table, then the functions."""
-    return [*(column for table in tables for column in table.schema), *functions]
 
 
 def schema_of(tables: Sequence[JoinedTable], features: FeatureSet) -> dict[str, str]:

@@ -10,10 +10,9 @@ from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import dates_problem
 from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.plan.document import reading as read
-from skewless.serving.plan.document.column_types import INTEGERS, TIMES, ColumnType, column_type
+from skewless.serving.plan.document.column_types import TIMES, ColumnType, column_type
+from skewless.serving.plan.document.result_columns import columns_of_table
 from skewless.serving.predicates.predicate import bind, check, columns
-
-_NO_KEYS = ("float", "double", "array", "map", "struct", "other")
 
 LABEL_KEYS: dict[str, read.Reader] = {
     "entity_keys": read.list_of(read.text),
@@ -81,10 +80,10 @@ class JoinedTable(NamedTuple):
     @property
     def schema(self) -> dict[str, ColumnType]:
         """Result column → type, in order: selected columns, then aggregations."""
-        found = {f"{self.name}__{name}": self.types[name] for name in self.columns}
-        for each in self.aggregations:
-            found[f"{self.name}__{each.name}"] = result_type(each, self.types)
-        return found
+        names = columns_of_table(self.name, self.columns, [each.name for each in self.aggregations])
+        types = [self.types[name] for name in self.columns]
+        types += [result_type(each, self.types) for each in self.aggregations]
+        return dict(zip(names, types, strict=True))
 
     @property
     def event_columns(self) -> tuple[str, ...]:
@@ -185,12 +184,8 @@ def _key_problems(table: JoinedTable, labels: LabelEvents) -> Iterator[str]:
             yield f"key '{key}' joins '{label_column}', no column of the label events"
         elif key in table.types:
             own, other = table.types[key], labels.columns[label_column]
-            if own.kind in _NO_KEYS or other.kind in _NO_KEYS or _key_kind(own) != _key_kind(other):
+            if own.key_kind is None or own.key_kind != other.key_kind:
                 yield f"key '{key}' is {own.text} but label column '{label_column}' is {other.text}; cast one of them"
-
-
-def _key_kind(kind: ColumnType) -> str:
-    return "integer" if kind.kind in INTEGERS else kind.text
 
 
 def _time_problems(

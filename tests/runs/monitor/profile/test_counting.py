@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from skewless.parts.log.reading import logged_names
 from skewless.runs.monitor.profile.bins import Bins, CategoryBins, NumberBins
 from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.monitor.profile.profile import EVERYTHING, Profile, Reference
-from skewless.runs.monitor.profile.tally import logged_names
 from tests.helpers.frames import frame
 
 NAN, INFINITY = float("nan"), float("inf")

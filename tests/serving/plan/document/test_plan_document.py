@@ -220,7 +220,7 @@ def test_the_order_of_functions_is_the_plans() -> None:
         ("label_events.columns", GONE, "label events: no 'columns'"),
         (f"{CLICKS}.strict", GONE, "feature table 'clicks': no 'strict'"),
         (f"{CLICKS}.max_ages", 1, "feature table 'clicks': unknown key 'max_ages'; did you mean 'max_age'?"),
-        (f"{CLICKS}.delay", "10", "feature table 'clicks': delay: '10' is not a duration"),
+        (f"{CLICKS}.delay", "10", "feature table 'clicks': delay: '10' has no unit"),
         (f"{CLICKS}.delay", None, "feature table 'clicks': delay: None is not a duration"),
         (f"{CLICKS}.timezone", "Mars", "feature table 'clicks': timezone: 'Mars' is not an IANA"),
         (f"{CLICKS}.types.v", GONE, "feature table 'clicks': column 'v' (columns) has no type"),
@@ -235,7 +235,7 @@ def test_the_order_of_functions_is_the_plans() -> None:
         (
             f"{CLICKS}.aggregations.0.window",
             "8",
-            "feature table 'clicks': aggregation 'n_7d': window: '8' is",
+            "feature table 'clicks': aggregation 'n_7d': window: '8' has no unit",
         ),
         (f"{CLICKS}.aggregations.0.where", "v = 'a'", "feature table 'clicks': aggregation 'n_7d': where: "),
         (f"{CLICKS}.aggregations.1.column", "w", "feature table 'clicks': aggregation 'p_1d': no column 'w'"),
