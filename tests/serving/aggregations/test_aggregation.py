@@ -36,8 +36,11 @@ def test_all_problems_come_together() -> None:
 @pytest.mark.parametrize(
     ("spec", "problem"),
     [
-        ({"window": "7d"}, "no function; use count, sum, mean, min, max, stddev, median, mode, first, last, count_distinct, "
-         "last_n, percentile, time_since_last"),
+        (
+            {"window": "7d"},
+            "no function; use count, sum, mean, min, max, stddev, median, mode, first, last, count_distinct, "
+            "last_n, percentile, time_since_last",
+        ),
         ({"function": "count"}, "no window; add window: 7d, for instance"),
         ({"function": "sum", "window": "7d"}, "sum needs a column; add column:"),
         ({"function": "count", "window": "7d", "column": 3}, "column is 3; write the name of a column"),
