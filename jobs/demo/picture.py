@@ -24,5 +24,5 @@ def auc_picture(price: LeakagePrice) -> str:
     promise = alt.condition("datum.model == 'naive, offline'", alt.value(COLOURS[1]), alt.value(COLOURS[0]))
     chart = base.mark_bar(clip=True).encode(color=promise)
     chart += base.mark_text(align="left", dx=4, color=INK).encode(text=alt.Text("AUC:Q", format=".4f"))
-    told = ", ".join(f"{model} {auc:.4f}" for model, auc in bars.items())
-    return svg_of(chart, TITLE, f"{TITLE}: {told}", height=height_of(len(bars)))
+    as_text = ", ".join(f"{model} {auc:.4f}" for model, auc in bars.items())
+    return svg_of(chart, TITLE, f"{TITLE}: {as_text}", height=height_of(len(bars)))

@@ -167,8 +167,8 @@ def main(place: Path, careless_from: datetime | None) -> None:
     server = Server(place / PLAN, place / STORE, DelayModel.load(place / MODEL))
     with FeatureLog(place / LOG, feature_set=server.plan, model_version=MODEL_VERSION) as written:
         served = serve(server, written, lambda at: CARELESS if since and at >= since else CAREFUL)
-    told = f"; release {CARELESS.name} from {since:%d %B} on" if since else ""
-    print(f"served {served:,} flights without Spark{told}")
+    release = f"; release {CARELESS.name} from {since:%d %B} on" if since else ""
+    print(f"served {served:,} flights without Spark{release}")
 
 
 def _instants_of(types: Mapping[str, str]) -> set[str]:

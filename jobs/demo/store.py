@@ -50,8 +50,8 @@ def requests_of(opened: OpenedTrainingSet, start: datetime, end: datetime) -> pa
     t = column(labels.event_timestamp)
     afterwards = {*labels.label_columns, labels.label_available_at}
     known = [name for name in opened.events.columns if name not in afterwards]
-    within = opened.events.where((t >= literal(start)) & (t < literal(end)))
-    ordered = within.select(*map(column, known)).orderBy(t, *[F.col(name) for name in labels.entity_keys])
+    in_range = opened.events.where((t >= literal(start)) & (t < literal(end)))
+    ordered = in_range.select(*map(column, known)).orderBy(t, *[F.col(name) for name in labels.entity_keys])
     found = ordered.toArrow()
     departs = pc.local_timestamp(found[DEPARTS].cast(pa.timestamp("us", tz=ORIGIN_ZONE)))
     return found.set_column(found.column_names.index(DEPARTS), DEPARTS, departs)

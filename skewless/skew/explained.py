@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pyspark.sql import DataFrame
 
@@ -17,8 +18,13 @@ from skewless.training_set.opened import OpenedTrainingSet
 
 UNSAMPLED = "the mismatches were not sampled"
 
-Told = tuple[Verdict | None, tuple[float, ...] | None, tuple[Example, ...]]
-NOTHING: Told = (None, None, ())
+
+class Explained(NamedTuple):
+    """Why a feature differs, how far it is off in quantiles, and examples; nothing of one that does not differ."""
+
+    verdict: Verdict | None = None
+    differences: tuple[float, ...] | None = None
+    examples: tuple[Example, ...] = ()
 
 
 def explained(
@@ -27,7 +33,7 @@ def explained(
     compared: DataFrame,
     rows: int,
     mismatched: Mapping[int, int],
-) -> dict[str, Told]:
+) -> dict[str, Explained]:
     """Feature → cause, quantiles of the difference, and examples, of those that differ, from a sample."""
     if not mismatched:
         return {}
@@ -36,7 +42,7 @@ def explained(
     features_sampled = [sampled(table, features[place], place) for place in mismatched]
     verdicts = find_causes(features_sampled, what_if, event_numbers(sample))
     return {
-        each.name: (
+        each.name: Explained(
             verdicts.get(each.name, Verdict("unknown", 0.0, UNSAMPLED)),
             differences(each),
             examples(each, sample, what_if),

@@ -27,10 +27,10 @@ def audit_flags(side: JoinSide) -> Column:
         if side.valid_until is not None:
             boundary.append(F.unix_micros(F.col(side.slot).getField("ends")) == t)
     if side.reduction is not None:
-        told = F.col(side.audit_slot)
-        boundary.append(told.getField("boundary"))
-        late.append(told.getField("late"))
-        events = F.coalesce(told.getField("events"), events)
+        of_windows = F.col(side.audit_slot)
+        boundary.append(of_windows.getField("boundary"))
+        late.append(of_windows.getField("late"))
+        events = F.coalesce(of_windows.getField("events"), events)
     return F.struct(
         _any(boundary).alias("boundary"),
         _any(late).alias("late"),

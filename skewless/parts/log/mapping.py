@@ -105,8 +105,8 @@ def mapped(rows: DataFrame, mapping: LogMapping) -> DataFrame:
 
 def _with_ids(rows: DataFrame) -> DataFrame:
     logged = ("model_version", "event_timestamp", "request_id", "prediction", "entity", "features", "tags")
-    told = [name for name in logged if rows.schema[name].dataType != StructType([])]
-    content = F.sha2(F.to_json(F.struct(*told), _EXACT_TIMES), 256)
+    with_fields = [name for name in logged if rows.schema[name].dataType != StructType([])]
+    content = F.sha2(F.to_json(F.struct(*with_fields), _EXACT_TIMES), 256)
     equal = Window.partitionBy("record_id").orderBy("record_id")
     number = (F.row_number().over(equal) - 1).cast("string")
     hashed = rows.withColumn("record_id", content)

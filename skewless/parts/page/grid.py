@@ -61,7 +61,7 @@ def number_of(text: str) -> float | None:
 
 
 def _kind(texts: Sequence[str]) -> str:
-    told = [text for text in texts if text.strip() not in NOTHING]
-    if told and all(number_of(text) is not None for text in told):
+    filled = [text for text in texts if text.strip() not in NOTHING]
+    if filled and all(number_of(text) is not None for text in filled):
         return "number"
-    return "short" if all(len(line) <= SHORT for text in told for line in text.splitlines()) else "text"
+    return "short" if all(len(line) <= SHORT for text in filled for line in text.splitlines()) else "text"

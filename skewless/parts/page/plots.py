@@ -63,11 +63,11 @@ def paired_histogram(
             color=colours("side:N", SIDES),
         )
     )
-    told = ", ".join(
+    as_text = ", ".join(
         f"{label} {one:.1%} and {other:.1%}"
         for label, one, other in zip(labels, reference, current, strict=True)
     )
-    return svg_of(chart, title, f"{title}: share of rows in training and in serving: {told}")
+    return svg_of(chart, title, f"{title}: share of rows in training and in serving: {as_text}")
 
 
 def trend(
@@ -104,10 +104,10 @@ def trend(
         lines += (
             chart_of([{"value": threshold}]).mark_rule(color=QUIET, strokeDash=[4, 4]).encode(y="value:Q")
         )
-    told = "; ".join(f"{name} {_told(each, number)}" for name, each in series.items())
+    as_text = "; ".join(f"{name} {_as_text(each, number)}" for name, each in series.items())
     limit = "" if threshold is None else f"; the dashed line is {threshold:g}"
     span = f" from {days[0]} to {days[-1]}" if days else ""
-    return svg_of(lines, title, f"{title}{span}: {told}{limit}")
+    return svg_of(lines, title, f"{title}{span}: {as_text}{limit}")
 
 
 def calibration(
@@ -135,11 +135,11 @@ def calibration(
     chart = diagonal.mark_line(color=QUIET, strokeDash=[4, 4]).encode(x="predicted:Q", y="observed:Q")
     chart += base.mark_line().encode(strokeDash=dashes("side:N", sides))
     chart += base.mark_circle(opacity=1).encode(size=alt.Size("rows:Q", legend=None))
-    told = "; ".join(
+    as_text = "; ".join(
         f"{each['side']} {each['predicted']:.1%} predicted, {each['observed']:.1%} observed of {each['rows']:,}"
         for each in values
     )
-    return svg_of(chart, title, f"{title}: {told}")
+    return svg_of(chart, title, f"{title}: {as_text}")
 
 
 def match_rates(rates: Mapping[str, float], title: str = "Label events matched") -> str:
@@ -155,8 +155,8 @@ def match_rates(rates: Mapping[str, float], title: str = "Label events matched")
         chart += part.mark_text(align=align, dx=-6 if is_high else 6, color=colour).encode(
             text=alt.Text("rate:Q", format=".1%")
         )
-    told = ", ".join(f"{name} {rate:.1%}" for name, rate in rates.items())
-    return svg_of(chart, title, f"{title}: {told}", height=height_of(len(rates)))
+    as_text = ", ".join(f"{name} {rate:.1%}" for name, rate in rates.items())
+    return svg_of(chart, title, f"{title}: {as_text}", height=height_of(len(rates)))
 
 
 def timeline(at: datetime, rows: Sequence[TimelineRow], title: str = "Feature rows near T") -> str:
@@ -193,13 +193,13 @@ def timeline(at: datetime, rows: Sequence[TimelineRow], title: str = "Feature ro
         x=event, shape=alt.Shape("use:N", scale=alt.Scale(domain=list(USED), range=["circle", "cross"]))
     )
     chart += base.mark_tick(thickness=2, size=14).encode(x=alt.X("available:T"))
-    told = "; ".join(
+    as_text = "; ".join(
         f"{each.label}, event {_iso(each.event)}, available {_iso(each.available)}, "
         f"{USED[0] if each.is_used else USED[1]}" + (f": {each.why}" if each.why else "")
         for each in rows
     )
     return svg_of(
-        chart, title, f"{title} = {_iso(at)}: {told}", width=2 * WIDTH, height=height_of(len(names)) + 30
+        chart, title, f"{title} = {_iso(at)}: {as_text}", width=2 * WIDTH, height=height_of(len(names)) + 30
     )
 
 
@@ -222,7 +222,7 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
-def _told(values: Sequence[float | None], number: str) -> str:
+def _as_text(values: Sequence[float | None], number: str) -> str:
     """The first, last and greatest of a series as text."""
     known = [value for value in values if value is not None]
     if not known:

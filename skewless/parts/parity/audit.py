@@ -111,8 +111,8 @@ def begin_audit(
     unheld: dict[str, set[Entity]] = {}
     for name, need in needs.items():
         columns = list(dict.fromkeys([*need.row_columns, *need.event_columns]))
-        within = rows_within(tables[name], need, moments)
-        raw[name], unheld[name] = entity_rows(within, list(need.keys.items()), found, columns)
+        near = rows_within(tables[name], need, moments)
+        raw[name], unheld[name] = entity_rows(near, list(need.keys.items()), found, columns)
     label_events = _label_events(found)
     known = zip(label_events, found[AUDIT].combine_chunks().field("hash").to_pylist(), strict=True)
     kept = [(event, hash_) for event, hash_ in known if not _is_unheld(event, needs, unheld)]

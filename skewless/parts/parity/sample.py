@@ -29,7 +29,7 @@ def audit_column(keys: Sequence[Column], t: Column, tables: Sequence[Column]) ->
     """
     at = F.unix_micros(t)
     is_keyless = reduce(Column.__or__, [key.isNull() for key in keys], t.isNull())
-    told = {
+    is_hard = {
         kind: reduce(Column.__or__, [table.getField(kind) for table in tables], F.lit(False))
         for kind in ("boundary", "late", "absent")
     }
@@ -37,7 +37,7 @@ def audit_column(keys: Sequence[Column], t: Column, tables: Sequence[Column]) ->
     return F.struct(
         F.xxhash64(*keys, at).alias("hash"),
         at.alias("at"),
-        *[(condition & ~is_keyless).alias(kind) for kind, condition in told.items()],
+        *[(condition & ~is_keyless).alias(kind) for kind, condition in is_hard.items()],
         is_keyless.alias("keyless"),
         (F.greatest(F.lit(0).cast("bigint"), *events) if events else F.lit(0).cast("bigint")).alias("events"),
     )

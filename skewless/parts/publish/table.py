@@ -105,8 +105,8 @@ def standing_version(
     newest: Mapping[str, Any] = manifests[max(manifests)] if manifests else {}
     if newest.get("serving_plan", {}).get("fingerprint") != manifest["serving_plan"]["fingerprint"]:
         return None
-    within = standing if predicate is None else standing.where(predicate)
-    return latest_version(table) if checksum(within) == manifest["checksum"] else None
+    standing_slice = standing if predicate is None else standing.where(predicate)
+    return latest_version(table) if checksum(standing_slice) == manifest["checksum"] else None
 
 
 def publish(

@@ -171,7 +171,7 @@ def _log(ready: Prepared) -> PlannedLog | None:
         "version": source.version,
         **_to_read(log.rows, source.rows),
         "taken": list(log.taken),
-        "missing": log.told.missing,
+        "missing": log.spec.missing,
         "matched_by": [way for way, is_taken in by.items() if is_taken],
         "not_read": _left_to_the_log(ready.all, ready.recomputed),
     }

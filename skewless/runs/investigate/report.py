@@ -24,10 +24,10 @@ def summary_of_investigation(found: Investigation, report: str | None = None) ->
     """A screenful: the verdict, both sides, the parts of the gap, the suspects, and what to know."""
     lines = [verdict_of(found)]
     for side, one in (("offline", found.offline), ("online", found.online)):
-        lines.append(f"  {side:<12} {_value(one.told)} in {one.rows:,} rows")
+        lines.append(f"  {side:<12} {_value(one.estimate)} in {one.rows:,} rows")
     lines.append(f"  {'gap':<12} {_change(found.gap)}, p = {found.gap.p_value:.2g}")
     for part in found.parts:
-        size = _change(part.told) if part.told else f"{'unknown':<28}"
+        size = _change(part.estimate) if part.estimate else f"{'unknown':<28}"
         lines.append(f"    {part.name:<12} {size}  {part.detail}")
     for place, each in enumerate(found.suspects, 1):
         lines.append(f"  {f'suspect {place}':<12} {each.feature} (score {each.score:.2f})")
@@ -55,9 +55,9 @@ def render_investigation(found: Investigation) -> str:
 def verdict_of(found: Investigation) -> str:
     """Real or not, a bug or the world, in a sentence."""
     name = found.metric.replace("_", " ").replace("auc", "AUC")
-    numbers = f"{name} {found.offline.told.value:.4f} offline, {found.online.told.value:.4f} online"
-    told = f"{numbers}, p = {found.gap.p_value:.2g}"
-    return f"{found.training_set}: {word_of(found)}, {_sentence(found)}: {told}"
+    numbers = f"{name} {found.offline.estimate.value:.4f} offline, {found.online.estimate.value:.4f} online"
+    numbers += f", p = {found.gap.p_value:.2g}"
+    return f"{found.training_set}: {word_of(found)}, {_sentence(found)}: {numbers}"
 
 
 def word_of(found: Investigation) -> str:
@@ -77,24 +77,24 @@ def _sentence(found: Investigation) -> str:
         return "and no one thing explains half of it"
     share = next(_share(found, part) or 0.0 for part in found.parts if part.name == main)
     drifted = _suspects(found, DRIFT)
-    told = {
+    words = {
         "features": f"comes back with recomputed values of {_suspects(found, SKEW) or 'all that differ, together'}",
         "population": f"is that the population moved{f', in {drifted}' if drifted else ''}",
         "model": "is other scores for the same features: model or runtime",
         "unexplained": "is explained by no feature",
     }
-    return f"the gap is real, and {share:.0%} of it {told[main]}"
+    return f"the gap is real, and {share:.0%} of it {words[main]}"
 
 
 def _main_part(found: Investigation) -> str | None:
     """The part that is at least half of the gap, and not by chance; None where there is none."""
-    told = {
+    shares = {
         part.name: _share(found, part) or 0.0
         for part in found.parts
-        if part.told and part.told.p_value < 0.05
+        if part.estimate and part.estimate.p_value < 0.05
     }
-    main = max(told, key=lambda name: told[name], default=None)
-    return main if main is not None and told[main] >= MAIN_SHARE else None
+    main = max(shares, key=lambda name: shares[name], default=None)
+    return main if main is not None and shares[main] >= MAIN_SHARE else None
 
 
 def _but(found: Investigation) -> str:
@@ -122,33 +122,33 @@ def notes_of(found: Investigation) -> Iterator[str]:
     if cleared:
         yield f"logged otherwise than recomputed, but not behind this gap: {', '.join(cleared)}"
     if found.settled:
-        told, rows = found.settled
-        yield f"on the {rows:,} online rows old enough for 99% of labels to be known: {_value(told)}"
+        estimate, rows = found.settled
+        yield f"on the {rows:,} online rows old enough for 99% of labels to be known: {_value(estimate)}"
     yield from found.notes
 
 
-def _value(told: Estimate) -> str:
-    return f"{told.value:.4f} [{told.low:.4f}, {told.high:.4f}]"
+def _value(estimate: Estimate) -> str:
+    return f"{estimate.value:.4f} [{estimate.low:.4f}, {estimate.high:.4f}]"
 
 
-def _change(told: Estimate) -> str:
-    return f"{told.value:+.4f} [{told.low:+.4f}, {told.high:+.4f}]"
+def _change(estimate: Estimate) -> str:
+    return f"{estimate.value:+.4f} [{estimate.low:+.4f}, {estimate.high:+.4f}]"
 
 
-def _change_cells(told: Estimate) -> tuple[str, str]:
-    return f"{told.value:+.4f}", f"{told.low:+.4f} to {told.high:+.4f}"
+def _change_cells(estimate: Estimate) -> tuple[str, str]:
+    return f"{estimate.value:+.4f}", f"{estimate.low:+.4f} to {estimate.high:+.4f}"
 
 
 def _share(found: Investigation, part: Part) -> float | None:
     whole = found.sampled_gap.value
-    return part.told.value / whole if part.told and whole else None
+    return part.estimate.value / whole if part.estimate and whole else None
 
 
 def _suspects_section(found: Investigation) -> Section:
     rows = []
     for place, each in enumerate(found.suspects, 1):
-        told = each.evidence
-        share, rate, psi = told["share_of_gap"], told.get("mismatch_rate"), told.get("psi")
+        evidence = each.evidence
+        share, rate, psi = evidence["share_of_gap"], evidence.get("mismatch_rate"), evidence.get("psi")
         rows.append(
             (
                 str(place),
@@ -158,7 +158,7 @@ def _suspects_section(found: Investigation) -> Section:
                 "" if share is None else f"{share:.0%}",
                 "" if rate is None else f"{rate:.2%}",
                 "" if psi is None else f"{psi:.3f}",
-                told["reason"],
+                evidence["reason"],
             )
         )
     sentences = () if rows else ("No feature is a suspect.",)
@@ -167,7 +167,12 @@ def _suspects_section(found: Investigation) -> Section:
 
 def _sides_section(found: Investigation) -> Section:
     rows = [
-        (side, f"{one.told.value:.4f}", f"{one.told.low:.4f} to {one.told.high:.4f}", f"{one.rows:,}")
+        (
+            side,
+            f"{one.estimate.value:.4f}",
+            f"{one.estimate.low:.4f} to {one.estimate.high:.4f}",
+            f"{one.rows:,}",
+        )
         for side, one in (("offline", found.offline), ("online", found.online))
     ]
     rows.append(("offline less online", *_change_cells(found.gap), ""))
@@ -178,7 +183,7 @@ def _parts_section(found: Investigation) -> Section:
     rows = []
     for part in found.parts:
         share = _share(found, part)
-        size, interval = _change_cells(part.told) if part.told else ("unknown", "")
+        size, interval = _change_cells(part.estimate) if part.estimate else ("unknown", "")
         rows.append((part.name, size, interval, "" if share is None else f"{share:.0%}", part.detail))
     return Section("What it is made of", (), PARTS, tuple(rows))
 
@@ -199,10 +204,10 @@ def _arms_section(found: Investigation) -> Section:
 def _calibration_section(found: Investigation) -> Section:
     """How far mean scores are from mean labels on each side; as a picture where labels are classes."""
     sentences = []
-    for side, told in found.calibrations.items():
+    for side, one in found.calibrations.items():
         sentences.append(
-            f"{side.capitalize()}: mean score less mean label {_change(told.bias)}; mean distance of the two over "
-            f"groups of like scores {told.error:.4f}."
+            f"{side.capitalize()}: mean score less mean label {_change(one.bias)}; mean distance of the two over "
+            f"groups of like scores {one.error:.4f}."
         )
     picture = _calibration_picture(found) if found.metric in OF_CLASSES and sentences else ""
     return Section("Calibration", tuple(sentences), picture=picture)
@@ -210,8 +215,8 @@ def _calibration_section(found: Investigation) -> Section:
 
 def _groups_section(found: Investigation) -> Section:
     rows = []
-    for side, told in found.calibrations.items():
-        for group in told.groups:
+    for side, one in found.calibrations.items():
+        for group in one.groups:
             interval = f"{group.low:.4f} to {group.high:.4f}"
             numbers = (f"{group.rows:,}", f"{group.score:.4f}", f"{group.label:.4f}", interval)
             rows.append((side, *numbers))
@@ -220,7 +225,7 @@ def _groups_section(found: Investigation) -> Section:
 
 def _calibration_picture(found: Investigation) -> str:
     offline, online = (
-        [CalibrationPoint(group.score, group.label, group.rows) for group in told.groups]
-        for told in found.calibrations.values()
+        [CalibrationPoint(group.score, group.label, group.rows) for group in one.groups]
+        for one in found.calibrations.values()
     )
     return calibration(offline, online)

@@ -119,11 +119,11 @@ def _causes(
         for place, each in enumerate(features)
         if each.name in logged and counts[each.name].mismatched
     }
-    told = explained(spine, features, compared, rows, mismatched)
+    found = explained(spine, features, compared, rows, mismatched)
     return {
         name: {"cause": verdict.cause, "confidence": verdict.confidence, "detail": verdict.detail}
-        for name, (verdict, *_) in told.items()
-        if verdict is not None
+        for name, each in found.items()
+        if (verdict := each.verdict) is not None
     }
 
 

@@ -126,8 +126,8 @@ def _head(name: str, text: str) -> list[str]:
 
 
 def _line(name: str, labels: Mapping[str, str], value: float) -> str:
-    told = ",".join(f'{key}="{_label(text)}"' for key, text in labels.items())
-    return f"skewless_monitor_{name}{{{told}}} {float(value)!r}"
+    pairs = ",".join(f'{key}="{_label(text)}"' for key, text in labels.items())
+    return f"skewless_monitor_{name}{{{pairs}}} {float(value)!r}"
 
 
 def _label(text: str) -> str:

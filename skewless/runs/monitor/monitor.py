@@ -20,13 +20,13 @@ from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.profile.cells import merged_names
 from skewless.runs.monitor.profile.counting import Subject, counted
 from skewless.runs.monitor.profile.profile import DAY, EVERYTHING, Group, Profile, Reference
-from skewless.runs.monitor.profile.values import kind_of, told
+from skewless.runs.monitor.profile.values import kind_of, profiled
 from skewless.runs.monitor.records import (
     OWN_COLUMNS,
     Logged,
     Records,
     logged_of,
-    names_told,
+    names_in_types,
     own_records,
     segments_of,
 )
@@ -54,7 +54,7 @@ def monitor(
         raise InputError(problems)
     in_training = {each: match for each in segments if (match := _training_column(each, version)) is not None}
     records = own_records(name, version, records_in_range(log, run_range), run_range)
-    names, types = names_told(records.rows)
+    names, types = names_in_types(records.rows)
     logged = logged_of(name, version, log, names)
     if records.size < watch.min_rows:
         within = f"with T in {run_range}" if run_range.is_range else "in it"
@@ -77,8 +77,8 @@ def _unknown_features(watch: Monitoring, version: Version) -> Iterator[str]:
     known = {name.casefold() for name in version.features}
     for name in watch.features:
         if name.casefold() not in known:
-            told_ = unknown(name, version.features)
-            yield f"monitoring '{watch.name}': features: training set has no feature '{name}'; {told_}"
+            known_names = unknown(name, version.features)
+            yield f"monitoring '{watch.name}': features: training set has no feature '{name}'; {known_names}"
 
 
 def _training_column(segment: str, version: Version) -> str | None:
@@ -124,7 +124,7 @@ def _counted(
             text = reference.kinds[name] == "category"
             features[name] = F.lit(None).cast("string" if text else "double")
         else:
-            features[name] = told(F.col("features").getField(own.field), own.type, t)
+            features[name] = profiled(F.col("features").getField(own.field), own.type, t)
     dimensions = {DAY: frequent(records.rows, utc_date(t).cast("string"), MOST_DAYS)}
     for name, value in segments.items():
         dimensions[name] = frequent(records.rows, value, MOST_SEGMENTS)

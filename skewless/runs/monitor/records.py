@@ -57,13 +57,13 @@ def own_records(name: str, version: Version, rows: DataFrame, run_range: RunRang
     )
 
 
-def names_told(rows: DataFrame) -> tuple[frozenset[str], Mapping[int, frozenset[str]] | None]:
+def names_in_types(rows: DataFrame) -> tuple[frozenset[str], Mapping[int, frozenset[str]] | None]:
     """The features that records say they have, in lower case, and those by the hash of what says it.
 
     The second is None where the records say it in too many ways.
     """
-    is_told = rows.where(F.col("types").isNotNull())
-    texts = is_told.groupBy(F.xxhash64("types").alias("number")).agg(F.first("types").alias("types"))
+    with_types = rows.where(F.col("types").isNotNull())
+    texts = with_types.groupBy(F.xxhash64("types").alias("number")).agg(F.first("types").alias("types"))
     found = {row["number"]: logged_names(row["types"]) for row in texts.limit(MOST_TYPES + 1).collect()}
     names = frozenset(name for of in found.values() for name in of)
     return names, found if len(found) <= MOST_TYPES else None
@@ -102,8 +102,8 @@ def segments_of(watch: Monitoring, log: DataFrame, problems: list[str]) -> dict[
     for name in watch.segments:
         spelling = folded.get(name.casefold())
         if spelling is None:
-            told_ = unknown(name, [*known, *dotted])
-            problems.append(f"monitoring '{watch.name}': segments: no logged column '{name}'; {told_}")
+            known_names = unknown(name, [*known, *dotted])
+            problems.append(f"monitoring '{watch.name}': segments: no logged column '{name}'; {known_names}")
         else:
             value = {**known, **dotted}[spelling]
             found[name] = F.coalesce(value.cast("string"), F.lit("(null)"))

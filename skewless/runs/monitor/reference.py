@@ -24,7 +24,7 @@ from skewless.lake.storage import Hadoop
 from skewless.parts.publish import Output, Published, read_manifests
 from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.monitor.profile.profile import Profile, Reference
-from skewless.runs.monitor.profile.values import kind_of, told
+from skewless.runs.monitor.profile.values import kind_of, profiled
 from skewless.training_set.fingerprints import fingerprints_of
 
 FORMAT = 2
@@ -124,7 +124,7 @@ def _profiled(
     types = {field.name: field.dataType for field in rows.schema}
     names = [spelt(name, rows.schema) for name in version.features]
     t = _time(version, rows)
-    features = {name: told(column(name), types[name], t) for name in names}
+    features = {name: profiled(column(name), types[name], t) for name in names}
     days = {str(row[EVENT_DATE]): row["count"] for row in rows.groupBy(EVENT_DATE).count().collect()}
     dimensions = {
         dimension: frequent(rows, F.coalesce(column(name).cast("string"), F.lit("(null)")), MOST_VALUES)

@@ -16,16 +16,16 @@ CONCENTRATION = (
     *("feature", "most frequent in training", "share", "now", "share"),
     *("distinct values to be expected", "now", "entropy in training", "now"),
 )
-MOST_TOLD = 20
+MOST_SHOWN = 20
 
 
 def summary_of_monitoring(found: Monitored, deliveries: Sequence[str] = (), report: str | None = None) -> str:
     """A screenful: whether it is an alert, each feature that drifted with the reason, and what was not held."""
     lines = [drift_verdict(found)]
-    for name in found.alerting[:MOST_TOLD]:
+    for name in found.alerting[:MOST_SHOWN]:
         lines.append(f"  {'ALERT':<8} {name}: {found.features[name].reason}")
-    if len(found.alerting) > MOST_TOLD:
-        lines.append(f"  {'':<8} and {len(found.alerting) - MOST_TOLD} more")
+    if len(found.alerting) > MOST_SHOWN:
+        lines.append(f"  {'':<8} and {len(found.alerting) - MOST_SHOWN} more")
     lines += [f"  {'note':<8} {note}" for note in monitoring_notes(found)]
     lines += [f"  {'told':<8} {delivery}" for delivery in deliveries]
     return "\n".join([*lines, f"  {'report':<8} {report}"] if report else lines)
@@ -117,13 +117,13 @@ def _segments_section(found: Monitored) -> Section:
 def _feature_sections(found: Monitored) -> Iterator[Section]:
     """Of each feature that drifted the reason, its values in training and in serving, and how it went by day."""
     whole = {finding.feature: finding for finding in found.whole}
-    for name in found.alerting[:MOST_TOLD]:
-        told = found.shares(whole[name])
+    for name in found.alerting[:MOST_SHOWN]:
+        shares = found.shares(whole[name])
         pictures = [
-            paired_histogram(_titled(name, told.kind), told.labels, told.reference, told.current),
-            *_trends(found, name, told.min_psi),
+            paired_histogram(_titled(name, shares.kind), shares.labels, shares.reference, shares.current),
+            *_trends(found, name, shares.min_psi),
         ]
-        triples = zip(told.labels, told.reference, told.current, strict=True)
+        triples = zip(shares.labels, shares.reference, shares.current, strict=True)
         rows = tuple((label, f"{before:.2%}", f"{now:.2%}") for label, before, now in triples)
         reason = (found.features[name].reason,)
         yield Section(name, reason, ("value", "training", "serving"), rows, "".join(pictures))

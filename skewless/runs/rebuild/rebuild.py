@@ -64,7 +64,7 @@ class Rebuilt:
     rejected_path: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        told = self.difference
+        difference = self.difference
         unknown = 0 if self.identical else None
         return {
             "training_set": self.recorded.name,
@@ -72,9 +72,9 @@ class Rebuilt:
             "run_id": self.run_id,
             "rows": self.recorded.rows,
             "identical": self.identical,
-            "only_published": told.only_in_first if told else unknown,
-            "only_rebuilt": told.only_in_second if told else unknown,
-            "columns": list(told.columns) if told else [],
+            "only_published": difference.only_in_first if difference else unknown,
+            "only_rebuilt": difference.only_in_second if difference else unknown,
+            "columns": list(difference.columns) if difference else [],
             "compared_with": "checksum" if self.gone else "rows",
             "output": self.output,
             "rejected_path": self.rejected_path,

@@ -19,13 +19,14 @@ def verdict_of(found: Rebuilt) -> str:
     subject = f"{found.recorded.name}: version {found.recorded.version}"
     if found.identical:
         return f"{subject} rebuilt: identical, {found.recorded.rows:,} rows, every value the same"
-    told = found.difference
-    if told is None:
+    difference = found.difference
+    if difference is None:
         return f"{subject} DIFFERS when rebuilt: {found.recorded.rows:,} rows of another checksum"
-    within = f", in columns {', '.join(told.columns)}" if told.columns else ""
+    in_columns = f", in columns {', '.join(difference.columns)}" if difference.columns else ""
     return (
-        f"{subject} DIFFERS when rebuilt: of {found.recorded.rows:,} rows {told.only_in_first:,} are only published, "
-        f"{told.only_in_second:,} are only rebuilt{within}"
+        f"{subject} DIFFERS when rebuilt: of {found.recorded.rows:,} rows "
+        f"{difference.only_in_first:,} are only published, "
+        f"{difference.only_in_second:,} are only rebuilt{in_columns}"
     )
 
 
@@ -33,8 +34,8 @@ def _lines(found: Rebuilt) -> Iterator[str]:
     yield verdict_of(found)
     manifest = found.recorded.manifest
     span = range_of(manifest)
-    within = f"  T in {span}" if span else ""
-    yield f"  {'of run':<13} {found.recorded.run_id}  as of {manifest['as_of']}{within}"
+    with_t_in = f"  T in {span}" if span else ""
+    yield f"  {'of run':<13} {found.recorded.run_id}  as of {manifest['as_of']}{with_t_in}"
     for name, source in manifest["inputs"].items():
         yield f"  {'input':<13} {name}: version {source['version']} of {source['location']}"
     if found.gone:

@@ -46,14 +46,14 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """The contract's object of one feature."""
-        cause, confidence, detail = self.verdict or (None, 0.0, "")
+        found = self.verdict
         return {
             "compared": self.counts.compared,
             "mismatched": self.counts.mismatched,
             "mismatch_rate": self.rate,
-            "cause": cause,
-            "confidence": confidence,
-            "detail": detail,
+            "cause": found and found.cause,
+            "confidence": found.confidence if found else 0.0,
+            "detail": found.detail if found else "",
         }
 
 

@@ -14,13 +14,13 @@ from skewless.ground.spark_columns import fields_in
 from skewless.lake.session import hand_over, private_session
 from skewless.runs.reconcile.findings import Finding, Reconciliation
 from skewless.skew.compare import Counts, compare, count_all, count_by
-from skewless.skew.explained import NOTHING, explained
+from skewless.skew.explained import Explained, explained
 from skewless.skew.recompute import KEPT_SETTINGS, carried_columns, compared_features, recomputed
 from skewless.skew.spine import log_spine
 from skewless.training_set.rows import as_input_error
 
 MOST_GROUPS = 2_000
-"""Groups of records by which trends are told; the largest ones where there are more."""
+"""Groups of records of which trends are shown; the largest ones where there are more."""
 
 
 def reconcile(
@@ -41,13 +41,13 @@ def reconcile(
         differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
         trends = _trends(compared, {place: each.name for place, each in differing.items()})
         mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
-        told = explained(spine, features, compared, rows, mismatched)
+        causes = explained(spine, features, compared, rows, mismatched)
     except PySparkException as error:
         raise as_input_error(error) from error
     finally:
         kept.unpersist()
     findings = [
-        Finding(each.name, counts[each.name], *told.get(each.name, NOTHING), trends.get(each.name, {}))
+        Finding(each.name, counts[each.name], *causes.get(each.name, Explained()), trends.get(each.name, {}))
         for each in features
     ]
     span, allowed = str(run_range) if run_range.is_range else None, spec.training_set.reconcile

@@ -70,38 +70,31 @@ def _bounds(each: Finding) -> tuple[str, str]:
 
 
 def _cause(each: Finding) -> str:
-    cause, confidence, detail = each.likely
-    if cause == UNKNOWN:
-        return f"unknown: {detail}"
-    return f"{cause}: {detail}; explains {confidence:.1%} of the sampled mismatches"
+    likely = each.likely
+    if likely.cause == UNKNOWN:
+        return f"unknown: {likely.detail}"
+    return f"{likely.cause}: {likely.detail}; explains {likely.confidence:.1%} of the sampled mismatches"
 
 
 def _differing_section(found: Reconciliation) -> Section:
     rows = []
     for each in found.differing:
-        cause, confidence, _ = each.likely
-        explains = "" if cause == UNKNOWN else f"{confidence:.1%}"
+        likely = each.likely
+        explains = "" if likely.cause == UNKNOWN else f"{likely.confidence:.1%}"
         counts = (f"{each.counts.compared:,}", f"{each.counts.mismatched:,}", _share(each.rate))
-        rows.append((each.name, *counts, " to ".join(_bounds(each)), cause, explains))
+        rows.append((each.name, *counts, " to ".join(_bounds(each)), likely.cause, explains))
     return Section("Features that differ", (), HEADER, tuple(rows), items=tuple(_by_cause(found)))
 
 
 def _by_cause(found: Reconciliation) -> Iterator[str]:
     """Each cause once with the features that it explains: one fault of serving mostly shows in several."""
-    explained: dict[str, list[str]] = {}
+    explained: dict[tuple[str, str], list[str]] = {}
     for each in found.differing:
-        cause, _, detail = each.likely
-        if cause != UNKNOWN:
-            explained.setdefault(f"{cause}: {_at_its_root(detail)}", []).append(f"`{each.name}`")
-    for told, names in explained.items():
-        yield f"{told}: {', '.join(names)}"
-
-
-def _at_its_root(detail: str) -> str:
-    """What is named of a function's input, without the way from there to the function."""
-    while detail.startswith("through "):
-        detail = detail.partition(": ")[2]
-    return detail
+        likely = each.likely
+        if likely.cause != UNKNOWN:
+            explained.setdefault((likely.cause, likely.root), []).append(f"`{each.name}`")
+    for (cause, root), names in explained.items():
+        yield f"{cause}: {root}: {', '.join(names)}"
 
 
 def _feature_section(each: Finding) -> Section:
@@ -146,13 +139,13 @@ def _trend_sentences(
     for dimension, groups in trends.items():
         if dimension == leave_out:
             continue
-        told = [
+        rates = [
             f"{value} {one.mismatched / one.compared:.2%} of {one.compared:,}"
             for value, one in groups.items()
             if one.compared
         ]
-        if len(told) > 1:
-            yield f"By {dimension}: {', '.join(told)}."
+        if len(rates) > 1:
+            yield f"By {dimension}: {', '.join(rates)}."
 
 
 def _clean_section(found: Reconciliation) -> Section:

@@ -123,8 +123,8 @@ def _aligned(rows: Sequence[Cells]) -> Iterator[str]:
     widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER) - 1)]
     before = ""
     for of, *others in rows:
-        told = ["" if of == before else of, *others]
-        cells = [cell.ljust(width) for cell, width in zip(told, widths, strict=False)]
+        texts = ["" if of == before else of, *others]
+        cells = [cell.ljust(width) for cell, width in zip(texts, widths, strict=False)]
         yield "  " + "  ".join([*cells, others[-1]])
         before = of
 

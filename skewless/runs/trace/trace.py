@@ -91,8 +91,8 @@ def _chosen(opened: OpenedTrainingSet, limit: int) -> Chosen:
 def _no_match(opened: OpenedTrainingSet, where: str) -> str:
     subject = f"training set '{opened.spec.training_set.name}': no label event for which {where}"
     census = take_census(opened.events, opened.labels, opened.sample, RunRange(datetime.now(timezone.utc)))
-    told = {"where": "not where labels.where is true"}
-    reasons = ", ".join(f"{count:,} {told.get(why, why)}" for why, count in census.left_out.items())
+    words = {"where": "not where labels.where is true"}
+    reasons = ", ".join(f"{count:,} {words.get(why, why)}" for why, count in census.left_out.items())
     return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"
 
 

@@ -24,7 +24,7 @@ from skewless.serving.values.sameness import same, within_tolerance
 
 _T = "event_timestamp"
 _SPARK = ("pyspark", "py4j", "delta")
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 
 
 class LabelEvent(NamedTuple):
@@ -73,8 +73,8 @@ def replay(request: Request) -> Replay:
     found = [list(checker.differences(event)) for event in request.label_events]
     for position in reversed(range(len(found))):
         found[position] += checker.changes(request.label_events[position])
-    told = _each_column_first([difference for each in found for difference in each])
-    return Replay(len(found), sum(map(bool, found)), tuple(told[:_MOST_TOLD]))
+    in_turn = _each_column_first([difference for each in found for difference in each])
+    return Replay(len(found), sum(map(bool, found)), tuple(in_turn[:_MOST_SHOWN]))
 
 
 def _each_column_first(differences: Sequence[Difference]) -> list[Difference]:
@@ -189,7 +189,7 @@ class _Checker:
         label_event = ", ".join(f"{key}={shown(event.columns[key])}" for key in dict.fromkeys(self._keys))
         definition = next((each for each in self._functions.features if each.name == column), None)
         taken = {} if definition is None else self._taken(event, definition.parameters)
-        near = () if table is None else self._near[table.name].told(event.columns, event.at)
+        near = () if table is None else self._near[table.name].as_text(event.columns, event.at)
         inputs = ", ".join(f"{name}={shown(value)}" for name, value in taken.items())
         return Difference(column, published, served, label_event, inputs, near)
 

@@ -18,7 +18,7 @@ from skewless.serving.values.instants import micros
 Entities = Mapping[Entity, Sequence[Row]]
 """Values of the key columns, in the order of the join keys → the raw rows of that entity."""
 
-_BEFORE, _AROUND, _TOLD = 50, 10, 5
+_BEFORE, _AROUND, _SHOWN = 50, 10, 5
 _ALL_VALUES = 2**31 - 1
 
 
@@ -76,16 +76,16 @@ class RowsNear:
         (summed,) = values(self.events(label_event, at, whole=True), entity, micros(at))
         return list(summed)
 
-    def told(self, label_event: Row, at: dt.datetime | None) -> tuple[str, ...]:
+    def as_text(self, label_event: Row, at: dt.datetime | None) -> tuple[str, ...]:
         """A few rows around T as text, for whoever has to explain a difference."""
         entity = self._entity(label_event)
         rows: Sequence[Row] = self._entities.get(entity, ())
         if at is not None and self._table.event_timestamp is not None:
             moments, timed, _ = self._timeline(entity)
             place = bisect_right(moments, micros(at))
-            rows = timed[max(0, place - _TOLD) : place + 1]
+            rows = timed[max(0, place - _SHOWN) : place + 1]
         return tuple(
-            ", ".join(f"{name}={shown(value)}" for name, value in row.items()) for row in rows[: _TOLD + 1]
+            ", ".join(f"{name}={shown(value)}" for name, value in row.items()) for row in rows[: _SHOWN + 1]
         )
 
     def _entity(self, label_event: Row) -> Entity:

@@ -61,11 +61,11 @@ def input_changes(column: pa.Array, clocks: Sequence[Clock]) -> Iterator[InputCh
 
 
 def _with_constant(constant: Any, *, has_nulls: bool) -> Iterator[InputChange]:
-    told = repr(constant)
+    as_text = repr(constant)
     if has_nulls:
-        yield InputChange("null_handling", f"{told} for null", lambda given: _filled(given, constant))
-    yield InputChange("null_handling", f"null for {told}", lambda given: _without(given, constant))
-    yield InputChange("constant_default", f"always {told}", lambda given: _always(given, constant))
+        yield InputChange("null_handling", f"{as_text} for null", lambda given: _filled(given, constant))
+    yield InputChange("null_handling", f"null for {as_text}", lambda given: _without(given, constant))
+    yield InputChange("constant_default", f"always {as_text}", lambda given: _always(given, constant))
 
 
 def _filled(given: pa.Array, constant: Any) -> pa.Array:

@@ -79,23 +79,47 @@ class Explanation(NamedTuple):
     """A cause, put to the test: where it gives the logged values.
 
     `chance` is the probability that it would give one anyway; `variants` how many of the kind were tried; `fitted`
-    how many values were taken from the mismatches themselves, each of which explains one of them.
+    how many values were taken from the mismatches themselves, each of which explains one of them. `through` are the
+    inputs from the function to the one that `root` is said of, none where it is the feature's own.
     """
 
     cause: str
-    detail: str
+    root: str
     agrees: Mask
     chance: float
     variants: int = 1
     fitted: int = 0
+    through: tuple[str, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        return detail_of(self.root, self.through)
 
 
 class Verdict(NamedTuple):
-    """The likely cause, and the share of the sampled mismatches that it explains; 0 for `unknown`."""
+    """The likely cause, and the share of the sampled mismatches that it explains; 0 for `unknown`.
+
+    `root` is what happened and `through` the inputs by which it reached the feature, apart from each other: features
+    with one root have one fault of serving behind them, whichever way it came.
+    """
 
     cause: str
     confidence: float
-    detail: str
+    root: str
+    through: tuple[str, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        """The way and the root in one sentence, as `--json` has it."""
+        return detail_of(self.root, self.through)
+
+
+def detail_of(root: str, through: tuple[str, ...]) -> str:
+    """
+    >>> detail_of("prices: the row before", ("doubled", "price"))
+    'through doubled: through price: prices: the row before'
+    """
+    return "".join(f"through {name}: " for name in through) + root
 
 
 def judge(case: Case, explanations: Iterable[Explanation]) -> Verdict:
@@ -108,7 +132,8 @@ def judge(case: Case, explanations: Iterable[Explanation]) -> Verdict:
     sound = [each for each in tested if each.share >= LEAST_SHARE and each.probability <= SIGNIFICANCE]
     if sound:
         best = min(sound, key=lambda each: each.rank)
-        return Verdict(best.explanation.cause, round(best.share, 4), best.explanation.detail)
+        found = best.explanation
+        return Verdict(found.cause, round(best.share, 4), found.root, found.through)
     return Verdict(UNKNOWN, 0.0, _nothing_found(case, tested))
 
 

@@ -57,7 +57,7 @@ def _cause_of(
     explanations = [
         *_inherited(case, feature.name, what_if, rows, others, known),
         *pair_explanations(case, what_if.clocks),
-        *_changed(case, feature.name, what_if, rows, {each.detail for each in known.values()}),
+        *_changed(case, feature.name, what_if, rows, {each.root for each in known.values()}),
     ]
     return judge(case, explanations)
 
@@ -77,8 +77,9 @@ def _inherited(
         values = given[name]
         predicted = None if values is None else what_if.values_from(feature, {name: values}, rows)
         if predicted is not None:
+            of_input = known[name]
             yield _explained(
-                case, known[name].cause, f"through {name}: {known[name].detail}", 1, values_of(predicted)
+                case, of_input.cause, of_input.root, 1, values_of(predicted), (name, *of_input.through)
             )
 
 
@@ -131,8 +132,11 @@ def _predicted(change: Change, feature: str, what_if: WhatIf, which: Ints) -> Va
     return None if found is None else values_of(found)
 
 
-def _explained(case: Case, cause: str, detail: str, variants: int, predicted: Values) -> Explanation:
-    return Explanation(cause, detail, case.agreement(predicted), case.chance_of(predicted), variants)
+def _explained(
+    case: Case, cause: str, root: str, variants: int, predicted: Values, through: tuple[str, ...] = ()
+) -> Explanation:
+    agrees, chance = case.agreement(predicted), case.chance_of(predicted)
+    return Explanation(cause, root, agrees, chance, variants, through=through)
 
 
 def _inputs_first(names: Sequence[str], what_if: WhatIf) -> list[str]:

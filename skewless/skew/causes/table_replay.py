@@ -129,9 +129,9 @@ class JoinedAgain:
         which = np.array([place])
         key, at = self.key[which], self.sample.at[which]
         columns = [name for name in self.side.columns if joined(self.side.name, name) in wanted]
-        for told, back in (("row used", 0), ("row before", 1)) if columns else ():
+        for role, back in (("row used", 0), ("row before", 1)) if columns else ():
             (row,) = self.history.winners(key, at, back=back, survive=not back)
-            yield f"{self.side.name}: {told}: {self.history.told(row, columns)}"
+            yield f"{self.side.name}: {role}: {self.history.as_text(row, columns)}"
         for aggregation, measure in self._measures(wanted) if key[0] >= 0 else ():
             start, end = (int(bound[0]) for bound in window_bounds(aggregation, at))
             events, last = self.history.events_inside(measure, int(key[0]), int(at[0]), (start, end))
@@ -153,8 +153,8 @@ class JoinedAgain:
         yield from self._other_keys(wanted)
 
     def _change(self, cause: str, detail: str, variants: int, wanted: set[str], **rules: Any) -> Change:
-        told = f"{self.side.name}: {detail}"
-        return Change(cause, told, variants, lambda which: self.values(wanted, which, **rules))
+        of_table = f"{self.side.name}: {detail}"
+        return Change(cause, of_table, variants, lambda which: self.values(wanted, which, **rules))
 
     def _moved(self, move: Move, wanted: set[str]) -> Callable[[Ints], Altered]:
         return lambda which: self.values(wanted, which, at=move(self.sample.at[which]))

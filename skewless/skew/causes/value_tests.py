@@ -60,7 +60,7 @@ def nulls(case: Case) -> Iterator[Explanation]:
     The constant is the most frequent one, so one mismatch goes for finding it. Chance: how often that constant is a
     value of the feature anyway.
     """
-    for empty, full, told in (
+    for empty, full, pattern in (
         (case.recomputed, case.logged, "null logged as {}"),
         (case.logged, case.recomputed, "{} logged as null"),
     ):
@@ -72,7 +72,7 @@ def nulls(case: Case) -> Iterator[Explanation]:
         spared = ~empty.null if full is case.logged else ~is_constant
         agrees = np.where(case.mismatched, empty.null & is_constant, spared)
         chance = _frequency(case.recomputed, found)
-        yield Explanation("null_handling", told.format(_told(full, found)), agrees, chance, fitted=1)
+        yield Explanation("null_handling", pattern.format(_as_text(full, found)), agrees, chance, fitted=1)
 
 
 def constants(case: Case) -> Iterator[Explanation]:
@@ -90,13 +90,13 @@ def constants(case: Case) -> Iterator[Explanation]:
     shares = np.array(list(case.recomputed.counts().values())) / max(1, len(case.recomputed))
     differing = float(1.0 - np.sum(shares**2))
     chance = min(1.0, share * (1.0 - share) / differing + 1.0 / len(case.logged)) if differing else share
-    detail = f"{_told(case.logged, found)} logged whatever the value"
+    detail = f"{_as_text(case.logged, found)} logged whatever the value"
     yield Explanation("constant_default", detail, agrees, chance, variants=2, fitted=1)
 
 
 def single_precision(case: Case) -> Iterator[Explanation]:
     """float32: the logged value is the recomputed one in 32 bits, or the other way round."""
-    for source, target, told in (
+    for source, target, detail in (
         (case.recomputed, case.logged, "logged in 32 bits"),
         (case.logged, case.recomputed, "recomputed in 32 bits, logged in 64"),
     ):
@@ -104,7 +104,7 @@ def single_precision(case: Case) -> Iterator[Explanation]:
         moved = ~source.null & (narrow.data != source.data)
         agrees = np.where(moved, narrow.same(target), case.recomputed.same(case.logged, case.tolerance))
         chance = case.chance_of(narrow if target is case.logged else case.recomputed)
-        yield Explanation("float32", told, agrees, chance)
+        yield Explanation("float32", detail, agrees, chance)
 
 
 def _in_32_bits(numbers: Floats) -> Floats:
@@ -164,8 +164,8 @@ def ratios(case: Case) -> Iterator[Explanation]:
     agrees = predicted.same(logged, LOOSE)
     if not _is_varied(case, places[agrees[places]]):
         return
-    told = f"times {exact:.10g}" if abs(exact) >= 1 else f"divided by {1 / exact:.10g}"
-    detail = f"logged is the value {told}"
+    factor_text = f"times {exact:.10g}" if abs(exact) >= 1 else f"divided by {1 / exact:.10g}"
+    detail = f"logged is the value {factor_text}"
     yield Explanation("unit_scale", detail, agrees, case.chance_of(predicted), variants=4, fitted=1)
 
 
@@ -175,19 +175,19 @@ def text_forms(case: Case) -> Iterator[Explanation]:
     Chance: how often two different values of the feature are equal in that form.
     """
     own = case.recomputed.counts()
-    for detail, form in TEXT_FORMS.items():
+    for form_name, form in TEXT_FORMS.items():
         one, other = _formed(case.recomputed, form), _formed(case.logged, form)
         alike = one.counts()
         right, formed = (values.take(case.places).codes() for values in (case.recomputed, one))
         hits = [alike[code] - own[value] for code, value in zip(formed, right, strict=True)]
         chance = (float(np.mean(hits)) + 1.0) / (len(one) + 1.0)
-        for predicted, target, told in (
-            (one, case.logged, f"logged in {detail}"),
-            (case.recomputed, other, f"recomputed in {detail}"),
-            (one, other, f"equal in {detail}"),
+        for predicted, target, detail in (
+            (one, case.logged, f"logged in {form_name}"),
+            (case.recomputed, other, f"recomputed in {form_name}"),
+            (one, other, f"equal in {form_name}"),
         ):
             variants = len(TEXT_FORMS) * (2 if predicted is one and target is other else 1)
-            yield Explanation("text_normalization", told, predicted.same(target), chance, variants=variants)
+            yield Explanation("text_normalization", detail, predicted.same(target), chance, variants=variants)
 
 
 def shifts(case: Case, clocks: Sequence[Clock]) -> Iterator[Explanation]:
@@ -239,7 +239,7 @@ def _equals(values: Values, code: Any) -> Any:
     return ~values.null & np.array([each == code for each in values.codes()], dtype=bool)
 
 
-def _told(values: Values, code: Any) -> str:
+def _as_text(values: Values, code: Any) -> str:
     if values.kind == TRUTH:
         return str(bool(code)).lower()
     if values.kind == NUMBER and isinstance(code, float):

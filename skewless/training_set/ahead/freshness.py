@@ -84,8 +84,8 @@ def _freshness(table: str, side: JoinSide, require_fresh: timedelta, latest: int
         return Freshness(table, require_fresh, since, latest, True)
     newest = _visible(side, None, latest).agg(F.max(F.struct("event", "available")).alias("newest")).first()
     assert newest is not None, "an aggregate without grouping has one row"
-    told = newest["newest"] and (newest["newest"]["event"], newest["newest"]["available"])
-    return Freshness(table, require_fresh, since, latest, False, told)
+    times = newest["newest"] and (newest["newest"]["event"], newest["newest"]["available"])
+    return Freshness(table, require_fresh, since, latest, False, times)
 
 
 def _visible(side: JoinSide, since: int | None, latest: int) -> DataFrame:

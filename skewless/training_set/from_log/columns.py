@@ -60,7 +60,7 @@ def recomputed_part(opened: OpenedTrainingSet) -> OpenedTrainingSet:
 
     A function that is computed keeps all that it takes, since its inputs are recomputed ones always.
     """
-    if opened.log is None or opened.log.told.recomputes:
+    if opened.log is None or opened.log.spec.recomputes:
         return opened
     return cut_down(opened, [name for name in opened.log.results if name not in opened.log.taken])
 
@@ -74,7 +74,7 @@ def result_values(opened: OpenedTrainingSet) -> dict[str, Column]:
     for name, kind in opened.log.results.items():
         values[name] = recomputed.get(name, F.lit(None).cast(kind))
         if name in opened.log.taken:
-            otherwise = values[name] if opened.log.told.recomputes else F.lit(None).cast(kind)
+            otherwise = values[name] if opened.log.spec.recomputes else F.lit(None).cast(kind)
             is_logged = _is_logged(opened.log, name)
             values[name] = F.when(is_logged, value_of(opened.log, name)).otherwise(otherwise)
     return values
@@ -133,9 +133,9 @@ def log_use(opened: OpenedTrainingSet, totals: Mapping[str, Any]) -> LogUse | No
     features = {}
     for place, name in enumerate(log.taken):
         found = totals[f"logged_{place}"]
-        recomputed = rows - found if log.told.recomputes else 0
-        told = totals[f"unfit_{place}"], totals[f"unfit_record_{place}"]
-        features[name] = FeatureUse(found, recomputed, rows - found - recomputed, *told)
+        recomputed = rows - found if log.spec.recomputes else 0
+        unfit = totals[f"unfit_{place}"], totals[f"unfit_record_{place}"]
+        features[name] = FeatureUse(found, recomputed, rows - found - recomputed, *unfit)
     return LogUse(
         version=opened.inputs["log"].version,
         by_request_id=totals["by_request_id"],

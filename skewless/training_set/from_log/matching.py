@@ -86,8 +86,8 @@ def within_reach(log: TrainingLog, first: int | None, last: int | None) -> Train
 
 
 def _tolerance(log: TrainingLog) -> int:
-    assert log.told.tolerance is not None, "a tolerance is 0s where none is written"
-    return log.told.tolerance // MICROSECOND
+    assert log.spec.tolerance is not None, "a tolerance is 0s where none is written"
+    return log.spec.tolerance // MICROSECOND
 
 
 def _joined_by_id(rows: DataFrame, request_id: str, records: DataFrame) -> DataFrame:

@@ -31,7 +31,7 @@ class TrainingLog:
     the entity keys, without which nothing is matched by keys and T. `request_id` is the label events' column.
     """
 
-    told: FromLog
+    spec: FromLog
     rows: DataFrame
     results: Mapping[str, DataType]
     taken: Mapping[str, str | None]
@@ -46,15 +46,15 @@ class TrainingLog:
 
     @property
     def subject(self) -> str:
-        return f"log '{self.told.source}'"
+        return f"log '{self.spec.source}'"
 
 
 def open_training_log(spark: SparkSession, spec: ResolvedTrainingSet, versions: Versions) -> Source | None:
     """The records of the training set's log at its version; None where it has no log."""
-    told = spec.training_set.log
-    if told is None:
+    from_log = spec.training_set.log
+    if from_log is None:
         return None
-    return open_records(spark, told.source, spec.log_mapping, spec.log_names, versions.of("log"))
+    return open_records(spark, from_log.source, spec.log_mapping, spec.log_names, versions.of("log"))
 
 
 def training_log(
@@ -69,18 +69,18 @@ def training_log(
 
     Errors: InputError with everything that does not go together.
     """
-    told = spec.training_set.log
-    assert told is not None, "a training set with a log"
+    from_log = spec.training_set.log
+    assert from_log is not None, "a training set with a log"
     entity = {name.casefold(): name for name in types_in(rows, "entity")}
     wanted = dict.fromkeys([*keys, *(name for name in joined_by if name.casefold() in entity)])
     log = TrainingLog(
-        told=told,
+        spec=from_log,
         rows=rows,
         results=results,
-        taken=_taken(told, rows, results),
+        taken=_taken(from_log, rows, results),
         keys={name: entity.get(name.casefold()) for name in wanted},
         identifying=len(set(keys)),
-        request_id=_request_id(told, events),
+        request_id=_request_id(from_log, events),
     )
     problems = list(_problems(log, events))
     problems += [
@@ -92,17 +92,17 @@ def training_log(
     return log
 
 
-def _request_id(told: FromLog, events: StructType) -> str | None:
-    name = spelt(told.request_id or REQUEST_ID, events)
-    return name if told.request_id or name in events.names else None
+def _request_id(from_log: FromLog, events: StructType) -> str | None:
+    name = spelt(from_log.request_id or REQUEST_ID, events)
+    return name if from_log.request_id or name in events.names else None
 
 
-def _taken(told: FromLog, rows: DataFrame, results: Mapping[str, DataType]) -> dict[str, str | None]:
+def _taken(from_log: FromLog, rows: DataFrame, results: Mapping[str, DataType]) -> dict[str, str | None]:
     """Result column → field of the log. Without a list, of all that some record has, be it null."""
     fields = {name.casefold(): name for name in types_in(rows, "features")}
     folded = {name.casefold(): name for name in results}
-    if told.features is not None:
-        listed = [folded.get(name.casefold(), name) for name in told.features]
+    if from_log.features is not None:
+        listed = [folded.get(name.casefold(), name) for name in from_log.features]
         return {name: fields.get(name.casefold()) for name in listed}
     fieldless = [name for name in folded if name not in fields]
     nulls = _names_in_types(rows, fieldless) if fieldless else set()

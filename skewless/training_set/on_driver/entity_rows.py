@@ -37,7 +37,7 @@ def entity_rows(side: JoinSide, entities: pa.Table, first: int, last: int) -> Da
         F.unix_micros(side.instant_of(side.valid_until)) if side.valid_until else F.lit(None).cast("bigint")
     )
     reduction = side.reduction.event_columns(side.events_slot) if side.reduction else []
-    told = rows.select(
+    selected = rows.select(
         *keys,
         times[0].alias("event"),
         times[1].alias("available"),
@@ -46,11 +46,11 @@ def entity_rows(side: JoinSide, entities: pa.Table, first: int, last: int) -> Da
         *reduction,
         side.candidate().alias("candidate"),
     )
-    return _placed(side, told, len(keys))
+    return _placed(side, selected, len(keys))
 
 
-def _placed(side: JoinSide, told: DataFrame, keys: int) -> DataFrame:
-    candidate = told.schema["candidate"].dataType
+def _placed(side: JoinSide, selected: DataFrame, keys: int) -> DataFrame:
+    candidate = selected.schema["candidate"].dataType
     assert isinstance(candidate, StructType), "a candidate is a struct"
     maps = {f"value_{place}" for place, name in enumerate(side.columns) if not is_orderable(side.types[name])}
     ranks = [
@@ -58,8 +58,8 @@ def _placed(side: JoinSide, told: DataFrame, keys: int) -> DataFrame:
     ]
     by_entity = [F.col(f"key_{place}") for place in range(keys)] or [F.lit(0)]
     order = Window.partitionBy(*by_entity).orderBy(*ranks)
-    kept = [name for name in told.columns if name != "candidate"]
-    return told.select(*kept, F.row_number().over(order).alias("place"))
+    kept = [name for name in selected.columns if name != "candidate"]
+    return selected.select(*kept, F.row_number().over(order).alias("place"))
 
 
 def _near(side: JoinSide, first: int, last: int) -> DataFrame:

@@ -93,7 +93,7 @@ class History:
         values = self.rows[f"value_{self.side.columns.index(column_name)}"].combine_chunks()
         return values.take(pa.array(place, mask=place == NOBODY))
 
-    def told(self, place: int, columns: Sequence[str]) -> str:
+    def as_text(self, place: int, columns: Sequence[str]) -> str:
         """One row as text: its times and values."""
         if place == NOBODY:
             return "none"

@@ -71,3 +71,46 @@ def test_the_summary_says_how_often_a_feature_differs_and_why() -> None:
         "  ALERT    speed: 9 of 90 = 10.000% [5.351%, 17.924%]",
         "             stale_value: the row before; explains 100.0% of the sampled mismatches",
     ]
+
+
+def explained_by(**verdicts: Verdict) -> str:
+    (speed,) = found({}).findings
+    findings = tuple(replace(speed, name=name, verdict=verdict) for name, verdict in verdicts.items())
+    page = render_reconciliation(replace(found({}), findings=findings))
+    return page.partition("<h2>Features that differ</h2>")[2].partition("<h2>")[0]
+
+
+def test_features_with_one_root_are_one_line_whichever_way_it_came() -> None:
+    section = explained_by(
+        price=Verdict("stale_value", 1.0, "prices: the row before"),
+        doubled=Verdict("stale_value", 0.9, "prices: the row before", ("price",)),
+        quadrupled=Verdict("stale_value", 0.8, "prices: the row before", ("doubled", "price")),
+    )
+    assert section.count("prices: the row before") == 1
+    assert "stale_value: prices: the row before: <code>doubled</code>, <code>price</code>, " in section
+
+
+def test_features_with_other_roots_or_causes_are_lines_of_their_own() -> None:
+    section = explained_by(
+        price=Verdict("stale_value", 1.0, "prices: the row before"),
+        doubled=Verdict("unit_scale", 1.0, "prices: the row before", ("price",)),
+        stock=Verdict("stale_value", 1.0, "stocks: the row before", ("price",)),
+    )
+    assert section.count(": the row before: <code>") == 3
+
+
+def test_a_root_is_never_cut_whatever_its_words() -> None:
+    section = explained_by(
+        price=Verdict("stale_value", 1.0, "through the night: the row before"),
+        stock=Verdict("stale_value", 1.0, "the row before"),
+    )
+    assert "stale_value: through the night: the row before: <code>price</code>" in section
+    assert "stale_value: the row before: <code>stock</code>" in section
+
+
+def test_a_feature_says_the_way_by_which_its_cause_came() -> None:
+    (speed,) = found({}).findings
+    verdict = Verdict("stale_value", 1.0, "prices: the row before", ("doubled", "price"))
+    assert replace(speed, verdict=verdict).to_json()["detail"] == (
+        "through doubled: through price: prices: the row before"
+    )

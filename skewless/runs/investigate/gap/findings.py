@@ -21,11 +21,16 @@ SKEW, DRIFT = "skew", "drift"
 class Measured:
     """One side's metric over `rows` rows."""
 
-    told: Estimate
+    estimate: Estimate
     rows: int
 
     def to_json(self) -> dict[str, Any]:
-        return {"value": self.told.value, "low": self.told.low, "high": self.told.high, "rows": self.rows}
+        return {
+            "value": self.estimate.value,
+            "low": self.estimate.low,
+            "high": self.estimate.high,
+            "rows": self.rows,
+        }
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Part:
     """A part of the gap, in the metric's units and with the gap's sign; None where it cannot be told."""
 
     name: str
-    told: Estimate | None
+    estimate: Estimate | None
     detail: str
 
 
@@ -150,7 +155,7 @@ class Investigation:
                 {"feature": each.feature, "score": each.score, "evidence": dict(each.evidence)}
                 for each in self.suspects
             ],
-            "decomposition": {each.name: each.told and _estimate(each.told) for each in self.parts},
+            "decomposition": {each.name: each.estimate and _estimate(each.estimate) for each in self.parts},
             "arms": [
                 {
                     "arm": each.name,
@@ -165,5 +170,5 @@ class Investigation:
         }
 
 
-def _estimate(told: Estimate) -> dict[str, float]:
-    return {"value": told.value, "low": told.low, "high": told.high, "p_value": told.p_value}
+def _estimate(estimate: Estimate) -> dict[str, float]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high, "p_value": estimate.p_value}

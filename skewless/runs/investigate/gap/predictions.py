@@ -131,7 +131,7 @@ class Predictions:
                 )
 
     def _left_out(self) -> str:
-        told = [
+        left_out = [
             f"{count:,} {what}"
             for count, what in (
                 (self.unlabelled, "without a known label"),
@@ -139,7 +139,7 @@ class Predictions:
             )
             if count
         ]
-        return f" ({' and '.join(told)} left out)" if told else ""
+        return f" ({' and '.join(left_out)} left out)" if left_out else ""
 
 
 def refuse_unfit(sides: tuple[Predictions, ...], metric: str, any_score: bool) -> None:
@@ -176,6 +176,6 @@ def matched(offline: Predictions, online: Predictions) -> tuple[Ints, Ints, int]
 
 def value_of(side: Predictions, metric: str) -> Estimate:
     """The side's metric with its interval, cut off where the metric ends."""
-    told = interval(side.measured(metric))
-    high = min(told.high, 1.0) if metric == "auc" else told.high
-    return told._replace(low=max(told.low, 0.0), high=high)
+    estimate = interval(side.measured(metric))
+    high = min(estimate.high, 1.0) if metric == "auc" else estimate.high
+    return estimate._replace(low=max(estimate.low, 0.0), high=high)

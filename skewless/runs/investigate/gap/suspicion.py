@@ -95,12 +95,12 @@ def _skew_evidence(case: Case, name: str, rate: float, effect: Estimate) -> Evid
     cause: Cause = case.causes.get(name) or {"cause": None, "confidence": 0.0, "detail": ""}
     share = case.share(effect) if case.is_real else None
     how = _how(case)
-    told = f"; {cause['cause']}: {cause['detail']}" if cause["cause"] not in (None, "unknown") else ""
+    cause_text = f"; {cause['cause']}: {cause['detail']}" if cause["cause"] not in (None, "unknown") else ""
     back = f"{how} its recomputed values move the online metric by {effect.value:+.4f}"
     part = f", {share:.0%} of the gap" if share is not None else ""
     return {
         "kind": SKEW,
-        "reason": f"a bug: logged otherwise than recomputed in {rate:.1%} of records{told}; {back}{part}",
+        "reason": f"a bug: logged otherwise than recomputed in {rate:.1%} of records{cause_text}; {back}{part}",
         "mismatch_rate": rate,
         "mismatched": int(case.sides.mismatched[name].sum()),
         "compared": int(case.sides.compared[name].sum()),

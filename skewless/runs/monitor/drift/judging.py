@@ -46,11 +46,11 @@ def judged(pairs: Iterable[Pair], watch: Monitoring) -> list[Finding]:
     """A finding for each pair. False alarms are held down over all tests of all pairs (Benjamini and Hochberg 1995)."""
     found = [measured(pair, watch) for pair in pairs]
     tests = [tests_of(each, watch) for each in found]
-    run_range = _cut([test.p_value for each in tests for test in each], watch.false_alarms)
-    return [_finding(each, of, run_range, watch) for each, of in zip(found, tests, strict=True)]
+    cutoff = _cutoff([test.p_value for each in tests for test in each], watch.false_alarms)
+    return [_finding(each, of, cutoff, watch) for each, of in zip(found, tests, strict=True)]
 
 
-def _cut(p_values: Sequence[float], share: float) -> float:
+def _cutoff(p_values: Sequence[float], share: float) -> float:
     """Up to which p-value there is evidence: the share times the tests that have it, by all tests."""
     if not p_values:
         return share
@@ -58,15 +58,15 @@ def _cut(p_values: Sequence[float], share: float) -> float:
     return share * max(found, 1) / len(p_values)
 
 
-def _finding(measures: Measures, tests: tuple[Test, ...], run_range: float, watch: Monitoring) -> Finding:
-    alerts = tuple(test for test in tests if test.effect >= test.least and test.p_value <= run_range)
+def _finding(measures: Measures, tests: tuple[Test, ...], cutoff: float, watch: Monitoring) -> Finding:
+    alerts = tuple(test for test in tests if test.effect >= test.least and test.p_value <= cutoff)
     is_watched = watch.of(measures.pair.feature).alert
     if not tests:
         return Finding(measures, tests, (), False, insufficient_reason(measures, watch))
-    told = [alert_reason(test, measures, run_range) for test in alerts] or [
-        nothing_reason(tests, measures, run_range)
+    reasons = [alert_reason(test, measures, cutoff) for test in alerts] or [
+        nothing_reason(tests, measures, cutoff)
     ]
-    reason = "; ".join(told)
+    reason = "; ".join(reasons)
     if alerts and not is_watched:
         reason = f"not watched (alert: false): {reason}"
     return Finding(measures, tests, alerts, bool(alerts) and is_watched, reason)

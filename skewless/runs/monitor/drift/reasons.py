@@ -22,16 +22,16 @@ def insufficient_reason(measures: Measures, watch: Monitoring) -> str:
     return f"insufficient: {current:,} values, all in bins that expect fewer than 5"
 
 
-def alert_reason(test: Test, measures: Measures, run_range: float) -> str:
+def alert_reason(test: Test, measures: Measures, cutoff: float) -> str:
     """An alert in words: the effect beside the least that matters, the evidence beside what chance gives."""
     if test.of == DISTRIBUTION:
-        chance = _chance(measures, run_range)
+        chance = _chance(measures, cutoff)
         return (
             f"distribution: PSI {test.effect:.3f} (matters from {test.least:g}; by chance up to {chance:.3f})"
             + (f", p {_p(test.p_value)}")
         )
     if test.change is not None:
-        return _told_of_values(test, measures)
+        return _change_of_values(test, measures)
     before, now = measures.rate(test.of)
     expected = " expected" if test.of == NEW else ""
     return (
@@ -40,23 +40,23 @@ def alert_reason(test: Test, measures: Measures, run_range: float) -> str:
     )
 
 
-def _told_of_values(test: Test, measures: Measures) -> str:
+def _change_of_values(test: Test, measures: Measures) -> str:
     """A change that bins hide, with the values that there are of those to be expected."""
     change, matters = test.change, f"matters from {test.least:.2%}"
     assert change is not None, "a test of single values"
     if test.of == ONE_VALUE:
-        told = (
+        change_text = (
             f"{change.of} is {change.now:.2%} of values against at most {change.before:.2%} (PSI of it against "
             f"the rest {test.effect:.3f}, matters from {test.least:g})"
         )
     elif test.of == GONE:
-        told = f"{change.of} is gone, {change.before:.2%} of the training values ({matters})"
+        change_text = f"{change.of} is gone, {change.before:.2%} of the training values ({matters})"
     else:
-        told = (
+        change_text = (
             f"{change.now:.2%} of the training values are categories that are gone, {change.before:.2%} by chance "
             f"({matters} more)"
         )
-    return f"{test.of}: {told}, p {_p(test.p_value)}{_distinct(measures)}"
+    return f"{test.of}: {change_text}, p {_p(test.p_value)}{_distinct(measures)}"
 
 
 def _distinct(measures: Measures) -> str:
@@ -68,15 +68,15 @@ def _distinct(measures: Measures) -> str:
     return f"; about {now:,.0f} distinct values where {before:,.0f} were to be expected"
 
 
-def nothing_reason(tests: tuple[Test, ...], measures: Measures, run_range: float) -> str:
-    """Why there is no alert, told of the test that comes closest."""
+def nothing_reason(tests: tuple[Test, ...], measures: Measures, cutoff: float) -> str:
+    """Why there is no alert, by the test that comes closest."""
     test = next((each for each in tests if each.of == DISTRIBUTION), tests[0])
-    sized = [each for each in tests if each.p_value <= run_range]
+    sized = [each for each in tests if each.p_value <= cutoff]
     if sized:
         test = max(sized, key=lambda each: each.effect / each.least if each.least else 0)
         return f"evidence (p {_p(test.p_value)}) of an effect too small to matter: {_size(test)}"
     if test.effect >= test.least:
-        chance = f", by chance up to {_chance(measures, run_range):.3f}" if test.of == DISTRIBUTION else ""
+        chance = f", by chance up to {_chance(measures, cutoff):.3f}" if test.of == DISTRIBUTION else ""
         return f"no evidence: {_size(test)}{chance}, p {_p(test.p_value)}"
     return f"no drift: {_size(test)}"
 
@@ -91,9 +91,9 @@ def _size(test: Test) -> str:
     return f"{test.of} differ by {test.effect:.2%} (matters from {test.least:.2%})"
 
 
-def _chance(measures: Measures, run_range: float) -> float:
+def _chance(measures: Measures, cutoff: float) -> float:
     assert measures.homogeneity is not None, "a test of the distribution"
-    return by_chance(measures.reference_rows, measures.current_rows, measures.homogeneity.freedom, run_range)
+    return by_chance(measures.reference_rows, measures.current_rows, measures.homogeneity.freedom, cutoff)
 
 
 def _p(p_value: float) -> str:

@@ -117,9 +117,9 @@ def counted(subject: Subject, bins: Mapping[str, Bins], rows: int, known: int | 
     }
     if known is not None:
         bins = {name: with_known(bins[name], texts[name], known) for name in names}
-    return Profile(rows, dict(bins), counts, {name: _most_told(of) for name, of in named.items()})
+    return Profile(rows, dict(bins), counts, {name: _name_by_number(of) for name, of in named.items()})
 
 
-def _most_told(names: list[tuple[int, str, int]]) -> dict[int, str]:
+def _name_by_number(names: list[tuple[int, str, int]]) -> dict[int, str]:
     """Cell → the name that most tasks give it."""
     return {cell: text for _, text, cell in sorted(names)}

@@ -1,4 +1,4 @@
-"""A column of any type → the number or the text by which its distribution is told."""
+"""A column of any type → the number or the text by which its distribution is profiled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECOND = 1_000_000
 
 
 def kind_of(data_type: DataType) -> str:
-    """How values of this type are told: as they are, as their age at T, as their number, or as text."""
+    """How values of this type are profiled: as they are, as their age at T, as their number, or as text."""
     if isinstance(data_type, (IntegralType, DecimalType, DoubleType, FloatType)):
         return NUMBER
     if isinstance(data_type, (DateType, TimestampType, TimestampNTZType)):
@@ -33,7 +33,7 @@ def kind_of(data_type: DataType) -> str:
     return SIZE if isinstance(data_type, ArrayType) else CATEGORY
 
 
-def told(value: Column, data_type: DataType, t: Column) -> Column:
+def profiled(value: Column, data_type: DataType, t: Column) -> Column:
     """The value as a double, for ages in seconds before T, or as text; null stays null."""
     kind = kind_of(data_type)
     if kind == NUMBER:

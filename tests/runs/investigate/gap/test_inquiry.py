@@ -78,7 +78,7 @@ def test_the_feature_whose_logging_costs_most_comes_first(called: bool) -> None:
     assert found.significant
     assert next(each.feature for each in found.suspects) == "a"
     assert (found.suspects[0].evidence["share_of_gap"] or 0.0) > 0.7
-    assert sum(part.told.value for part in found.parts if part.told) == pytest.approx(found.gap.value)
+    assert sum(part.estimate.value for part in found.parts if part.estimate) == pytest.approx(found.gap.value)
 
 
 def test_a_feature_that_the_model_does_not_take_is_no_suspect_but_is_told() -> None:
@@ -102,7 +102,7 @@ def test_a_population_that_moved_where_the_model_is_less_sure_is_drift_and_no_sk
     rows = right.take(near)
     found = ask(side("online", model(rows), label[near]), rows, rows)
     assert [(each.feature, each.kind) for each in found.suspects] == [("a", "drift")]
-    population = next(part for part in found.parts if part.name == "population").told
+    population = next(part for part in found.parts if part.name == "population").estimate
     assert population is not None
     assert population.value > 0.6 * found.gap.value
 
@@ -111,7 +111,7 @@ def test_other_scores_for_the_same_features_are_the_model_and_nobody_is_a_suspec
     right, label = world(2)
     noise = np.random.default_rng(3).uniform(size=SIZE)
     found = ask(side("online", (model(right) + noise) / 2, label), right, right)
-    parts = {part.name: part.told for part in found.parts}
+    parts = {part.name: part.estimate for part in found.parts}
     assert found.suspects == ()
     assert parts["model"] is not None
     assert parts["model"].value > 0.8 * found.gap.value
@@ -141,8 +141,8 @@ def test_labels_that_turned_are_unexplained() -> None:
     found = ask(side("online", model(right), turned), right, right)
     assert found.suspects == ()
     assert found.parts[-1].name == "unexplained"
-    assert found.parts[-1].told is not None
-    assert found.parts[-1].told.value == pytest.approx(found.gap.value)
+    assert found.parts[-1].estimate is not None
+    assert found.parts[-1].estimate.value == pytest.approx(found.gap.value)
 
 
 def test_losses_have_their_suspects_too() -> None:
