@@ -130,10 +130,10 @@ def joined_table(
     known = {key.casefold() for key in table.entity_keys}
     label_keys = {key.casefold(): key for key in labels.entity_keys}
     named = {key.casefold(): column for key, column in join.join_keys.items()}
-    strange = [key for key in join.join_keys if key.casefold() not in known]
+    unknown_keys = [key for key in join.join_keys if key.casefold() not in known]
     absent = [key for key in table.entity_keys if not named and key.casefold() not in label_keys]
     problems = [
-        *(document.problem((*place, "join_keys", key), _no_such_key(table, key)) for key in strange),
+        *(document.problem((*place, "join_keys", key), _no_such_key(table, key)) for key in unknown_keys),
         *(document.problem(place, _not_among_label_keys(table, key, labels)) for key in absent),
     ]
     columns = {key.casefold(): key for key in table.entity_keys} | label_keys | named

@@ -60,6 +60,7 @@ def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
         if is_path(location):
             return DeltaTable.forPath(spark, location) if DeltaTable.isDeltaTable(spark, location) else None
         return DeltaTable.forName(spark, location) if spark.catalog.tableExists(location) else None
+    # A catalog or database that is not there is an error of the analyser; there is no table all the same.
     except AnalysisException:
         return None
 
@@ -106,6 +107,7 @@ def row_count(rows: DataFrame) -> int | None:
 
 
 def _leaves(rows: DataFrame) -> list[Any]:
+    # The optimised plan has partitions and file statistics applied; the analysed one would count the whole table.
     plan: Any = rows._jdf.queryExecution().optimizedPlan()
     leaves = plan.collectLeaves()
     return [leaves.apply(place) for place in range(leaves.size())]
@@ -116,6 +118,7 @@ def _records(spark: SparkSession, leaf: Any) -> int | None:
     location = relation and relation.location()
     if location is None or location.getClass().getSimpleName() != "PreparedDeltaFileIndex":
         return None
+    # Delta's own log has a count for each file. Parquet footers are a request for each, and Spark's estimate a guess.
     scan = location.preparedScan()
     jvm: Any = spark._jvm
     files = scan.scannedSnapshot().filesForScan(scan.allFilters().toSeq(), True).files()
@@ -150,6 +153,7 @@ def _literally(path: str) -> str:
 
 
 def latest_version(table: DeltaTable) -> int:
+    # A DataFrame of a table does not say which version it reads, so the version is looked up and then read by number.
     commit = table.history(1).select("version").first()
     assert commit is not None, "a Delta table has a commit"
     return int(commit["version"])
@@ -197,6 +201,7 @@ def run_query(
         for view, location in sources.items()
     }
     for view, source in opened.items():
+        # Views of pinned rows: the table's own name in a query would read whatever version stands when the plan runs.
         source.rows.createOrReplaceTempView(view)
     select = query.strip().removesuffix(";")
     try:

@@ -101,6 +101,7 @@ class Hadoop:
         jvm: Any = self.spark._jvm
         return jvm.org.apache.hadoop.fs.Path(uri)
 
+    # The session's configuration, not the context's: credentials are often set in the session alone.
     def _system(self, uri: str) -> Any:
         return self._path(uri).getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
 

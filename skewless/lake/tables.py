@@ -78,6 +78,7 @@ class Place:
             detail = spark.sql(f"DESCRIBE DETAIL {location}").first()
             assert detail is not None, "DESCRIBE DETAIL has one row"
             return cls(location, str(detail["location"]).rstrip("/"), location)
+        # There is no table yet to ask: this is where the catalog is going to put it.
         *parts, table = location.replace("`", "").split(".")
         database = spark.catalog.getDatabase(".".join(parts) or spark.catalog.currentDatabase())
         return cls(location, f"{database.locationUri.rstrip('/')}/{table.lower()}", location)
@@ -94,6 +95,8 @@ class Place:
 
     def create(self, rows: DataFrame, owner: str, holds: str, *partition_columns: str) -> None:
         """Make a table of these rows here, which `found` then knows for one that holds this."""
+        # With rows and properties in one commit: a table made first and filled later would for a moment be empty to
+        # readers.
         writer = rows.writeTo(self.sql_name).using("delta")
         if partition_columns:
             writer = writer.partitionedBy(*map(F.col, partition_columns))

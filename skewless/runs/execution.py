@@ -75,6 +75,8 @@ def execute(command: Callable[[], Result], run: Run) -> int:
     """
     problems: Sequence[str] = ()
     try:
+        # Around the whole command: a feature module may print whenever it is imported, and `--json` promises one
+        # object.
         with with_feature_places(run.conf_dir), kept_for_the_result():
             result = command()
     except SkewlessError as error:
@@ -91,6 +93,7 @@ def execute(command: Callable[[], Result], run: Run) -> int:
         print(f"skewless: {line}", file=sys.stderr)
     if result.exit_code in WITH_JSON:
         print(as_json(result.document) if run.as_json else result.text, flush=True)
+    # Last, when nothing more can fail: whoever finds the file knows that the run is over.
     return _write_result(result, run.result_uri, run.spark)
 
 
@@ -128,6 +131,7 @@ def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSess
         return result.exit_code
     try:
         write_text(uri, as_json({**result.document, "exit_code": result.exit_code}) + "\n", spark)
+    # The result's own failure must not hide the run's exit code.
     except Exception as error:  # whatever the file system raises
         print(
             f"skewless: --result {uri}: cannot be written: {first_line(error) or NO_MESSAGE}", file=sys.stderr

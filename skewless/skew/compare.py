@@ -76,6 +76,8 @@ class Compared:
             isinstance(kind, (DoubleType, FloatType)) for kind in (self.logged_type, self.recomputed_type)
         ):
             return one.eqNullSafe(other)
+        # Only where one of them has been through a float already; integers and decimals are compared as what they
+        # are.
         one, other = one.cast("double"), other.cast("double")
         return one.eqNullSafe(other) | self._is_near(one, other) if self.is_loose else one.eqNullSafe(other)
 
@@ -83,6 +85,7 @@ class Compared:
         size = F.greatest(F.abs(one), F.abs(other))
         if self.weight is not None:
             size = F.greatest(size, F.coalesce(self.weight, F.lit(0.0)))
+        # An infinite size would make everything near.
         is_finite = (size < F.lit(float("inf"))) & ~F.isnan(size)
         return is_finite & (F.abs(one - other) <= F.lit(TOLERANCE) * size)
 
@@ -158,6 +161,8 @@ def count_by(
         F.coalesce(value.cast("string"), F.lit("null")).alias(f"by_{at}")
         for at, value in enumerate(dimensions.values())
     ]
+    # Combinations are grouped once and added up by dimension here: a job for each dimension would read the cache
+    # anew.
     grouped = compared.groupBy(*by).agg(F.count(F.lit(1)).alias("rows"), *_counters(features))
     rows = grouped.orderBy(F.desc("rows"), *[f"by_{at}" for at in range(len(names))]).limit(most).collect()
     found: dict[str, dict[str, dict[str, Counts]]] = {}

@@ -44,11 +44,14 @@ def collect_sample(
     share = 1.0
     while True:
         keep = chosen(rows, mismatched, F.col("fraction"), share)
+        # Ordered, so that the same log gives the same causes: a verdict that changes with partitions convinces
+        # nobody.
         table = compared.where(keep).orderBy("fraction", "record_id", "at").toArrow().combine_chunks()
         sample = _sample(spine, features, table)
         histories = _histories(spine, sample, wanted)
         if histories is not None or share < 1e-3:
             return sample, table, histories or []
+        # Fewer records and not fewer rows of each: half a history gives other winners, and would prove nothing.
         share /= 4
 
 

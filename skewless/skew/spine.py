@@ -128,6 +128,7 @@ def _bound(
 ) -> tuple[OpenedTrainingSet, DataFrame | None]:
     """The training set over its label events, or, where there are none yet, over what the log says of their columns."""
     labels = spec.training_set.labels
+    # The log is what is tested here; values taken from it would agree with themselves.
     spec = replace(spec, training_set=spec.training_set.model_copy(update={"log": None}))
     with suppress(NoTableError):  # no label event yet; what cannot be read, or does not fit, is an error
         if labels.query is not None:
@@ -149,6 +150,8 @@ def _events_like(spark: SparkSession, spec: ResolvedTrainingSet, log: DataFrame)
             schema.add(name, kind)
     for name in (*labels.entity_keys, *labels.label_columns):
         if name.casefold() not in {each.casefold() for each in schema.names}:
+            # Any type does: no record has a value of such a column, but a training set without its keys does not
+            # open.
             schema.add(name, IntegerType())
     schema.add(labels.event_timestamp, TimestampType())
     return spark.createDataFrame([], schema)
@@ -192,6 +195,7 @@ def _rows(
             values.append(F.lit(None).cast(kind).alias(name))
     return rows.select(
         F.struct(*values).alias("label"),
+        # Two equal records are still two, as two label events are.
         F.monotonically_increasing_id().alias("label_id"),
         "t",
         RECORD,

@@ -105,7 +105,7 @@ def cut_down(opened: OpenedTrainingSet, names: Collection[str]) -> OpenedTrainin
     return replace(opened, sides=tuple(sides), features=features)
 
 
-def columns_of(opened: OpenedTrainingSet, lane_name: str) -> set[str]:
+def columns_of(opened: OpenedTrainingSet, side_name: str) -> set[str]:
     """The result columns of one joined table."""
-    own = replace(opened, sides=tuple(side for side in opened.sides if side.name == lane_name))
+    own = replace(opened, sides=tuple(side for side in opened.sides if side.name == side_name))
     return set(own.table_column_names)

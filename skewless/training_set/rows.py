@@ -35,6 +35,7 @@ def joined_rows(opened: OpenedTrainingSet, spine: DataFrame) -> DataFrame:
 
 def compute_features(opened: OpenedTrainingSet, joined: DataFrame) -> DataFrame:
     label = F.col("label")
+    # To name the row in an error: an exception without keys and T cannot be looked into.
     label_event: dict[str, Column] = {key: label.getField(key) for key in opened.labels.entity_keys}
     label_event[opened.labels.event_timestamp] = F.col("t")
     return with_features(joined, opened.features, opened.feature_inputs(), label_event)

@@ -56,7 +56,7 @@ def spine(events: DataFrame, *keys: str) -> DataFrame:
     return spine_of(events, labels, None, RunRange(LONG_AFTER))
 
 
-def lane_of(table: OracleTable, rows: DataFrame, name: str) -> JoinSide:
+def side_of(table: OracleTable, rows: DataFrame, name: str) -> JoinSide:
     """The oracle's table as the engine takes it."""
     shared = {field.name for field in fields(JoinSide) if field.init} & {
         field.name for field in fields(table)
@@ -85,8 +85,8 @@ def values_at(rows: DataFrame, *times: datetime | None, **options: Any) -> list[
     """
     label_events = [("a", moment, place) for place, moment in enumerate(times)]
     events = frame(rows.sparkSession, "k string, t timestamp, place int", label_events)
-    told = {"keys": (("k", "k"),), "columns": ("v",), "event_timestamp": "at", **options}
-    found = winners(events, [JoinSide(name="r", rows=rows, **told)], ["k"])
+    spec = {"keys": (("k", "k"),), "columns": ("v",), "event_timestamp": "at", **options}
+    found = winners(events, [JoinSide(name="r", rows=rows, **spec)], ["k"])
     assert len(found) == len(times)
     found.sort(key=lambda row: row["label"]["place"])
     return ["absent" if row["r"] is None else row["r"]["v"] for row in found]
@@ -94,8 +94,8 @@ def values_at(rows: DataFrame, *times: datetime | None, **options: Any) -> list[
 
 def training_set(*joins: Any, name: str = "ts", **labels: Any) -> dict[str, Any]:
     """A training set as a dict; entity key k, T in t, label y unless `labels` say otherwise."""
-    told = {"entity_keys": ["k"], "event_timestamp": "t", "label_columns": ["y"], **labels}
-    return {"name": name, "labels": told, "feature_tables": list(joins)}
+    spec = {"entity_keys": ["k"], "event_timestamp": "t", "label_columns": ["y"], **labels}
+    return {"name": name, "labels": spec, "feature_tables": list(joins)}
 
 
 def feature_table(source: str, **options: Any) -> dict[str, Any]:

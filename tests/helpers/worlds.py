@@ -166,18 +166,18 @@ class World:
         columns |= {name: pa.array(values) for name, values in computed.items()}
         histories = [
             History(
-                _lane("weather", WEATHER, ("station", "station")),
+                _side("weather", WEATHER, ("station", "station")),
                 _table(self.weather, ("temp", "sky", "wet")),
             ),
             History(
-                _lane("clicks", CLICKS, ("user", "user")),
+                _side("clicks", CLICKS, ("user", "user")),
                 _table(self.clicks, (), "events_clicks_value_0", "price"),
             ),
         ]
         return WhatIf(Sample(at, columns, label), histories, FUNCTIONS, ["America/New_York"])
 
 
-def _lane(name: str, schema: StructType, key: tuple[str, str]) -> JoinSide:
+def _side(name: str, schema: StructType, key: tuple[str, str]) -> JoinSide:
     reduction = WindowReduction.read(AGGREGATIONS, schema, False) if name == "clicks" else None
     columns = ("temp", "sky", "wet") if name == "weather" else ()
     rows: Any = SimpleNamespace(schema=schema)

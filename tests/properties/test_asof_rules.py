@@ -13,7 +13,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless import build_frame
-from tests.helpers.frames import collected, frame, lane_of, training_set, winners
+from tests.helpers.frames import collected, frame, side_of, training_set, winners
 from tests.helpers.strategies import KEYS, SPEC_OPTIONS, SpecOptions, batch
 from tests.oracles import duck
 from tests.oracles.asof import OracleTable, Row, asof, compare
@@ -86,7 +86,7 @@ def joined(spark: SparkSession, every_case: list[tuple[list[Row], list[Row]]]) -
     """Every option a join side of one join over all label events."""
     labels = frame(spark, LABELS, [label for made, _ in every_case for label in made])
     sides = [
-        lane_of(options.oracle_table(), rows_frame(spark, options, rows), f"lane{place}")
+        side_of(options.oracle_table(), rows_frame(spark, options, rows), f"side{place}")
         for place, (options, (_, rows)) in enumerate(zip(SPEC_OPTIONS, every_case, strict=True))
     ]
     return winners(labels, sides, KEYS)
@@ -98,7 +98,7 @@ def test_spark_agrees_with_the_oracle(
 ) -> None:
     place = SPEC_OPTIONS.index(options)
     labels, rows = every_case[place]
-    answers = found(own(joined, place), f"lane{place}")
+    answers = found(own(joined, place), f"side{place}")
     assert differences(answers, expected(options.oracle_table(), labels, rows)) == []
 
 
@@ -110,8 +110,8 @@ def test_tables_over_the_same_keys_do_not_disturb_one_another(spark: SparkSessio
     everything = replace(INSTANTS[0], available_at=True, valid_until=True)
     labels, rows = batch(everything, seed=99, cases=50)
     scattered = rows_frame(spark, everything, rows + rows[::3]).repartition(7)
-    tables = [replace(options.oracle_table(), name=f"lane{at}") for at, options in enumerate(INSTANTS)]
-    sides = [lane_of(table, scattered, table.name) for table in tables]
+    tables = [replace(options.oracle_table(), name=f"side{at}") for at, options in enumerate(INSTANTS)]
+    sides = [side_of(table, scattered, table.name) for table in tables]
     joined = winners(frame(spark, LABELS, labels).repartition(3), sides, KEYS)
     wrong = {
         table.name: differences(found(joined, table.name), expected(table, labels, rows)) for table in tables
@@ -122,9 +122,9 @@ def test_tables_over_the_same_keys_do_not_disturb_one_another(spark: SparkSessio
 def test_spark_agrees_with_duckdb_where_no_row_is_late_and_none_tie(spark: SparkSession) -> None:
     several = tuple(options for options in INSTANTS if not (options.available_at or options.static))
     untied = [(labels, _untied(rows)) for labels, rows in cases_of(several, 100)]
-    tables = [replace(options.oracle_table(), name=f"lane{at}") for at, options in enumerate(several)]
+    tables = [replace(options.oracle_table(), name=f"side{at}") for at, options in enumerate(several)]
     sides = [
-        lane_of(table, rows_frame(spark, options, rows), table.name)
+        side_of(table, rows_frame(spark, options, rows), table.name)
         for table, options, (_, rows) in zip(tables, several, untied, strict=True)
     ]
     joined = winners(frame(spark, LABELS, [label for made, _ in untied for label in made]), sides, KEYS)
@@ -152,7 +152,7 @@ def published(
     warehouse = tmp_path_factory.mktemp("tables")
     made = []
     for place, (options, (labels, rows)) in enumerate(zip(ABROAD, cases_of(ABROAD, 40), strict=True)):
-        name = f"lane{place}"
+        name = f"side{place}"
         rows_frame(spark, options, rows).write.format("delta").save(str(warehouse / name))
         table = replace(options.oracle_table(), name=name)
         made.append((_as_dict(table, warehouse / name), table, labels, rows))

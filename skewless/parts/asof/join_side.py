@@ -60,7 +60,7 @@ class JoinSide:
     @property
     def slot(self) -> str:
         """The struct column of the result that holds this join side's winner."""
-        return f"lane_{self.name}"
+        return f"winner_{self.name}"
 
     @property
     def events_slot(self) -> str:
@@ -91,6 +91,8 @@ class JoinSide:
 
     def key_columns(self) -> list[Column]:
         """The entity keys in the order of `label_columns`, integers as 64 bits so that widths match (J8)."""
+        # In one order, so that tables joined on the same label columns share an exchange however they list their
+        # keys.
         in_order = sorted(self.keys, key=lambda pair: pair[1])
         return [as_key(column(key), self.types[key]) for key, _ in in_order]
 
@@ -121,10 +123,13 @@ class JoinSide:
         event, available = self.event(), self.available()
         if event is None or available is None:
             return F.lit(ALWAYS)
+        # The later of the two: a forecast that is known before it happens waits for its event (J2).
         return F.unix_micros(F.greatest(event, available))
 
     def candidate(self) -> Column:
         """A struct that compares as J4 orders rows: event, available, the columns, then the row's end."""
+        # Spark compares structs field by field, so the order of the fields is J4's order. A `max` over them gives the
+        # same row whatever order rows come in; `last` by a sorted frame would follow the order of ties.
         parts = []
         event, available = self.event(), self.available()
         if event is not None and available is not None:
@@ -134,7 +139,9 @@ class JoinSide:
                 parts.append(key.alias(f"{part}_{position}"))
         if self.valid_until:
             ends = self.instant_of(self.valid_until)
+            # A null end is greatest, and Spark sorts null first: a flag before it turns that round.
             parts += [ends.isNull().alias("endless"), ends.alias("ends")]
+        # With a field of its own, so that a winner without any column is still a row and not null.
         return F.struct(F.lit(True).alias("found"), *parts)
 
     def greatest(self) -> Column:
@@ -162,6 +169,7 @@ class JoinSide:
         """The winner where it is fresh and not over at T, else null: no older row takes its place (J3)."""
         survives = F.lit(True)
         if self.max_age is not None:
+            # In microseconds: an interval of days would be 23 or 25 hours long where a zone changes its clocks.
             age = F.unix_micros(t) - F.unix_micros(winner.getField("event"))
             survives &= age <= F.lit(self.max_age // MICROSECOND)
         if self.valid_until:

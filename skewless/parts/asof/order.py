@@ -16,6 +16,7 @@ def ranked(column: Column, data_type: DataType) -> Iterator[tuple[str, Column]]:
     and cannot compare maps. A plain value is its own key; a floating-point one is followed by the sign of its zero.
     """
     if isinstance(data_type, (DoubleType, FloatType)):
+        # Beside the value and not instead of it: the value is what is published.
         yield "value", column
         yield "sign", _is_positive_zero(column)
     elif _compares_natively(data_type):
@@ -51,6 +52,7 @@ def _order(column: Column, data_type: DataType) -> Column:
         return F.transform(column, lambda element: _order(element, element_type))
     if isinstance(data_type, MapType):
         entry = StructType().add("key", data_type.keyType).add("value", data_type.valueType)
+        # Sorted entries, since two equal maps may list them in any order.
         return F.sort_array(_order(F.map_entries(column), ArrayType(entry)))
     if isinstance(data_type, StructType):
         fields = [

@@ -31,6 +31,7 @@ def with_features(
     """
     if not features.names:
         return rows
+    # One struct in and one out: a UDF for each function would send the shared inputs once for each.
     arguments = [inputs.columns[name].alias(f"input_{place}") for place, name in enumerate(features.inputs)]
     identity = [value.alias(f"event_{place}") for place, value in enumerate(label_event.values())]
     # The stubs know atomic types and arrays only; a struct carries every feature in one pass.

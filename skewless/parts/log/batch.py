@@ -115,6 +115,8 @@ def write(batch: Decoded, tables: Tables, now: datetime) -> Counts:
     """Add what is new. Rejects what no column holds, and begins anew without it until the rest goes together."""
     size = _size(batch.rows)
     counts = Counts(size["files"], size["lines"])
+    # Rejected lines first: should the run die before the records are in, a repeated batch finds the same columns and
+    # judges the same lines the same way.
     if size["records"] < size["lines"]:
         counts += _reject(rejected_lines(batch.other_lines, now), tables)
     while True:
@@ -147,6 +149,7 @@ def _new(batch: Decoded, tables: Tables, size: Row) -> DataFrame:
         records = records.join(known, on="record_id", how="left_anti")
     if size["records"] == size["record_ids"]:
         return records
+    # Of copies the one written first, then by where it lies: never the one that happened to be read first.
     order = Window.partitionBy("record_id").orderBy("written_at", "file", "raw")
     return records.withColumn("copy", F.row_number().over(order)).where("copy = 1").drop("copy")
 

@@ -31,6 +31,8 @@ def ingest(spark: SparkSession, folder: str, tables: Tables, now: datetime) -> C
     tables that this package did not make; PublishConflictError where other runs kept writing.
     """
     absolute = _readable(spark, folder)
+    # Asked first, though only made when a line is rejected: a foreign table there is refused before anything is
+    # written.
     tables.rejections.exists(spark)
     tables.records.create(spark)
     run = _Run(tables, now)
@@ -40,11 +42,14 @@ def ingest(spark: SparkSession, folder: str, tables: Tables, now: datetime) -> C
         _lines(spark, folder)
         .writeStream.foreachBatch(run.take)
         .option("checkpointLocation", _checkpoint(tables, absolute))
+        # A stream that ends: its checkpoint knows which files were read, and names a batch's files before it reads
+        # them.
         .trigger(availableNow=True)
         .start()
     )
     try:
         query.awaitTermination()
+    # Spark wraps what a batch raises in words of its own; whose fault it is can be seen from the error itself only.
     except StreamingQueryException:
         if run.failure is not None:
             raise run.failure from None

@@ -134,6 +134,7 @@ def wanted_columns(
     are asked last, and change no type.
     """
     found = dict(standing)
+    # Values before nulls: a slot of nothing but nulls must not settle a new column's type.
     for item in sorted(given, key=lambda item: not item.has_values):
         known = found.get(item.field)
         if known is None:
@@ -144,6 +145,7 @@ def wanted_columns(
             wanted = item.type  # as the column may hold nothing but nulls
         if wanted is None or wanted == known.type or not item.has_values:
             continue
+        # A column that stands changes its type only if all it holds fits: a rewrite may not lose a value.
         if known.is_new or can_become(known, storable(wanted)):
             found[item.field] = replace(known, type=wanted)
     return found

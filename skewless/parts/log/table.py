@@ -101,6 +101,8 @@ class LogTable:
         """
         table = delta_table(rows.sparkSession, self.place.location)
         assert table is not None, "a table that was made or found"
+        # A merge and not an append with `txnAppId`: that saves a repeated batch, but knows nothing of a copied file,
+        # and two appends at a time never conflict.
         merge = table.alias("old").merge(rows.alias("new"), condition).whenNotMatchedInsertAll()
         counts = merge.execute().first()
         assert counts is not None, "a merge gives its counts"
@@ -123,6 +125,7 @@ class LogTable:
             return standing.schema
         grown = standing.select(*map(column, ALWAYS.names), *_logged(wanted, standing.schema))
         if any(item.changes for item in wanted):
+            # Delta's type widening would save the rewrite; delta-rs and DuckDB cannot read a table that has it.
             writer = grown.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
             self._save(spark, writer.partitionBy(EVENT_DATE))
         else:

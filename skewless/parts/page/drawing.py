@@ -1,7 +1,7 @@
 """The one look of all pictures: what Altair drew → an SVG element for a page, without script, font file or network.
 
 Colours are the page's own (`style.css`), so that they follow its light and dark mode; they are told apart by people
-who do not see all colours, and nothing is told by colour alone. Each picture carries its content as a text.
+who do not see all colours, and nothing is said by colour alone. Each picture carries its content as a text.
 """
 
 from __future__ import annotations

@@ -66,8 +66,12 @@ class Audit:
         self._folder = tempfile.TemporaryDirectory(prefix="skewless-audit-")
         place = Path(self._folder.name)
         self._answer = place / "answer"
+        # Both ways through files: whatever feature modules print would get in between on a pipe.
         (place / "request").write_bytes(pickle.dumps(request))
+        # The whole path: feature modules may lie in the working directory or beside the configuration.
         paths = os.pathsep.join(str(Path(entry or ".").absolute()) for entry in sys.path)
+        # A new interpreter, not a fork: a fork of the driver has Spark imported, and serving must do without. Not
+        # serving in this process either, which would leave what a feature module has cached while the job ran.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "skewless.serving.replay", str(place / "request"), str(self._answer)],
             env={**os.environ, **_ELSEWHERE, "PYTHONPATH": paths},
@@ -102,6 +106,7 @@ def begin_audit(
     staged: DataFrame, document: Mapping[str, Any], tables: Mapping[str, DataFrame], size: int
 ) -> Audit:
     """Start replaying a sample of the staged rows; `tables` are the feature tables' raw rows by as-name."""
+    # The hard cases were noted by the join while rows were staged: a sample by chance alone misses most of them.
     hashes, by_chance = chosen_rows(staged, size)
     wanted = [column(name) for name in (*_decisive(document), AUDIT)]
     found = rows_with(staged.select(*wanted), hashes).toArrow()
@@ -111,6 +116,8 @@ def begin_audit(
     unheld: dict[str, set[Entity]] = {}
     for name, need in needs.items():
         columns = list(dict.fromkeys([*need.row_columns, *need.event_columns]))
+        # From the tables and not from the join's input: what the join has pruned wrongly must not be missing here
+        # too.
         near = rows_within(tables[name], need, moments)
         raw[name], unheld[name] = entity_rows(near, list(need.keys.items()), found, columns)
     label_events = _label_events(found)

@@ -51,6 +51,7 @@ def entity_rows(
     own = _of_entities(rows, keys, label_events)
     names = [key for key, _ in keys]
     wanted = list(dict.fromkeys([*names, *columns]))
+    # One row more than may be held, so that one job both reads them and finds out that there are too many.
     found = own.select(*map(column, wanted)).limit(MOST_ROWS + 1).toArrow()
     if found.num_rows <= MOST_ROWS:
         return _by_entity(found, names, columns), set()
@@ -67,6 +68,8 @@ def _of_entities(rows: DataFrame, keys: Sequence[tuple[str, str]], label_events:
     labels = label_events.select([label_column for _, label_column in dict.fromkeys(keys)])
     names = [f"entity_{place}" for place in range(labels.num_columns)]
     distinct = labels.rename_columns(names).group_by(names).aggregate([])
+    # A semi-join, since `isin` knows one column; broadcast, since entities are few and a table of history is not
+    # shuffled.
     entities = F.broadcast(rows.sparkSession.createDataFrame(distinct))
     matches = [
         as_key(column(key), types[key]) == as_key(F.col(name), entities.schema[name].dataType)

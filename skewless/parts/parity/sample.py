@@ -67,6 +67,7 @@ def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], set[int]]:
         )
 
     found: dict[str, list[tuple[int, int]]] = {}
+    # In Arrow, a few candidates of each kind from each partition: six `orderBy().limit()` would be six passes.
     for kind, hash_, weight in staged.select(f"{AUDIT}.*").mapInArrow(candidates, _CANDIDATES).collect():
         found.setdefault(kind, []).append((weight, hash_))
     chosen = {kind: [hash_ for _, hash_ in _least(each, wanted[kind])] for kind, each in found.items()}
@@ -79,6 +80,7 @@ def rows_with(staged: DataFrame, hashes: Sequence[int]) -> DataFrame:
     Many label events may share their keys and T, all those without an entity of one midnight for instance: the first
     of every hash come before the second of any.
     """
+    # In turn, so that one entity with a hundred thousand label events at midnight does not fill the sample.
     each = F.col(f"{AUDIT}.hash")
     in_turn = Window.partitionBy(each).orderBy(each).rowsBetween(Window.unboundedPreceding, Window.currentRow)
     numbered = staged.where(each.isin(hashes)).withColumn(_TURN, F.row_number().over(in_turn))

@@ -10,6 +10,7 @@ from pyspark.sql.types import ArrayType, DataType, DecimalType, DoubleType, Floa
 
 from skewless.ground.spark_columns import column
 
+# Two, since among billions of rows some two share 64 bits by chance, and differences are looked for by row.
 _SEEDS = (1, 2)
 
 
@@ -36,6 +37,7 @@ def row_hashes(schema: StructType, names: Iterable[str]) -> list[Column]:
 
 def total(hashes: Column) -> Column:
     """The sum of 64-bit hashes, which no number of rows makes too large: null for no row."""
+    # A sum, not an xor: two equal rows would cancel. As decimals, since two 64-bit hashes may overflow a long.
     return F.sum(hashes.cast(DecimalType(38, 0)))
 
 
@@ -47,11 +49,13 @@ def _hashable(value: Column, kind: DataType) -> Column:
     if isinstance(kind, ArrayType):
         element = kind.elementType
         return _with_nulls(value, [F.size(value), F.transform(value, lambda item: _hashable(item, element))])
+    # By sorted keys: equal maps may list their entries in any order.
     if isinstance(kind, MapType):
         keys, entry = F.array_sort(F.map_keys(value)), StructType().add("k", kind.keyType)
         entry.add("v", kind.valueType)
         entries = F.transform(keys, lambda key: F.struct(key.alias("k"), F.element_at(value, key).alias("v")))
         return _with_nulls(value, [_hashable(entries, ArrayType(entry))])
+    # Spark hashes -0.0 as 0.0; the inverse's sign tells them apart, as in J4.
     if isinstance(kind, (DoubleType, FloatType)):
         return _with_nulls(value, [value, F.when(value == 0, F.pow(value, F.lit(-1.0)) > 0)])
     return _with_nulls(value, [value])

@@ -16,6 +16,7 @@ from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.places import Output
 
 KIND = "skewless.manifest"
+# Each commit's JSON is read for it; what is older stands beside the table.
 HISTORY = 200
 
 
@@ -38,6 +39,8 @@ def text_of(manifest: Mapping[str, Any]) -> str:
 
 def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published], list[Manifest]]:
     """The versions that stand or stood, oldest first, and the manifests of refused runs, oldest first."""
+    # Both, since Delta's log forgets old commits and a killed run leaves no file; where both are, the commit is what
+    # stands.
     versions = {**_beside(spark, output), **committed(spark, output)}
     files = Hadoop(spark)
     refused = [json.loads(files.read(f"{output.refusals}/{name}")) for name in files.list(output.refusals)]
@@ -77,6 +80,7 @@ def _file_name(version: int) -> str:
 
 
 def _ours(text: str) -> Manifest | None:
+    # Other writers put into it what they like, so that it may be no JSON.
     try:
         document = json.loads(text)
     except ValueError:

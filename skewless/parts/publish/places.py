@@ -31,6 +31,8 @@ class Output:
     def place(self) -> Place:
         return Place(self.location, self.folder, self.sql_name)
 
+    # Beside the table, so that a second write stays on one file system; a folder for each run, so that two never
+    # meet.
     def staging(self, run_id: str) -> str:
         return f"{self.folder}_staging/{run_id}"
 

@@ -70,7 +70,11 @@ def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType
 
 def stage(rows: DataFrame, output: Output, run_id: str) -> DataFrame:
     """Write the rows to this run's own place; gives them read back from there."""
+    # The joins run once, here. What is audited, validated, hashed and published is read back from this place, so that
+    # all four see the same rows: a plan that is run again may number label events otherwise, and costs the joins
+    # again. A cache instead would be computed anew, in part, when an executor is lost.
     place = output.staging(run_id)
+    # `error`: the place is named by the run, so that anything there would be another run's.
     rows.write.format("delta").mode("error").save(place)
     return rows.sparkSession.read.format("delta").load(place)
 
@@ -82,6 +86,7 @@ def discard_staged(spark: SparkSession, output: Output, run_id: str) -> None:
 def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
     """Keep the rows among the rejected ones and write down why; gives their place."""
     place = output.rejected(manifest["run_id"])
+    # The rows first: a reason must not name a place that a killed run has left empty.
     rows.write.format("delta").mode("error").save(place)
     Hadoop(spark).write(f"{output.refusals}/{manifest['run_id']}.json", text_of(manifest))
     return place
@@ -97,12 +102,14 @@ def standing_version(
     if table is None:
         return None
     standing = table.toDF()
+    # The schema apart: the checksum goes by values in their places, and a renamed column keeps it.
     if [(field.name, field.dataType) for field in standing.schema] != [
         (field.name, field.dataType) for field in staged.schema
     ]:
         return None
     manifests = committed(spark, output)
     newest: Mapping[str, Any] = manifests[max(manifests)] if manifests else {}
+    # Equal rows of another definition are published all the same, or an export would give the old plan.
     if newest.get("serving_plan", {}).get("fingerprint") != manifest["serving_plan"]["fingerprint"]:
         return None
     standing_slice = standing if predicate is None else standing.where(predicate)
@@ -117,10 +124,14 @@ def publish(
     `predicate` bounds the slice that is replaced, exactly; without one the whole table is. `spark` has to be a
     session of the run's own. Errors: PublishConflictError where another run replaced the same rows meanwhile.
     """
+    # In the commit itself: a manifest written before it may be of a version that never was, one after it may be
+    # missing. Through the session, so that both ways of writing below carry it.
     spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", text_of(manifest))
+    # `dynamic` replaces only dates that still have rows: a date whose label events are gone would keep the old ones.
     spark.conf.set("spark.sql.sources.partitionOverwriteMode", "static")
     # A slice without rows, over a range that holds none, is a build all the same, with a version and a manifest.
     spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
+    # Every task of the join holds some rows of every date; without this each would write a file for each date.
     rows = staged.hint("rebalance", EVENT_DATE)
     try:
         if delta_table(spark, output.location) is None:
@@ -129,13 +140,16 @@ def publish(
             _replace(rows, output, predicate)
     except CONFLICTS as error:
         raise _conflict(output) from error
+    # Of two first publications the later one is refused by the catalog, not by Delta's conflict check.
     except AnalysisException as error:
         if error.getCondition() not in CREATED_MEANWHILE:
             raise
         raise _conflict(output) from error
     finally:
         spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
+    # After the commit: should the run die here, the next one writes down what is missing.
     write_beside(spark, output)
+    # By the run and not the newest version: others may have published other slices since.
     runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
     return runs[manifest["run_id"]]
 
@@ -165,6 +179,7 @@ def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> 
 
 def _replace(rows: DataFrame, output: Output, predicate: str | None) -> None:
     writer = rows.write.format("delta").mode("overwrite")
+    # Only who replaces all rows may change the columns.
     if predicate is None:
         writer = writer.option("overwriteSchema", "true").partitionBy(EVENT_DATE)
     else:

@@ -50,13 +50,14 @@ def take_census(events: DataFrame, labels: Labels, sample: Sample | None, run_ra
     Errors: InputError where `where` fails on one of them, with the value that it failed on.
     """
     member = membership(events, labels, sample, run_range)
-    candidate = member.within & member.wanted
+    # Each reason counts what those before it have left, so that the counts add up to the label events of the range.
+    candidate = member.in_range & member.wanted
     happened = candidate & member.happened
     matured = happened & member.matured
     time = F.unix_micros(event_time(events, labels))
     counts = within_range(events, labels, run_range).agg(
         F.count_if(candidate).alias("in_range"),
-        F.count_if(member.within & ~member.wanted).alias("unwanted"),
+        F.count_if(member.in_range & ~member.wanted).alias("unwanted"),
         F.count_if(candidate & ~member.happened).alias("in_the_future"),
         F.count_if(happened & ~member.matured).alias("immature"),
         F.count_if(matured & ~member.sampled).alias("not_sampled"),

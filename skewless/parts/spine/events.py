@@ -20,20 +20,20 @@ class Membership:
     """The conditions on a label event, null never true: each an independent reason to leave it out."""
 
     wanted: Column
-    within: Column
+    in_range: Column
     happened: Column
     matured: Column
     sampled: Column
 
     @property
     def taken(self) -> Column:
-        return self.wanted & self.within & self.happened & self.matured & self.sampled
+        return self.wanted & self.in_range & self.happened & self.matured & self.sampled
 
 
 def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, run_range: RunRange) -> DataFrame:
     """The label events of this run: `label`, their columns untouched; `label_id`, a number; `t`, T as an instant.
 
-    Duplicates stay duplicates. Null keys stay; a null T stays where the cut is no range.
+    Duplicates stay duplicates. Null keys stay; a null T stays where the run has no range.
     """
     member = membership(events, labels, sample, run_range)
     return (
@@ -41,6 +41,7 @@ def spine_of(events: DataFrame, labels: Labels, sample: Sample | None, run_range
         .where(member.taken)
         .select(
             F.struct(*[column(name) for name in events.columns]).alias("label"),
+            # A number and not a hash of the row: equal label events are still two (J1).
             F.monotonically_increasing_id().alias("label_id"),
             event_time(events, labels).alias("t"),
         )
@@ -65,8 +66,9 @@ def membership(events: DataFrame, labels: Labels, sample: Sample | None, run_ran
         name = labels.label_available_at
         known = instant(column(name), events.schema[name].dataType, labels.timezone) <= as_of
     return Membership(
+        # Null is not true: a label event whose predicate is null is left out, and counted.
         wanted=F.coalesce(F.expr(labels.where), F.lit(False)) if labels.where else F.lit(True),
-        within=run_range.holds(t),
+        in_range=run_range.holds(t),
         happened=t.isNull() | (t <= as_of),
         matured=F.coalesce(known, F.lit(False)),
         sampled=_is_sampled(events, sample, labels.entity_keys) if sample else F.lit(True),
@@ -83,5 +85,7 @@ def _is_sampled(events: DataFrame, sample: Sample, entity_keys: tuple[str, ...])
     """By the upper 53 bits of xxhash64 over the keys: the same rows on every run and every cluster."""
     names = sample.keys or entity_keys
     keys = [as_key(column(name), events.schema[name].dataType) for name in names]
+    # By hash of the keys, not by `rand` or `sample`, whose rows change with partitions; 53 bits are what a double
+    # holds.
     share = F.shiftrightunsigned(F.xxhash64(*keys), 11)
     return share < F.lit(int(sample.fraction * SAMPLE_STEPS))

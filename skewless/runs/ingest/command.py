@@ -12,7 +12,7 @@ from skewless.runs.ingest.summary import summary_of_ingestion
 
 
 def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
-    """`skewless ingest-log`: rejected lines are kept and told of, and are no failure."""
+    """`skewless ingest-log`: rejected lines are kept and counted, and are no failure."""
     refuse_no_location("--to", location)
     spark = private_session(run.spark())
     tables = tables_at(spark, location)

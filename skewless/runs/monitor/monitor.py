@@ -57,9 +57,9 @@ def monitor(
     names, types = names_in_types(records.rows)
     logged = logged_of(name, version, log, names)
     if records.size < watch.min_rows:
-        within = f"with T in {run_range}" if run_range.is_range else "in it"
+        place = f"with T in {run_range}" if run_range.is_range else "in it"
         raise InputError(
-            f"log: {within} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
+            f"log: {place} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
             "give a longer range, or set min_rows"
         )
     reference = reference_of(own, version, watch, in_training)

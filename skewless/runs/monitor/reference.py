@@ -107,6 +107,7 @@ def _kept(spark: SparkSession, path: str, version: Version) -> Reference | None:
     if name not in files.list(folder):
         return None
     reference = Reference.from_json(json.loads(files.read(path)))
+    # By the run too: a table built anew at the same place has a version of the same number.
     return reference if reference.run_id == version.published.manifest["run_id"] else None
 
 
@@ -134,6 +135,8 @@ def _profiled(
     size = sum(days.values())
     profile = Profile(0, {}, {})
     if names:
+        # Bins from some files, counts from all rows: quantiles of everything would be a second pass, and bins need
+        # not be exact.
         some = Subject(spread_files(rows), features)
         bins = laid_out(some, lambda n: watch.of(n).bins or 0, lambda n: watch.of(n).categories or 0)
         profile = counted(subject, bins, size, watch.known_categories)

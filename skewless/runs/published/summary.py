@@ -29,5 +29,5 @@ def _reasons(manifest: Manifest) -> list[str]:
 
 def _run_line(manifest: Manifest) -> str:
     span = range_of(manifest)
-    within = f", T in {span}" if span else ""
-    return f"{manifest['run_id']}  {manifest['rows']:,} rows as of {manifest['as_of']}{within}"
+    with_t_in = f", T in {span}" if span else ""
+    return f"{manifest['run_id']}  {manifest['rows']:,} rows as of {manifest['as_of']}{with_t_in}"

@@ -88,9 +88,11 @@ def rebuild(spark: SparkSession, output: Output, recorded: Recorded, to: Output 
     given. Errors: InputError where the code is another one, where a recorded version can no longer be read, where
     nothing is left to compare with, and where `to` holds anything; PublishConflictError.
     """
+    # What is cheap to find out comes first: most rebuilds that cannot be are refused within seconds.
     refuse_other_code(recorded)
     if to is not None:
         refuse_taken(spark, to)
+    # Delta's log only; to ask for every file of every input may take minutes, and is done once a read has failed.
     _refuse_unreadable(spark, recorded, with_files=False)
     run_id = new_run_id()
     try:
@@ -153,6 +155,8 @@ def _compared(
     else:
         has_columns = not other_columns(written.rows.schema, rows.schema)
     content = checksum(rows)
+    # The checksum decides, also where rows could be compared: it is what still can be when the version's files are
+    # gone.
     identical = has_columns and written.checksum == content
     found = Rebuilt(recorded, run_id, identical, content, written.gone)
     if identical or written.rows is None:

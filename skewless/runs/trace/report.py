@@ -36,7 +36,7 @@ def render_trace(found: Traced) -> str:
 
 
 def verdict_of(found: Traced) -> str:
-    """How many label events are told of, and whether there are more."""
+    """How many label events are shown, and whether there are more."""
     count = len(found.label_events)
     events = f"{count} label event{'' if count == 1 else 's'}"
     more = "the first by T; more match, see --limit" if found.more else "all that match"
@@ -119,7 +119,7 @@ def _shown(value: Any) -> str:
 
 
 def _aligned(rows: Sequence[Cells]) -> Iterator[str]:
-    """Cells under one another, the last as long as it is; what the rows are of is told once."""
+    """Cells under one another, the last as long as it is; what the rows are of is written once."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER) - 1)]
     before = ""
     for of, *others in rows:

@@ -97,7 +97,7 @@ def _no_match(opened: OpenedTrainingSet, where: str) -> str:
 
 
 def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, list[TracedTable]]:
-    """As-name → what is told of it, for each label event."""
+    """As-name → its findings, for each label event."""
     known = [at for at in chosen.at if at is not None]
     return {
         side.name: list(traced_table(history, chosen.columns, chosen.at))
@@ -106,7 +106,7 @@ def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, li
 
 
 def _histories(opened: OpenedTrainingSet, events: pa.Table, moments: Sequence[int]) -> Iterator[History]:
-    """The rows of the label events' entities, table by table: the whole past, since an old row may have to be told."""
+    """The rows of the label events' entities, table by table: the whole past, since an old row may have to be shown."""
     first, last = min(moments, default=0), max(moments, default=0) + AHEAD
     for side in opened.sides:
         columns = [events[name] for name in side.label_columns]

@@ -42,13 +42,13 @@ class _EntityRows:
     """The rows of one entity, the greatest last."""
 
     def __init__(self, history: History, key: int) -> None:
-        self._history, self._lane, self._key = history, history.side, key
+        self._history, self._side, self._key = history, history.side, key
         self._table = history.rows_of(key)
         times = (self._table[name].to_pylist() for name in ("event", "available", "ends"))
         self._rows = [Row(place, *each) for place, each in enumerate(zip(*times, strict=True))]
 
     def traced(self, keys: Mapping[str, Any], at: int) -> TracedTable:
-        side = self._lane
+        side = self._side
         is_static = side.event_timestamp is None
         age = None if side.max_age is None else side.max_age // MICROSECOND
         found = rows_traced(self._rows, at, RowRules(side.strict, age, is_static))
@@ -63,11 +63,11 @@ class _EntityRows:
         )
 
     def _aggregations(self, at: int) -> Iterator[tuple[str, TracedWindow]]:
-        for aggregation, measure in _measures(self._lane):
+        for aggregation, measure in _measures(self._side):
             bounds = aggregation.window.bounds(at)
-            found = events_traced(self._events(measure), at, bounds, strict=self._lane.strict)
+            found = events_traced(self._events(measure), at, bounds, strict=self._side.strict)
             yield (
-                joined(self._lane.name, aggregation.name),
+                joined(self._side.name, aggregation.name),
                 TracedWindow(
                     self._aggregate(measure, at, bounds),
                     utc(bounds[0]),
@@ -93,15 +93,15 @@ class _EntityRows:
         try:
             value = self._history.aggregate(measure, np.array([self._key]), np.array([at]), (start, end))
         except AggregationError as error:
-            raise InputError(f"feature table '{self._lane.name}': {error}") from error
+            raise InputError(f"feature table '{self._side.name}': {error}") from error
         return python_list(value)[0]
 
     def _values(self, row: Row | None) -> dict[str, Any]:
         if row is None:
-            return dict.fromkeys(self._lane.columns)
-        columns = (self._table[f"value_{place}"] for place in range(len(self._lane.columns)))
+            return dict.fromkeys(self._side.columns)
+        columns = (self._table[f"value_{place}"] for place in range(len(self._side.columns)))
         values = [python_list(column.slice(row.place, 1))[0] for column in columns]
-        return dict(zip(self._lane.columns, values, strict=True))
+        return dict(zip(self._side.columns, values, strict=True))
 
     def _unused_row(self, unused: Unused, at: int) -> UnusedRow:
         times = self._times(unused.row, at)
@@ -111,7 +111,7 @@ class _EntityRows:
         return UnusedEvent(**vars(self._times(unused.row, at)), why=unused.why, detail=unused.detail)
 
     def _times(self, row: Row, at: int) -> Times:
-        if self._lane.event_timestamp is None:
+        if self._side.event_timestamp is None:
             return Times(None, None, None, None)
         return Times(utc(row.event), utc(row.available), span(at - row.event), (at - row.event) / 1e6)
 

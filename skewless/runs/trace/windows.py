@@ -1,4 +1,4 @@
-"""A window of one label event, told: how many events are inside, and the nearest that are not, each with why."""
+"""A window of one label event as lines: how many events are inside, and the nearest that are not, each with why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from skewless.runs.trace.spans import span
 from skewless.runs.trace.winners import Row, Unused
 
 NEWEST = 3
-"""How many of the events inside are told; of those outside one for each reason."""
+"""How many of the events inside are shown; of those outside one for each reason."""
 
 
 class Event(NamedTuple):

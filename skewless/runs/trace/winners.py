@@ -1,4 +1,4 @@
-"""The as-of join of one label event, told: the row used, and the nearest rows that are not, each with why."""
+"""The as-of join of one label event as lines: the row used, and the nearest rows that are not, each with why."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from skewless.runs.trace.spans import span
 
 NEAREST = 2
-"""How many rows are told for each reason, the nearest to T."""
+"""How many rows are shown for each reason, the nearest to T."""
 
 
 class Row(NamedTuple):

@@ -67,6 +67,7 @@ def _step(aggregation: Aggregation, types: Mapping[str, str]) -> Step:
 
     def value(visible: list[TimedRow], at: int) -> Any:
         try:
+            # The window first, then the predicate: it is the cheaper test, and leaves fewer rows to the other.
             start, end = window.bounds(at)
             inside = [entry for entry in visible if start <= entry[0] < end]
             if test is not None:
@@ -93,6 +94,7 @@ def _with_values(inside: list[TimedRow], aggregation: Aggregation, types: Mappin
         except Refused as error:
             raise Refused(f"column '{column}': {error}") from None
         if types.get(column) == "double":
+            # An int in a double column is a double in Spark: `sum` of them must be one too.
             values = [float(value) for value in values]
     return [(event, available, value) for (event, available, _), value in zip(present, values, strict=True)]
 

@@ -3,7 +3,7 @@
 A function's fingerprint is the SHA-256 of the syntax trees of all that it reaches inside the top-level package
 that defines it, of the names of what it takes from outside, and of its `on_error`. Comments, docstrings, formatting
 and the place of a definition in its file change nothing; a constant, an annotation, an operator or a helper does.
-skewless itself is left out: what its own functions do is told by the format number of the serving plan.
+skewless itself is left out: what its own functions do is covered by the format number of the serving plan.
 """
 
 from __future__ import annotations

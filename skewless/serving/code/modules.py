@@ -21,7 +21,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def is_library(module: str) -> bool:
-    """Whether a module is skewless's own: what it does is told by the plan's format number."""
+    """Whether a module is skewless's own: what it does is covered by the plan's format number."""
     return module.partition(".")[0] == "skewless"
 
 

@@ -13,7 +13,7 @@ _is_child_watched = False
 
 
 class Log(Protocol):
-    """What is told of forks and exits."""
+    """What hears of forks and exits."""
 
     def begin_anew(self) -> None:
         """Runs in a child that was just forked."""
@@ -28,7 +28,7 @@ def stay(log: Log) -> None:
 
 
 def leave(log: Log) -> None:
-    """The log is closed and need not be told of anything."""
+    """The log is closed and need not hear of anything."""
     _open.discard(log)
 
 

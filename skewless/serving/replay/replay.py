@@ -135,8 +135,7 @@ class _Checker:
                 yield self._difference(event, name, shown(first[name]), second)
 
     def _of_tables(self, event: LabelEvent) -> Iterator[Difference]:
-        """With the rows near T first, since most of an entity's history decides nothing; with all of them if that
-        makes another value."""
+        """The replay first uses the rows near T; before it reports a difference, it replays the whole history."""
         values: Mapping[str, Any] = {}
         for whole in (False, True):
             problem, values = self._computed(event, whole)

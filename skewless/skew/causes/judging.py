@@ -146,6 +146,8 @@ class _Tested(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, int, int]:
+        # What it explains comes first: a fault reaches a share of the records, so that the true cause breaks most
+        # matches too.
         return -self.explained, self.broken, self.explanation.variants
 
     @classmethod
@@ -155,6 +157,8 @@ class _Tested(NamedTuple):
         free = explanation.fitted
         probability = 1.0
         if events > free:
+            # A value taken from the mismatches explains one of them for nothing, so that one is not counted as a
+            # success.
             beyond = binom.sf(events - free - 1, case.distinct - free, min(1.0, explanation.chance))
             probability = float(beyond) * explanation.variants
         broken = int(np.count_nonzero(~case.mismatched & ~explanation.agrees))

@@ -55,6 +55,8 @@ def _cause_of(
         LOOSE if feature.is_loose else EXACT,
     )
     explanations = [
+        # The inputs' causes first, then what needs the two values alone, then what needs the rows behind them;
+        # `judge` ranks by what they explain, so that the order only settles what is equal in everything.
         *_inherited(case, feature.name, what_if, rows, others, known),
         *pair_explanations(case, what_if.clocks),
         *_changed(case, feature.name, what_if, rows, {each.root for each in known.values()}),
@@ -116,6 +118,7 @@ def _changed(
             promising.setdefault(change.cause, []).append(
                 (-share, broken, change.detail not in named, order, change)
             )
+    # A few of each cause and not the best overall: hundreds of shifted clocks would push out the one late row.
     for tried in promising.values():
         for *_, change in sorted(tried, key=lambda each: each[:4])[:KEPT]:
             predicted = _predicted(change, feature, what_if, rows)

@@ -80,6 +80,7 @@ def refuse_stale(opened: OpenedTrainingSet, run_range: RunRange) -> None:
 
 def _freshness(table: str, side: JoinSide, require_fresh: timedelta, latest: int) -> Freshness:
     since = latest - require_fresh // MICROSECOND
+    # One row is enough to be ready. The newest is looked for only where there is none, to say how late the table is.
     if _visible(side, since, latest).head(1):
         return Freshness(table, require_fresh, since, latest, True)
     newest = _visible(side, None, latest).agg(F.max(F.struct("event", "available")).alias("newest")).first()

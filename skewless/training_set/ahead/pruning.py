@@ -39,6 +39,7 @@ def prune(opened: OpenedTrainingSet, census: Census) -> OpenedTrainingSet:
     A row older than the first T less max_age cannot survive, nor can it hide behind one that does; a row after the
     last T is not visible. Rows with null times are kept, so that they are counted.
     """
+    # No T, so nothing is joined: the rows are read only to be counted.
     if census.first is None or census.last is None:
         return opened
     log = opened.log and within_reach(opened.log, census.first, census.last)
@@ -90,6 +91,7 @@ def _pruned(side: JoinSide, first: int, last: int) -> JoinSide:
 
 def _newest_needed(side: JoinSide, last: int) -> int:
     """The latest event timestamp that can be visible at T = last."""
+    # With a column of its own a row may be available long before its event (a forecast): only the event bounds it.
     return last if side.available_at else last - side.delay // MICROSECOND
 
 
@@ -101,6 +103,7 @@ def _oldest_needed(side: JoinSide, first: int) -> Iterator[tuple[int, str]]:
     if side.max_age is not None:
         length = durations.shortest(side.max_age)
         yield first - side.max_age // MICROSECOND, f"first T less max_age {length}"
+    # Without max_age any old row may be the winner, so that nothing may be left out.
     elif side.columns or windows is None:
         return
     if windows is not None:

@@ -93,11 +93,14 @@ def _tolerance(log: TrainingLog) -> int:
 def _joined_by_id(rows: DataFrame, request_id: str, records: DataFrame) -> DataFrame:
     wanted = F.col("label").getField(request_id).cast("string")
     found = F.col(RECORD).getField("request_id")
+    # Records are gathered before they meet label events, so that each stays one row. Joined one by one and picked by
+    # a window they would need a number to be told apart by, which another run of the plan may give to another row.
     gathered = (
         records.where(found.isNotNull())
         .groupBy(found.alias("id"), F.lit(0).cast("bigint").alias("spread"))
         .agg(F.collect_list(RECORD).alias(_BY_ID))
     )
+    # A left join sends all null keys to one task; they match nothing, so they need not meet.
     spread = F.when(wanted.isNull(), F.pmod("label_id", F.lit(SPREAD_OF_NULL_IDS))).otherwise(F.lit(0))
     matches = [wanted == F.col("id"), spread == F.col("spread")]
     return rows.join(gathered, matches, how="left").select(*rows.columns, _BY_ID)
@@ -109,6 +112,8 @@ def _joined_by_keys(rows: DataFrame, log: TrainingLog, records: DataFrame) -> Da
     A stretch is as long as the reach on both sides, so that only neighbours meet, however long the history is.
     """
     reach = _tolerance(log)
+    # So long that [t - reach, t + reach] lies in one stretch or two neighbours. A range join on the key alone would
+    # hold an entity's whole history against each of its label events.
     length = F.lit(2 * reach + 1)
     record, places = F.col(RECORD), range(log.identifying)
     keys = [record.getField(f"key_{place}") for place in places]
@@ -124,6 +129,7 @@ def _joined_by_keys(rows: DataFrame, log: TrainingLog, records: DataFrame) -> Da
     t = F.unix_micros("t")
     ends = (_floor(t - reach, length), _floor(t + reach, length)) if reach else (_floor(t, length),)
     for name, end in zip(_BY_KEYS, ends, strict=False):
+        # Where both ends lie in one stretch, its records would be candidates twice, and `ambiguous` count them so.
         is_new = F.lit(True) if name == _BY_KEYS[0] else end != ends[0]
         matches = [*same, F.col("stretch") == end, is_new]
         rows = rows.join(gathered, matches, how="left").select(*rows.columns, F.col("gathered").alias(name))
@@ -156,6 +162,8 @@ def _with_best(rows: DataFrame, log: TrainingLog, records: DataFrame) -> DataFra
     keys = _label_keys(rows, log, records)
     ids = F.coalesce(F.col(_BY_ID), nothing) if _BY_ID in rows.columns else nothing
     near = [F.coalesce(F.col(name), nothing) for name in _BY_KEYS if name in rows.columns]
+    # An id says that it is the same request, nearness only that it may be: so ids first. But keys that both have must
+    # agree: a request may score many items, and logs lose records.
     by_id = F.filter(
         ids, lambda record: _all(_is_no_other(record, place, key) for place, key in keys.items())
     )
@@ -201,6 +209,8 @@ def _place_of_best(records: Column) -> Column:
     def order(record: Column, place: Column) -> Column:
         at = record.getField("at")
         distance = F.coalesce(F.abs(at - F.unix_micros("t")), last)
+        # Nearest on either side: preferring what lies before T would take an older request where labels are cut to
+        # seconds. The id last, or equal times would be settled by the order of rows.
         return F.struct(distance, F.coalesce(at, last), record.getField("record_id"), place.alias("place"))
 
     return F.array_min(F.transform(records, order)).getField("place")

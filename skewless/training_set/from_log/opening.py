@@ -105,6 +105,7 @@ def _taken(from_log: FromLog, rows: DataFrame, results: Mapping[str, DataType]) 
         listed = [folded.get(name.casefold(), name) for name in from_log.features]
         return {name: fields.get(name.casefold()) for name in listed}
     fieldless = [name for name in folded if name not in fields]
+    # A feature that was only ever logged as null has no type, and so no field; `types` still says that it was logged.
     nulls = _names_in_types(rows, fieldless) if fieldless else set()
     return {name: fields.get(key) for key, name in folded.items() if key in fields or key in nulls}
 

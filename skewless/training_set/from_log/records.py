@@ -34,6 +34,8 @@ def record_structs(log: TrainingLog) -> DataFrame:
         if logged is not None:
             key = F.col("entity").getField(logged)
             parts.append(as_key(key, entity[logged]).alias(f"key_{place}"))
+            # A null in a struct is a key logged as null, or one that the record does not have: only the first one
+            # differs.
             parts.append(_has("entity", logged, True).alias(f"has_key_{place}"))
     for place, (name, field) in enumerate(log.taken.items()):
         kind = log.results[name]

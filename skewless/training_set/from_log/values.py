@@ -45,6 +45,7 @@ def fits(value: Column, own: DataType, kind: DataType) -> Column:
         return value.isNull() | F.forall(value, lambda item: fits(item, element, wanted))
     if not may_fit(own, kind):
         return value.isNull()
+    # There and back: a comparison across types would cast one side first, and hide what that loses.
     is_same = value.try_cast(kind).try_cast(own).eqNullSafe(value) & _is_within(value, own, kind)
     if isinstance(own, FLOATS) and isinstance(kind, INTEGERS):
         is_same &= F.when(value == 0, F.pow(value, F.lit(-1.0)) > 0).otherwise(F.lit(True))

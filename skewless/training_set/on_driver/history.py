@@ -36,6 +36,8 @@ class History:
         self._of: dict[tuple[object, ...], int] = {}
         rows = rows.combine_chunks()
         number = self._numbers([rows[f"key_{place}"] for place in range(self._width)], len(rows), grow=True)
+        # By J4's order as Spark has placed it: sorting here would need its comparison of maps and zeros a second
+        # time.
         order = np.lexsort((rows["place"].to_numpy(), number))
         self.rows = rows.take(pa.array(order))
         self._key = number[order]

@@ -146,6 +146,7 @@ def raked(margins: Sequence[Margin]) -> Floats:
         for each, share in zip(margins, wanted, strict=True):
             there = _counts(each.offline, each.bins, weight) / weight.sum()
             factor = np.divide(share, there, out=np.ones(each.bins), where=there > 0)
+            # Capped: where the sides hardly overlap a handful of rows would carry the whole estimate.
             weight = np.minimum(weight * factor[each.offline], MOST_WEIGHT)
             weight *= len(weight) / weight.sum()
         if np.max(np.abs(weight - before)) < 1e-6:
@@ -165,6 +166,7 @@ def roots(margins: Mapping[str, Margin], moved: Mapping[str, Drift]) -> list[str
         weight = raked([margins[name] for name in found]) if found else None
         remaining = {name: _psi(margins[name], weight) for name in left}
         first = max(left, key=lambda name: remaining[name])
+        # Features that drift together are one drift; named one by one, each would claim the whole cost.
         if remaining[first] < LEAST_PSI or (
             weight is not None and _by_chance(margins[first], weight, remaining[first])
         ):

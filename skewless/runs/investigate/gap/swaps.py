@@ -77,6 +77,7 @@ def swapped_without_model(sides: Sides) -> Swaps:
         _share_out(changes, sides, at_online, known)
     moved = here + sum(changes.values(), np.zeros(len(here)))
     as_offline = moved.copy()
+    # Where the model itself has scored the row, its score counts; the surrogate only fills in the others.
     as_offline[at_online] = link(sides.offline.score[at_offline], is_logit)
     return Swaps(
         sides.online.score,

@@ -20,7 +20,7 @@ def loaded_features(layout: Layout, features: FeatureSet | None) -> tuple[Featur
         raise FeatureError(*(f"serving plan: {problem}" for problem in differing))
     by_name = {each.name: each for each in found.subset(layout.functions).features}
     ordered = [by_name.pop(name) for name in layout.functions]
-    strange = [f"feature '{name}': an input of the plan's features, but not in the plan" for name in by_name]
-    if strange:
-        raise FeatureError(*(f"serving plan: {problem}; export the plan again" for problem in strange))
+    absent = [f"feature '{name}': an input of the plan's features, but not in the plan" for name in by_name]
+    if absent:
+        raise FeatureError(*(f"serving plan: {problem}; export the plan again" for problem in absent))
     return FeatureSet(ordered), differing

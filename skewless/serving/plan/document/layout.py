@@ -91,9 +91,9 @@ def _layout(document: object) -> Layout:
 def _refuse_other_columns(written: tuple[str, ...], expected: list[str]) -> None:
     if list(written) == expected:
         return
-    strange = [f"'{name}' is none of them" for name in written if name not in expected]
+    unknown_names = [f"'{name}' is none of them" for name in written if name not in expected]
     missing = [f"'{name}' is missing" for name in expected if name not in written]
-    found = ", ".join([*strange, *missing]) or "they come in another order or twice"
+    found = ", ".join([*unknown_names, *missing]) or "they come in another order or twice"
     raise FeatureError(
         f"columns: not those that its tables and functions give: {found}; export the plan again"
     )

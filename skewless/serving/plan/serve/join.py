@@ -93,6 +93,7 @@ class RowTimes(NamedTuple):
         is_own = True
         for (reading, label_column), wanted in zip(self.keys, entity, strict=True):
             value = row.get(reading.column, _MISSING)
+            # A store that is asked by key often leaves the key out of its rows; what it does say has to be right.
             if value is _MISSING:
                 continue
             if value is None:
@@ -121,6 +122,7 @@ def winner_of(table: JoinedTable) -> Winner:
         visible = times.visible(rows, entity, at)
         if not visible:
             return nothing
+        # Only rows tied on both times are read as values: most requests never pay for J4's comparison.
         event, available, _ = max(visible)
         tied = [
             _candidate(rows[position], position, readings, ends)
@@ -128,6 +130,7 @@ def winner_of(table: JoinedTable) -> Winner:
             if moment == event and landed == available
         ]
         values, end = tied[0] if len(tied) == 1 else max(tied, key=order)
+        # Asked of the winner alone, after it has won (J3).
         is_stale = max_age is not None and at - event > max_age
         is_over = end is not None and at >= end
         return nothing if is_stale or is_over else values
