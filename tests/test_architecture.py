@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -155,6 +156,18 @@ def test_a_folder_has_about_ten_entries_and_a_file_fits_in_the_head() -> None:
         imported = [node for node in tree_of(path).body if isinstance(node, (ast.Import, ast.ImportFrom))]
         lines = len(path.read_text(encoding="utf-8").splitlines())
         assert lines - sum((node.end_lineno or 0) - node.lineno + 1 for node in imported) <= MOST_LINES, path
+
+
+def test_pytest_passes_over_no_folder_of_the_project(pytestconfig: pytest.Config) -> None:
+    """Its own default passes over `build`: the tests of builds were not run, and nothing said so."""
+    folders = [
+        folder
+        for place in pytestconfig.getini("testpaths")
+        for folder in (ROOT / place).rglob("*")
+        if folder.is_dir() and folder.name != "__pycache__"
+    ]
+    patterns = pytestconfig.getini("norecursedirs")
+    assert [folder for folder in folders if any(fnmatch(folder.name, each) for each in patterns)] == []
 
 
 def test_no_child_of_jobs_hides_a_library_from_spark_submit() -> None:
