@@ -14,12 +14,14 @@ class InputVersion(TypedDict):
 
 
 class TableCounts(TypedDict):
-    """A joined table: rows read, those with a null key or time, and the share of label events matched."""
+    """A joined table: rows read, those with a null key or time, the share of label events matched, and the number of
+    those whose winning row is of exactly T."""
 
     version: int
     rows_read: int
     null_rows: int
     match_rate: float | None
+    at_t: int
 
 
 class ReadAmount(TypedDict):

@@ -123,6 +123,7 @@ def _staged(
     joined = joined_rows(counted, spine_for(counted, run_range))
     result = Observation()
     matches = [F.count_if(side.is_matched()).alias(side.slot) for side in opened.sides]
+    matches += [F.count_if(F.col(side.at_t_slot)).alias(side.at_t_slot) for side in opened.sides]
     failures = [
         F.sum(F.col("features").getField(counted)).alias(counted)
         for counted in failures_of(opened.features).values()
@@ -138,7 +139,7 @@ def _staged(
         raise LostRowsError(
             f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
         )
-    used = {side.name: _use(opened, side, read[side.name].get, totals[side.slot]) for side in opened.sides}
+    used = {side.name: _use(opened, side, read[side.name].get, totals) for side in opened.sides}
     failed = {name: totals[counted] or 0 for name, counted in failures_of(opened.features).items()}
     return Staged(staged, used, failed, log_use(opened, totals))
 
@@ -151,11 +152,12 @@ def _counting(side: JoinSide, observation: Observation) -> JoinSide:
     return replace(side, rows=side.rows.observe(observation, *counts))
 
 
-def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], matched: int) -> TableUse:
+def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], totals: dict[str, int]) -> TableUse:
     repeated = repeated_keys(side) if side.event_timestamp is None else None
     source = opened.inputs[f"feature_tables.{side.name}"]
     extents = extent_of(side.rows), extent_of(source.rows)
-    return TableUse(source.version, read["rows_read"], read["null_rows"], matched, *extents, repeated)
+    matched, at_t = totals[side.slot], totals[side.at_t_slot]
+    return TableUse(source.version, read["rows_read"], read["null_rows"], matched, at_t, *extents, repeated)
 
 
 def repeated_keys(side: JoinSide) -> int:

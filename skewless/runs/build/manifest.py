@@ -31,6 +31,7 @@ from skewless.training_set.opened import OpenedTrainingSet
 class TableUse:
     """How a joined table was used: rows read, rows of those with a null key or time, label events matched.
 
+    `at_t` counts the label events whose winning row became true, or available, at exactly T.
     `read` is what was read of the files that the table has, `whole`.
     `repeated_keys` counts, for a static table, the rows beyond the first of their key; None otherwise.
     """
@@ -39,6 +40,7 @@ class TableUse:
     rows_read: int
     null_rows: int
     matched: int
+    at_t: int
     read: Extent
     whole: Extent
     repeated_keys: int | None = None
@@ -121,6 +123,7 @@ def _counts(use: TableUse, label_events: int) -> TableCounts:
         "rows_read": use.rows_read,
         "null_rows": use.null_rows,
         "match_rate": use.matched / label_events if label_events else None,
+        "at_t": use.at_t,
     }
 
 
