@@ -7,9 +7,9 @@ from datetime import datetime
 from skewless.ground.run_range import RunRange
 from skewless.parts.validation import refuse_broken_suite
 from skewless.runs.build.build import build
-from skewless.runs.build.explain import explain
+from skewless.runs.build.explain.explain import explain
 from skewless.runs.build.log_sections import log_sections_of
-from skewless.runs.build.plan_summary import summary_of_explanation
+from skewless.runs.build.explain.summary import summary_of_explanation
 from skewless.runs.build.report import render_build
 from skewless.runs.build.summary import summary_of_build
 from skewless.runs.execution import REFUSED, Result, Run, written_report

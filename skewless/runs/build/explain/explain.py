@@ -16,7 +16,7 @@ from skewless.parts.asof import JoinSide, key_sets
 from skewless.parts.publish import Output
 from skewless.parts.spine import within_range
 from skewless.runs.build.build import STRATEGY, refuse_other_slice
-from skewless.runs.build.plan import (
+from skewless.runs.build.explain.plan import (
     Amount,
     Plan,
     PlannedFreshness,
