@@ -266,12 +266,16 @@ def test_a_table_cannot_be_changed() -> None:
     ],
     ids=str,
 )
-def test_j2_a_table_that_does_not_say_when_it_is_served_is_strict(keys: dict[str, Any], is_strict: bool) -> None:
+def test_j2_a_table_that_does_not_say_when_it_is_served_is_strict(
+    keys: dict[str, Any], is_strict: bool
+) -> None:
     assert FeatureTable.model_validate(BASE | keys).is_strict is is_strict
 
 
 def test_j2_a_table_that_takes_rows_at_t_without_saying_when_they_are_served_is_warned_of() -> None:
     (warning,) = FeatureTable.model_validate(BASE | {"strict": False}).warnings
-    assert warning.endswith("so late rows can leak, and so can the label event's own row, at T itself (strict: false)")
+    assert warning.endswith(
+        "so late rows can leak, and so can the label event's own row, at T itself (strict: false)"
+    )
     (warning,) = FeatureTable.model_validate(BASE).warnings
     assert warning.endswith("so late rows can leak")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from skewless.parts.publish.document import Manifest, ValueDifference
 from skewless.runs.build.log_sections import log_lines_of, log_notes_of
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.manifest_text import audit_of, range_of
+from skewless.runs.manifest_text import audit_of, definitions_of, range_of
 
 MOST_DIFFERENCES = 3
 
@@ -94,7 +94,15 @@ def notes_of(manifest: Manifest) -> list[str]:
         + (", where it was not logged" if name in logged else "")
         for name, count in manifest["failed"].items()
     ]
-    return [*manifest["warnings"], *at_t, *repeated, *failed, *log_notes_of(manifest)]
+    mixed = definitions_of(manifest)
+    return [
+        *([mixed] if mixed else []),
+        *manifest["warnings"],
+        *at_t,
+        *repeated,
+        *failed,
+        *log_notes_of(manifest),
+    ]
 
 
 def _build_lines(built: Outcome) -> Iterator[str]:

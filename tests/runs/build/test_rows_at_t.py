@@ -55,7 +55,8 @@ def test_j2_a_label_event_does_not_join_its_own_row_unless_its_table_says_so(
     project = project_of(tmp_path, spark, time)
     built = project.built("churn")
     found = {
-        (row["user_id"], row["bought"]): {name: row[f"{name}__bought"] for name in SPECS} for row in project.rows("churn")
+        (row["user_id"], row["bought"]): {name: row[f"{name}__bought"] for name in SPECS}
+        for row in project.rows("churn")
     }
     others = dict.fromkeys(("inclusive", "delay", "available"))
     assert found == {
@@ -66,7 +67,11 @@ def test_j2_a_label_event_does_not_join_its_own_row_unless_its_table_says_so(
     at_t = {name: use["at_t"] for name, use in built["feature_tables"].items()}
     assert at_t == {"nothing": 0, "strict": 0, **dict.fromkeys(others, 3)}
     assert built["parity"] == {"rows": 3, "mismatches": 0}
-    assert all(row[f"{name}__visits"] == row["user_id"] % 2 * row["bought"] for row in project.rows("churn") for name in SPECS)
+    assert all(
+        row[f"{name}__visits"] == row["user_id"] % 2 * row["bought"]
+        for row in project.rows("churn")
+        for name in SPECS
+    )
 
 
 def test_j2_the_summary_report_manifest_and_plan_of_a_build_say_what_was_at_t(
