@@ -57,7 +57,7 @@ def test_what_is_not_written_has_its_default() -> None:
         None,
         None,
         None,
-        False,
+        None,
         False,
     )
 

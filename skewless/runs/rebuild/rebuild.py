@@ -150,7 +150,7 @@ def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: st
 
 
 def _own_columns(rows: DataFrame, recorded: Recorded) -> list[Column]:
-    """Those that the version wrote; a table of several definitions has the columns of all, null where one lacks them."""
+    """Those that the version wrote: a table of several definitions has the columns of all, null where one lacks any."""
     if len(recorded.manifest.get("definitions", ())) < 2:
         return [column(name) for name in rows.columns]
     return [column(name) for name in recorded.manifest["columns"]]
