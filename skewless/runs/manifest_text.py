@@ -34,7 +34,14 @@ def audit_of(manifest: Manifest) -> str | None:
 def definitions_of(manifest: Manifest) -> str | None:
     """Which dates hold the rows of which definition, in a sentence; None where all are of one."""
     written = manifest.get("definitions", ())
-    return mixed_text(written) if len(written) > 1 else None
+    own = manifest.get("version")
+    return (
+        mixed_text(
+            [{**each, "version": own if each["version"] is None else each["version"]} for each in written]
+        )
+        if len(written) > 1
+        else None
+    )
 
 
 def mixed_text(definitions: Sequence[WrittenDefinition]) -> str:

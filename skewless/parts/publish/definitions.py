@@ -45,13 +45,13 @@ class Definition:
             document["fingerprint"], version if known is None else known, spans, document["null_times"]
         )
 
-    def to_json(self, dates: Iterable[date | None] | None = None) -> WrittenDefinition:
+    def to_json(self, dates: Collection[date | None] | None = None) -> WrittenDefinition:
         """As a manifest has it; `dates` are those of its rows, told where it is not the only definition."""
         return {
             "fingerprint": self.fingerprint,
             "version": self.version,
             "ranges": [{"start": _iso(start, BEGINNING), "end": _iso(end, END)} for start, end in self.spans],
-            "null_times": self.null_times,
+            "null_times": self.null_times if dates is None else None in dates,
             "dates": None if dates is None else [str(day) for day in dates if day is not None],
         }
 
