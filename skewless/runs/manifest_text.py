@@ -34,24 +34,19 @@ def audit_of(manifest: Manifest) -> str | None:
 def definitions_of(manifest: Manifest) -> str | None:
     """Which dates hold the rows of which definition, in a sentence; None where all are of one."""
     written = manifest.get("definitions", ())
-    own = manifest.get("version")
-    return (
-        mixed_text(
-            [{**each, "version": own if each["version"] is None else each["version"]} for each in written]
-        )
-        if len(written) > 1
-        else None
-    )
+    return mixed_text(written, manifest.get("version")) if len(written) > 1 else None
 
 
-def mixed_text(definitions: Sequence[WrittenDefinition]) -> str:
-    """Definitions with the dates of their rows, each known by the newest version that it built."""
-    held = "; ".join(_held(each) for each in definitions)
+def mixed_text(definitions: Sequence[WrittenDefinition], own: int | None = None) -> str:
+    """Definitions with the dates of their rows, each known by the newest version that it built, `own` where it is that
+    of the manifest itself.
+    """
+    held = "; ".join(_held(each, own) for each in definitions)
     return f"rows of {len(definitions)} definitions, until they are built again (--each): {held}"
 
 
-def _held(definition: WrittenDefinition) -> str:
+def _held(definition: WrittenDefinition, own: int | None) -> str:
     days = [date.fromisoformat(day) for day in definition["dates"] or ()]
     dates = runs_of([*days, None] if definition["null_times"] else days)
-    version = definition["version"]
+    version = own if definition["version"] is None else definition["version"]
     return f"{'this version' if version is None else f'version {version}'}: {', '.join(dates) or 'no rows'}"

@@ -191,15 +191,16 @@ def test_a_restored_version_brings_its_definition_back(mixed: Project, spark: Sp
 
 def killed_after(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
     """The process dies, as far as later pieces are concerned, before it does anything."""
+    from skewless.runs.build import build
     from skewless.runs.build.each import each
 
-    build_slice, built = each.build_slice, []
+    built: list[int] = []
 
     def dying(*arguments: Any, **options: Any) -> Any:
         if len(built) == pieces:
             raise RuntimeError("killed")
         built.append(1)
-        return build_slice(*arguments, **options)
+        return build.build_slice(*arguments, **options)
 
     monkeypatch.setattr(each, "build_slice", dying)
 
