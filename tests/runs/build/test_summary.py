@@ -79,9 +79,9 @@ def test_what_was_left_out_is_counted_with_its_reason() -> None:
 def test_tables_have_version_files_and_bytes_read_and_share_matched_and_none_of_no_label_events() -> None:
     text = summary_of_build(PUBLISHED)
     [weather] = [line.split() for line in text.splitlines() if line.strip().startswith("weather")]
-    assert weather == ["weather", "7", "5,000", "2", "3/12", "1.5/6.0", "50.0%"]
+    assert weather == ["weather", "7", "5,000", "2", "3/12", "1.5/6.0", "50.0%", "3"]
     [empty] = [line.split() for line in text.splitlines() if line.strip().startswith("empty")]
-    assert empty == ["empty", "0", "0", "0", "0/0", "0.0/0.0", "-"]
+    assert empty == ["empty", "0", "0", "0", "0/0", "0.0/0.0", "-", "0"]
 
 
 def test_warnings_and_repeated_static_keys_are_told() -> None:
