@@ -10,6 +10,7 @@ import click
 
 from skewless.cli.options import Day, Moment, range_of, takes_a_log, takes_common_options
 from skewless.ground.errors import InputError
+from skewless.ground.names import UNITS, Unit
 from skewless.runs.execution import Result, Run, refuse_usage
 
 
@@ -36,23 +37,43 @@ def commands() -> None:
 @click.option("--end", type=Moment(), help="Only label events with T before this.")
 @click.option("--as-of", type=Moment(), help="Only what was known by then.  [default: now]")
 @click.option("--allow-empty", is_flag=True, help="Let a range without label events clear what stands there.")
+@click.option("--each", type=click.Choice(UNITS), help="Build the range piece by piece, a commit each.")
+@click.option(
+    "--allow-mixed",
+    is_flag=True,
+    help="Publish beside rows of another definition; show says which dates hold which.",
+)
 @click.option(
     "--explain", is_flag=True, help="Print the plan and run nothing: label events are counted, no more."
 )
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
 def build(
-    run: Run, name: str, explain: bool, report: str | None, allow_empty: bool, **when: datetime | None
+    run: Run,
+    name: str,
+    each: Unit | None,
+    explain: bool,
+    report: str | None,
+    allow_empty: bool,
+    allow_mixed: bool,
+    **when: datetime | None,
 ) -> Result:
     """Join, compute, validate and publish a training set."""
     if explain and report:
         raise InputError("--explain writes no report, it runs nothing; leave out --report, or --explain")
+    if each and report:
+        raise InputError(
+            "--each writes no report, a piece is a build of its own; leave out --report, or --each"
+        )
     start, end = range_of(when["date"], when["start"], when["end"])
     as_of = when["as_of"] or datetime.now(timezone.utc)
-    from skewless.runs.build.command import build_training_set, explain_training_set
+    allowed = {"allow_empty": allow_empty, "allow_mixed": allow_mixed}
+    from skewless.runs.build.command import build_in_pieces, build_training_set, explain_training_set
 
     if explain:
-        return explain_training_set(run, name, start, end, as_of, allow_empty)
-    return build_training_set(run, name, start, end, as_of, allow_empty, report)
+        return explain_training_set(run, name, start, end, as_of, **allowed)
+    if each:
+        return build_in_pieces(run, name, start, end, as_of, each, **allowed)
+    return build_training_set(run, name, start, end, as_of, report, **allowed)
 
 
 @commands.command("rebuild")

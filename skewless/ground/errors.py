@@ -19,9 +19,10 @@ class SkewlessError(Exception):
 
     exit_code = 1
 
-    def __init__(self, problems: str | Iterable[str]) -> None:
+    def __init__(self, problems: str | Iterable[str], exit_code: int | None = None) -> None:
         lines = [problems] if isinstance(problems, str) else list(problems)
         self.problems: tuple[str, ...] = tuple(" ".join(line.split()) for line in lines)
+        self.exit_code = type(self).exit_code if exit_code is None else exit_code
         super().__init__("\n".join(self.problems))
 
 
@@ -42,7 +43,9 @@ class NotReadyError(SkewlessError):
 
 
 class PublishConflictError(SkewlessError):
-    """Another run published the same rows meanwhile: nothing of this run is visible (exit code 1)."""
+    """Another run published the same rows meanwhile: nothing of this run is visible, try again (exit code 5)."""
+
+    exit_code = 5
 
 
 class LostRowsError(SkewlessError):

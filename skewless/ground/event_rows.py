@@ -24,9 +24,9 @@ class EventTable(NamedTuple):
     """One table among the rows.
 
     `reduction` is what to compute from its events. `lag` is how long after its event timestamp each row is
-    available, in microseconds; None where the rows say it themselves. `newest` names a column to add: the event
-    timestamp of the newest row visible at T; None where nobody asks. So does `audit_flags`: what makes a label event a
-    hard case of the table's windows.
+    available, in microseconds; None where the rows say it themselves. `newest` names a column to add: the times
+    `event` and `available` of the newest row visible at T; None where nobody asks. So does `audit_flags`: what makes a
+    label event a hard case of the table's windows.
     """
 
     tag: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from skewless.serving import errors
 
@@ -15,6 +16,11 @@ EVENT_DATE = "event_date"
 
 LOGGED_FEATURES = "logged_features"
 """The column of a training set with a log that names, for each row, the columns whose value is the logged one."""
+
+
+Unit = Literal["day", "week", "month"]
+UNITS: tuple[Unit, ...] = ("day", "week", "month")
+"""What `--each` cuts a range into."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -25,19 +25,22 @@ class WrittenRange(TypedDict):
 class RunRange:
     """The part of the label events that a run is about: T in [start, end), either end open, known by `as_of`.
 
-    All three are aware datetimes. A range holds no null T; without one, null T are kept.
+    All three are aware datetimes. A range holds no null T; without one, null T are kept. `without_times` is the range
+    of the null T alone, for a whole training set that is built in pieces.
     """
 
     as_of: datetime
     start: datetime | None = None
     end: datetime | None = None
+    without_times: bool = False
 
     @classmethod
     def written(cls, document: Mapping[str, Any]) -> RunRange:
         """The range of a manifest, or of another object with what `to_json` gives."""
         bounds = (document["start"], document["end"])
         start, end = (None if bound is None else datetime.fromisoformat(bound) for bound in bounds)
-        return cls(datetime.fromisoformat(document["as_of"]), start, end)
+        as_of = datetime.fromisoformat(document["as_of"])
+        return cls(as_of, start, end, document.get("without_times", False))
 
     def to_json(self) -> WrittenRange:
         return {
@@ -48,7 +51,7 @@ class RunRange:
 
     @property
     def is_range(self) -> bool:
-        return self.start is not None or self.end is not None
+        return self.start is not None or self.end is not None or self.without_times
 
     @property
     def latest(self) -> int:
@@ -61,6 +64,8 @@ class RunRange:
 
         Conditions that are joined by `and`, so that files are ruled out by each of them.
         """
+        if self.without_times:
+            return t.isNull()
         is_within = t.isNotNull() if self.is_range else F.lit(True)
         if self.start:
             is_within &= t >= literal(self.start)
@@ -69,6 +74,8 @@ class RunRange:
         return is_within
 
     def __str__(self) -> str:
+        if self.without_times:
+            return "{null}"
         start = self.start.isoformat() if self.start else "the beginning"
         end = self.end.isoformat() if self.end else "the end"
         return f"[{start}, {end})"

@@ -133,6 +133,18 @@ def _records(spark: SparkSession, leaf: Any) -> int | None:
     return None if row["unknown"] else int(row["records"] or 0)
 
 
+def partition_values(spark: SparkSession, folder: str, name: str) -> set[str | None]:
+    """The values of a partition column that some file of a Delta table's newest version has, as its log has them.
+
+    Of the log alone: a query for them would open every file, for the number of its rows.
+    """
+    log: Any = spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
+    session: Any = spark._jsparkSession
+    snapshot = log.forTableWithSnapshot(session, folder)._2()
+    files = DataFrame(snapshot.allFiles().toDF(), spark)
+    return {row[0] for row in files.select(F.col("partitionValues").getItem(name)).distinct().collect()}
+
+
 def spread_files(rows: DataFrame) -> DataFrame:
     """The rows of every eighth file of a table, of more files where there are few, of all where there are under 16.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DONE, UNEXPECTED, BAD_INPUT, REFUSED, ALERT, NOT_READY = range(6)
 WITH_JSON = (DONE, REFUSED, ALERT)
+WORST_FIRST = (UNEXPECTED, BAD_INPUT, REFUSED, NOT_READY, ALERT, DONE)
 NO_MESSAGE = "no message"
 
 
@@ -95,6 +96,11 @@ def execute(command: Callable[[], Result], run: Run) -> int:
         print(as_json(result.document) if run.as_json else result.text, flush=True)
     # Last, when nothing more can fail: whoever finds the file knows that the run is over.
     return _write_result(result, run.result_uri, run.spark)
+
+
+def worst(exit_codes: Sequence[int]) -> int:
+    """What several things done in one command end with: what needs somebody comes before what a later run mends."""
+    return min(exit_codes, key=WORST_FIRST.index)
 
 
 def refuse_usage(message: str, arguments: Sequence[str]) -> int:

@@ -158,7 +158,7 @@ def _join_side(join: JoinedTable, rows: DataFrame, labels: StructType) -> JoinSi
         delay=table.delay or timedelta(0),
         max_age=table.max_age,
         valid_until=table.valid_until and spelt(table.valid_until, schema),
-        strict=table.strict,
+        strict=table.is_strict,
         timezone=table.timezone,
-        reduction=WindowReduction.read(table.aggregations, schema, table.strict),
+        reduction=WindowReduction.read(table.aggregations, schema, table.is_strict),
     )

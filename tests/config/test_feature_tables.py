@@ -57,7 +57,7 @@ def test_what_is_not_written_has_its_default() -> None:
         None,
         None,
         None,
-        False,
+        None,
         False,
     )
 
@@ -249,3 +249,33 @@ def test_a_table_cannot_be_changed() -> None:
     table = FeatureTable.model_validate(BASE)
     with pytest.raises(ValidationError, match="frozen"):
         table.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_strict"),
+    [
+        ({}, True),
+        ({"max_age": "3h", "timezone": "UTC"}, True),
+        ({"strict": False}, False),
+        ({"strict": True, "available_at": "seen"}, True),
+        ({"available_at": "seen"}, False),
+        ({"delay": "10m"}, False),
+        ({"delay": "0s"}, False),
+        ({"delay": "0s", "available_at": "seen"}, False),
+        ({"static": True, "event_timestamp": None}, False),
+    ],
+    ids=str,
+)
+def test_j2_a_table_that_does_not_say_when_it_is_served_is_strict(
+    keys: dict[str, Any], is_strict: bool
+) -> None:
+    assert FeatureTable.model_validate(BASE | keys).is_strict is is_strict
+
+
+def test_j2_a_table_that_takes_rows_at_t_without_saying_when_they_are_served_is_warned_of() -> None:
+    (warning,) = FeatureTable.model_validate(BASE | {"strict": False}).warnings
+    assert warning.endswith(
+        "so late rows can leak, and so can the label event's own row, at T itself (strict: false)"
+    )
+    (warning,) = FeatureTable.model_validate(BASE).warnings
+    assert warning.endswith("so late rows can leak")

@@ -66,14 +66,22 @@ def side_of(table: OracleTable, rows: DataFrame, name: str) -> JoinSide:
 
 
 def winners(label_events: DataFrame, sides: Sequence[JoinSide], keys: Sequence[str]) -> list[dict[str, Any]]:
-    """The join's rows: `label`, and per side's name the selected columns of its winner, None without one."""
+    """The join's rows: `label`, and per side's name the selected columns of its winner, None without one.
+
+    Under `NAME at T` stands whether that winner is of exactly T.
+    """
     joined = as_of_join(spine(label_events, *keys), sides)
     columns = [F.col("label")]
     for side in sides:
         columns += [side.is_matched().alias(side.name)]
+        columns += [F.col(side.at_t_slot).alias(f"{side.name} at T")]
         columns += [side.value(name).alias(f"{side.name}.{name}") for name in side.columns]
     return [
-        {"label": row["label"], **{side.name: _winner(side, row) for side in sides}}
+        {
+            "label": row["label"],
+            **{side.name: _winner(side, row) for side in sides},
+            **{f"{side.name} at T": row[f"{side.name} at T"] for side in sides},
+        }
         for row in collected(joined.select(*columns))
     ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cmp_to_key
@@ -16,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 Row = dict[str, Any]
+NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 class Map(dict[Any, Any]):
@@ -56,19 +58,38 @@ def asof(
     that no row is visible, that the winner is stale or over, or that a key or T is null; a null inside the
     winning row stays one.
     """
+    return [
+        {column: winner[column] for column in table.columns}
+        if winner and _survives(winner, moment, table)
+        else None
+        for winner, moment in _winners(label_events, table, rows, t, label_timezone)
+    ]
+
+
+def of_exactly_t(label_events: list[Row], table: OracleTable, rows: list[Row], t: str) -> list[bool]:
+    """Say, per label event, whether its winning row became true or available at T itself (J2), stale or over or not."""
+    return [
+        winner is not None
+        and not table.static
+        and moment in (_event(winner, table), _available(winner, table))
+        for winner, moment in _winners(label_events, table, rows, t, None)
+    ]
+
+
+def _winners(
+    label_events: list[Row], table: OracleTable, rows: list[Row], t: str, label_timezone: str | None
+) -> Iterator[tuple[Row | None, datetime]]:
     rows_by_entity: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if not matches_nothing(row, table):
             rows_by_entity[tuple(row[key] for key, _ in table.keys)].append(row)
-    winners: list[Row | None] = []
     for label in label_events:
         entity = tuple(label[column] for _, column in table.keys)
         moment = instant(label[t], label_timezone)
         if moment is None or None in entity:
-            winners.append(None)
+            yield None, NEVER
         else:
-            winners.append(_as_of(moment, table, rows_by_entity.get(entity, [])))
-    return winners
+            yield _winner(moment, table, rows_by_entity.get(entity, [])), moment
 
 
 def matches_nothing(row: Row, table: OracleTable) -> bool:
@@ -118,14 +139,13 @@ def compare(left: Any, right: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-def _as_of(moment: datetime, table: OracleTable, rows: list[Row]) -> Row | None:
+def _winner(moment: datetime, table: OracleTable, rows: list[Row]) -> Row | None:
     visible = [row for row in rows if table.static or _is_visible(row, moment, table)]
-    if not visible:
-        return None
-    winner = max(visible, key=lambda row: cmp_to_key(compare)(_rank(row, table)))
-    if not table.static and (_is_stale(winner, moment, table) or _is_over(winner, moment, table)):
-        return None
-    return {column: winner[column] for column in table.columns}
+    return max(visible, key=lambda row: cmp_to_key(compare)(_rank(row, table)), default=None)
+
+
+def _survives(winner: Row, moment: datetime, table: OracleTable) -> bool:
+    return table.static or not (_is_stale(winner, moment, table) or _is_over(winner, moment, table))
 
 
 def _is_visible(row: Row, moment: datetime, table: OracleTable) -> bool:

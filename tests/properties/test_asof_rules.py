@@ -13,17 +13,19 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless import build_frame
-from tests.helpers.frames import collected, frame, side_of, training_set, winners
+from skewless.parts.asof import as_of_join
+from skewless.parts.windows import WindowReduction, aggregate_windows
+from tests.helpers.frames import collected, frame, side_of, spine, training_set, winners
 from tests.helpers.strategies import KEYS, SPEC_OPTIONS, SpecOptions, batch
 from tests.oracles import duck
-from tests.oracles.asof import OracleTable, Row, asof, compare
+from tests.oracles.asof import OracleTable, Row, asof, compare, of_exactly_t
 
 CASES = 80
 SPAN = 100_000
 """More than the cases of any option: each option's cases are its own entities in the shared job."""
 
 LABELS = "case_id bigint, k1 bigint, k2 bigint, t timestamp, label_no bigint"
-Answers = list[tuple[Row, Row | None]]
+Answers = list[tuple[Row, Any]]
 
 
 def rows_frame(spark: SparkSession, options: SpecOptions, rows: list[Row]) -> DataFrame:
@@ -102,6 +104,16 @@ def test_spark_agrees_with_the_oracle(
     assert differences(answers, expected(options.oracle_table(), labels, rows)) == []
 
 
+@pytest.mark.parametrize("options", SPEC_OPTIONS, ids=lambda options: options.name)
+def test_j2_winners_of_exactly_t_are_those_of_the_oracle(
+    options: SpecOptions, every_case: list[tuple[list[Row], list[Row]]], joined: list[Row]
+) -> None:
+    place = SPEC_OPTIONS.index(options)
+    labels, rows = every_case[place]
+    wanted = zip(labels, of_exactly_t(labels, options.oracle_table(), rows, "t"), strict=True)
+    assert found(own(joined, place), f"lane{place} at T") == _in_order(wanted)
+
+
 INSTANTS = tuple(options for options in SPEC_OPTIONS if options.time_type == "timestamp")
 
 
@@ -117,6 +129,30 @@ def test_tables_over_the_same_keys_do_not_disturb_one_another(spark: SparkSessio
         table.name: differences(found(joined, table.name), expected(table, labels, rows)) for table in tables
     }
     assert {name: pairs for name, pairs in wrong.items() if pairs} == {}
+
+
+def test_j2_winners_of_exactly_t_are_known_of_tables_joined_for_their_windows_alone(
+    spark: SparkSession,
+) -> None:
+    """Such a table has no winner to carry, and counts label events that sit on one all the same."""
+    several = tuple(options for options in INSTANTS if not options.static)
+    made = cases_of(several, 60)
+    tables = [
+        replace(options.oracle_table(), name=f"lane{at}", columns=()) for at, options in enumerate(several)
+    ]
+    sides = []
+    for table, options, (_, rows) in zip(tables, several, made, strict=True):
+        events = rows_frame(spark, options, rows)
+        count = WindowReduction.read(
+            [{"name": "c", "function": "count", "window": "1d"}], events.schema, table.strict
+        )
+        sides.append(replace(side_of(table, events, table.name), reduction=count))
+    labels = frame(spark, LABELS, [label for labels, _ in made for label in labels])
+    joined = as_of_join(spine(labels, *KEYS), sides, aggregate_windows)
+    answers = collected(joined.select("label", *[side.at_t_slot for side in sides]))
+    for place, (table, (own_labels, rows)) in enumerate(zip(tables, made, strict=True)):
+        wanted = zip(own_labels, of_exactly_t(own_labels, table, rows, "t"), strict=True)
+        assert found(own(answers, place), f"at_t_{table.name}") == _in_order(wanted)
 
 
 def test_spark_agrees_with_duckdb_where_no_row_is_late_and_none_tie(spark: SparkSession) -> None:

@@ -97,10 +97,12 @@ class FeatureTable(Spec):
         examples=["replaced_at"],
         description="A column: from that instant on the row counts as absent. Null: no end.",
     )
-    strict: bool = Field(
-        default=False,
-        examples=[True],
-        description="Whether a row at exactly T is not yet visible: `<` instead of `<=` on both times.",
+    strict: bool | None = Field(
+        default=None,
+        examples=[False],
+        description="Whether a row at exactly T is not yet visible: `<` instead of `<=` on both times. Unless written, "
+        "true for a table with neither `available_at` nor `delay`, since nothing then says that a row at T could be "
+        "read at T, else false.",
     )
     timezone: Zone | None = Field(
         default=None,
@@ -147,9 +149,21 @@ class FeatureTable(Spec):
             return (
                 f"{subject}: static: it has no history, so values overwritten since T leak into the past",
             )
-        if self.available_at is None and self.delay is None:
-            return (
-                f"{subject}: neither available_at nor delay: rows count as served at their event timestamp "
-                "(delay 0s), so late rows can leak",
-            )
-        return ()
+        if self._says_when_served:
+            return ()
+        own = "" if self.is_strict else ", and so can the label event's own row, at T itself (strict: false)"
+        return (
+            f"{subject}: neither available_at nor delay: rows count as served at their event timestamp "
+            f"(delay 0s), so late rows can leak{own}",
+        )
+
+    @property
+    def is_strict(self) -> bool:
+        """J2: as `strict` says, else where nothing says when a row could be served. A static table has no instant."""
+        if self.strict is not None:
+            return self.strict
+        return not self.static and not self._says_when_served
+
+    @property
+    def _says_when_served(self) -> bool:
+        return self.available_at is not None or self.delay is not None

@@ -16,10 +16,9 @@ def audit_flags(side: JoinSide) -> Column:
     `absent`, no row survives; `events` in the largest window. Takes the rows of the join before survivors are picked.
     """
     t = F.unix_micros("t")
-    boundary, late, events = [F.lit(False)], [F.lit(False)], F.lit(0).cast("bigint")
+    boundary, late, events = [side.is_at_t()], [F.lit(False)], F.lit(0).cast("bigint")
     if side.competes and side.event_timestamp is not None:
         event, available = (F.unix_micros(F.col(side.slot).getField(name)) for name in ("event", "available"))
-        boundary += [event == t, available == t]
         if side.available_at is not None:
             late.append(available - event > F.lit(side.delay // MICROSECOND))
         if side.max_age is not None:

@@ -46,8 +46,10 @@ def as_of_join(
     `reduce_events` computes what sides with a reduction ask for, from the same rows (`skewless.ground.event_rows`): it
     takes them, the names of the keys among them, and the tables by the struct column that each one's results go to; it
     gives `label_event` of the label events and its own columns. A side that selects no column has
-    no winner to carry: its slot holds the `event` of its newest visible row alone, and where all sides are such,
+    no winner to carry: its slot holds the times of its newest visible row alone, and where all sides are such,
     rows are brought together by key and left in any order, since no running maximum is needed.
+
+    A boolean column a side says whether its winner is of exactly T (`JoinSide.is_at_t`).
 
     A side that is to be audited adds a struct that says whether a label event is a hard case of it (`audit_flags`).
 
@@ -92,7 +94,8 @@ def _join_group(
         events = _event_rows(rows, told, carried, tables, is_sorted=bool(competing))
         labels = _carried_on(reduce_events(events, told, tables), carried)
     hard = [audit_flags(side).alias(side.audit_slot) for side in sides if side.audited]
-    return labels.select(*spine.columns, *[side.survivor() for side in sides], *tables, *hard)
+    at_t = [side.is_at_t().alias(side.at_t_slot) for side in sides]
+    return labels.select(*spine.columns, *[side.survivor() for side in sides], *tables, *at_t, *hard)
 
 
 def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str]) -> DataFrame:

@@ -68,6 +68,11 @@ class JoinSide:
         return f"events_{self.name}"
 
     @property
+    def at_t_slot(self) -> str:
+        """The boolean column of the result that says whether this join side's winner is of exactly T."""
+        return f"at_t_{self.name}"
+
+    @property
     def audit_slot(self) -> str:
         """The struct column of the result that says whether a label event is a hard case, where that is asked."""
         return f"audit_{self.name}"
@@ -159,10 +164,11 @@ class JoinSide:
         return F.max_by(slot, rank)
 
     def survivor(self) -> Column:
-        """The slot of a joined row: the winner, or the newest row's event timestamp, where it survives at `t`."""
+        """The slot of a joined row: the winner, or the newest row's event timestamp alone, where it survives at `t`."""
         winner = F.col(self.slot)
         if not self.competes:
-            winner = F.when(winner.isNotNull(), F.struct(F.timestamp_micros(winner).alias("event")))
+            event = F.timestamp_micros(winner.getField("event"))
+            winner = F.when(winner.isNotNull(), F.struct(event.alias("event")))
         return self.surviving(winner, F.col("t")).alias(self.slot)
 
     def surviving(self, winner: Column, t: Column) -> Column:
@@ -175,6 +181,19 @@ class JoinSide:
         if self.valid_until:
             survives &= winner.getField("endless") | (t < winner.getField("ends"))
         return F.when(survives, winner)
+
+    def is_at_t(self) -> Column:
+        """Whether the winner of a joined row, before survivors are picked, has T itself as one of its two times (J2).
+
+        Such a row may be what the label event itself wrote. False of static rows, which have no times.
+        """
+        if self.event_timestamp is None:
+            return F.lit(False)
+        at_t = F.lit(False)
+        for name in ("event", "available"):
+            moment = F.col(self.slot).getField(name)
+            at_t |= (F.unix_micros(moment) if self.competes else moment) == F.unix_micros("t")
+        return F.coalesce(at_t, F.lit(False))
 
     def is_matched(self) -> Column:
         """Whether the label event of a joined row has a surviving row in this join side."""

@@ -6,14 +6,16 @@ either published in one commit or moved, whole, to the rejected rows.
 
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import Difference, difference, other_columns
+from skewless.parts.publish.definition_changes import changes
+from skewless.parts.publish.definitions import Definition, after, runs_of
 from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.manifest import Published, manifest_of_version, read_manifests
 from skewless.parts.publish.places import Output
+from skewless.parts.publish.standing import Standing, standing_of
 from skewless.parts.publish.table import (
     discard_staged,
     publish,
     refuse_foreign_table,
-    refuse_other_columns,
     refuse_taken,
     reject,
     slice_predicate,
@@ -22,10 +24,14 @@ from skewless.parts.publish.table import (
 )
 
 __all__ = [
+    "Definition",
     "Difference",
     "Manifest",
     "Output",
     "Published",
+    "Standing",
+    "after",
+    "changes",
     "checksum",
     "difference",
     "discard_staged",
@@ -34,10 +40,11 @@ __all__ = [
     "publish",
     "read_manifests",
     "refuse_foreign_table",
-    "refuse_other_columns",
     "refuse_taken",
     "reject",
+    "runs_of",
     "slice_predicate",
     "stage",
+    "standing_of",
     "standing_version",
 ]

@@ -14,12 +14,14 @@ class InputVersion(TypedDict):
 
 
 class TableCounts(TypedDict):
-    """A joined table: rows read, those with a null key or time, and the share of label events matched."""
+    """A joined table: rows read, those with a null key or time, the share of label events matched, and the number of
+    those whose winning row is of exactly T."""
 
     version: int
     rows_read: int
     null_rows: int
     match_rate: float | None
+    at_t: int
 
 
 class ReadAmount(TypedDict):
@@ -105,6 +107,27 @@ class LogCounts(TypedDict):
     features: Mapping[str, LoggedCounts]
 
 
+class WrittenSpan(TypedDict):
+    """T in [start, end) as ISO times, None for an open end."""
+
+    start: str | None
+    end: str | None
+
+
+class WrittenDefinition(TypedDict):
+    """What built the rows with T in `ranges` and, with `null_times`, those without a T: a plan, by its fingerprint.
+
+    `version` is the newest version that it built, None in the manifest of that version itself. `dates` are those of the
+    rows, ISO, where there is more than one definition; else None, for all there are.
+    """
+
+    fingerprint: str
+    version: int | None
+    ranges: Sequence[WrittenSpan]
+    null_times: bool
+    dates: Sequence[str] | None
+
+
 class RebuildOf(TypedDict):
     """The version that a run has built again."""
 
@@ -114,7 +137,11 @@ class RebuildOf(TypedDict):
 
 
 class _NotInAll(TypedDict, total=False):
-    """Keys that some manifests lack: written since later, only by some runs, or given when read back."""
+    """Keys that some manifests lack: written since later, only by some runs, or given when read back.
+
+    `definitions` say which T hold the rows of which definition after the commit, where `follows` is the table's version
+    that they were taken from; `without_times` is true of a piece that holds the label events without a T.
+    """
 
     kind: str
     version: int
@@ -123,6 +150,9 @@ class _NotInAll(TypedDict, total=False):
     checksum: str | None
     log: LogCounts
     rebuild_of: RebuildOf
+    definitions: Sequence[WrittenDefinition]
+    follows: int | None
+    without_times: bool
 
 
 class Manifest(_NotInAll):

@@ -41,7 +41,7 @@ def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published]
     """The versions that stand or stood, oldest first, and the manifests of refused runs, oldest first."""
     # Both, since Delta's log forgets old commits and a killed run leaves no file; where both are, the commit is what
     # stands.
-    versions = {**_beside(spark, output), **committed(spark, output)}
+    versions = {**beside(spark, output), **committed(spark, output)}
     files = Hadoop(spark)
     refused = [json.loads(files.read(f"{output.refusals}/{name}")) for name in files.list(output.refusals)]
     return [Published(version, versions[version]) for version in sorted(versions)], refused
@@ -55,7 +55,9 @@ def committed(spark: SparkSession, output: Output) -> dict[int, Manifest]:
     commits = (
         table.history(HISTORY).select("version", "userMetadata").where("userMetadata IS NOT NULL").collect()
     )
-    return {int(version): manifest for version, text in commits if (manifest := _ours(text)) is not None}
+    return {
+        int(version): manifest for version, text in commits if (manifest := manifest_in(text)) is not None
+    }
 
 
 def write_beside(spark: SparkSession, output: Output) -> None:
@@ -67,7 +69,8 @@ def write_beside(spark: SparkSession, output: Output) -> None:
             files.write(f"{output.manifests}/{_file_name(version)}", text_of(manifest))
 
 
-def _beside(spark: SparkSession, output: Output) -> dict[int, Manifest]:
+def beside(spark: SparkSession, output: Output) -> dict[int, Manifest]:
+    """Version → manifest, of those that are kept beside the commits."""
     files = Hadoop(spark)
     names = [name for name in files.list(output.manifests) if name.endswith(".json")]
     return {
@@ -79,7 +82,8 @@ def _file_name(version: int) -> str:
     return f"{version:020d}.json"
 
 
-def _ours(text: str) -> Manifest | None:
+def manifest_in(text: str) -> Manifest | None:
+    """The manifest in a commit's user metadata, None where that is somebody else's."""
     # Other writers put into it what they like, so that it may be no JSON.
     try:
         document = json.loads(text)

@@ -44,6 +44,10 @@ class Output:
         return f"{self.folder}/_skewless/manifests"
 
     @property
+    def progress(self) -> str:
+        return f"{self.folder}/_skewless/each.json"
+
+    @property
     def profiles(self) -> str:
         return f"{self.folder}/_skewless/profiles"
 

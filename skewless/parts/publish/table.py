@@ -9,18 +9,21 @@ from typing import Any
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError, PublishConflictError
 from skewless.ground.names import EVENT_DATE
+from skewless.ground.run_range import RunRange
+from skewless.ground.spark_columns import column
 from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
-from skewless.parts.publish.comparison import other_columns, retyped_columns
+from skewless.parts.publish.comparison import other_columns
+from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.manifest import committed, text_of, write_beside
 from skewless.parts.publish.places import Output
+from skewless.parts.publish.standing import Standing
 
 OWNER = "skewless.training_set"
 
@@ -54,20 +57,6 @@ def refuse_taken(spark: SparkSession, output: Output) -> None:
         )
 
 
-def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType) -> None:
-    """InputError where a slice would not have the columns of the standing table."""
-    table = delta_table(spark, output.location)
-    if table is None:
-        return
-    standing = table.toDF().schema
-    if other_columns(standing, schema):
-        found = ", ".join(f"'{name}'" for name in retyped_columns(standing, schema)) or "in another order"
-        raise InputError(
-            f"output '{output.location}' has other columns than this build: {found}; "
-            "a range replaces part of a table: build once without a range to change its columns"
-        )
-
-
 def stage(rows: DataFrame, output: Output, run_id: str) -> DataFrame:
     """Write the rows to this run's own place; gives them read back from there."""
     # The joins run once, here. What is audited, validated, hashed and published is read back from this place, so that
@@ -93,36 +82,37 @@ def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mappi
 
 
 def standing_version(
-    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Mapping[str, Any]
+    spark: SparkSession, staged: DataFrame, standing: Standing, predicate: str | None, manifest: Manifest
 ) -> int | None:
     """The version that stands where publishing would change nothing: its rows in the slice have the checksum of the
-    manifest, and its newest manifest has the same serving plan. Else None.
+    manifest, and are of the same definition. Else None.
     """
-    table = delta_table(spark, output.location)
-    if table is None:
+    table = delta_table(spark, standing.output.location)
+    if table is None or not standing.is_of(
+        manifest["serving_plan"]["fingerprint"], RunRange.written(manifest)
+    ):
         return None
-    standing = table.toDF()
     # The schema apart: the checksum goes by values in their places, and a renamed column keeps it.
-    if [(field.name, field.dataType) for field in standing.schema] != [
-        (field.name, field.dataType) for field in staged.schema
-    ]:
+    rows = table.toDF()
+    types = {field.name: field.dataType for field in rows.schema}
+    is_whole = predicate is None and rows.columns != staged.columns
+    if is_whole or any(types.get(field.name) != field.dataType for field in staged.schema):
         return None
-    manifests = committed(spark, output)
-    newest: Mapping[str, Any] = manifests[max(manifests)] if manifests else {}
-    # Equal rows of another definition are published all the same, or an export would give the old plan.
-    if newest.get("serving_plan", {}).get("fingerprint") != manifest["serving_plan"]["fingerprint"]:
+    within = rows if predicate is None else rows.where(predicate)
+    if checksum(within.select(*map(column, staged.columns))) != manifest["checksum"]:
         return None
-    standing_slice = standing if predicate is None else standing.where(predicate)
-    return latest_version(table) if checksum(standing_slice) == manifest["checksum"] else None
+    return latest_version(table)
 
 
 def publish(
-    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Mapping[str, Any]
+    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Manifest
 ) -> int:
     """Make the staged rows visible in one commit that carries the manifest; gives its version.
 
-    `predicate` bounds the slice that is replaced, exactly; without one the whole table is. `spark` has to be a
-    session of the run's own. Errors: PublishConflictError where another run replaced the same rows meanwhile.
+    `predicate` bounds the slice that is replaced, exactly; without one the whole table is. Where the rows that stay are
+    of another definition with other columns, the table has the columns of both, null where a definition lacks them,
+    until the last of those rows is replaced. `spark` has to be a session of the run's own.
+    Errors: PublishConflictError where another run replaced the same rows meanwhile.
     """
     # In the commit itself: a manifest written before it may be of a version that never was, one after it may be
     # missing. Through the session, so that both ways of writing below carry it.
@@ -137,7 +127,7 @@ def publish(
         if delta_table(spark, output.location) is None:
             output.place.create(rows, OWNER, manifest["training_set"], EVENT_DATE)
         else:
-            _replace(rows, output, predicate)
+            _replace(rows, output, predicate, is_mixed=len(manifest.get("definitions", ())) > 1)
     except CONFLICTS as error:
         raise _conflict(output) from error
     # Of two first publications the later one is refused by the catalog, not by Delta's conflict check.
@@ -177,17 +167,34 @@ def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> 
     return " AND ".join(bounds) or None
 
 
-def _replace(rows: DataFrame, output: Output, predicate: str | None) -> None:
+def _replace(rows: DataFrame, output: Output, predicate: str | None, *, is_mixed: bool) -> None:
+    table = delta_table(rows.sparkSession, output.location)
+    assert table is not None, "what is replaced is there"
+    standing = table.toDF()
+    has_other_columns = bool(other_columns(standing.schema, rows.schema))
     writer = rows.write.format("delta").mode("overwrite")
-    # Only who replaces all rows may change the columns.
+    if predicate is not None and has_other_columns and not is_mixed:
+        # Delta replaces a table's columns only with all of its rows, and without column mapping, which other readers
+        # lack, it drops none.
+        writer = _with_what_stays(standing, rows, predicate).write.format("delta").mode("overwrite")
+        predicate = None
     if predicate is None:
         writer = writer.option("overwriteSchema", "true").partitionBy(EVENT_DATE)
     else:
         writer = writer.option("replaceWhere", predicate)
+        writer = writer.option("mergeSchema", "true") if has_other_columns else writer
     if is_path(output.location):
         writer.save(output.location)
     else:
         writer.saveAsTable(output.location)
+
+
+def _with_what_stays(standing: DataFrame, rows: DataFrame, predicate: str) -> DataFrame:
+    """The rows and those outside their slice, which are of the same definition, or none."""
+    stays = standing.where(f"NOT coalesce({predicate}, false)")
+    if set(rows.columns) <= set(standing.columns):
+        return rows.unionByName(stays.select(*map(column, rows.columns)))
+    return rows
 
 
 def _utc(moment: datetime) -> datetime:

@@ -4,8 +4,8 @@ Takes the source's rows and the labels' spec; gives `label` (struct of the untou
 """
 
 from skewless.ground.run_range import RunRange
-from skewless.parts.spine.census import Census, take_census
-from skewless.parts.spine.events import spine_of, within_range
+from skewless.parts.spine.census import Census, label_dates, take_census
+from skewless.parts.spine.events import published_time, spine_of, within_range
 from skewless.parts.spine.refusals import spine_problems
 from skewless.parts.spine.row_predicate import failed_on_a_row, predicate_problem
 
@@ -13,7 +13,9 @@ __all__ = [
     "Census",
     "RunRange",
     "failed_on_a_row",
+    "label_dates",
     "predicate_problem",
+    "published_time",
     "spine_of",
     "spine_problems",
     "take_census",

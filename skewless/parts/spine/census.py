@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from skewless.config import Labels, Sample
+from skewless.ground.instants import utc_date
 from skewless.ground.run_range import RunRange
 from skewless.parts.spine.events import event_time, membership, within_range
 from skewless.parts.spine.row_predicate import failed_on_a_row
+
+AHEAD, UNKNOWN = "T after --as-of", "outcome not known at --as-of"
+"""Why a label event is left for a later run."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,8 @@ class Census:
         """Reason → count, in the order in which the conditions apply."""
         reasons = {
             "where": self.unwanted,
-            "T after --as-of": self.in_the_future,
-            "outcome not known at --as-of": self.immature,
+            AHEAD: self.in_the_future,
+            UNKNOWN: self.immature,
             "not in the sample": self.not_sampled,
         }
         return {reason: count for reason, count in reasons.items() if count}
@@ -72,3 +77,17 @@ def take_census(events: DataFrame, labels: Labels, sample: Sample | None, run_ra
         raise failed_on_a_row(error, {"labels.where": labels.where}) from error
     assert row is not None, "an aggregate without grouping has one row"
     return Census(**row.asDict())
+
+
+def label_dates(events: DataFrame, labels: Labels, run_range: RunRange) -> set[date | None]:
+    """The UTC dates on which the range has label events that `where` wants; None where some have no T.
+
+    Errors: InputError where `where` fails on one of them.
+    """
+    member = membership(events, labels, None, run_range)
+    day = utc_date(event_time(events, labels)).alias("day")
+    rows = within_range(events, labels, run_range).where(member.in_range & member.wanted).select(day).distinct()
+    try:
+        return {row["day"] for row in rows.collect()}
+    except PySparkException as error:
+        raise failed_on_a_row(error, {"labels.where": labels.where}) from error

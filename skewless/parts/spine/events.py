@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -79,6 +80,11 @@ def event_time(events: DataFrame, labels: Labels) -> Column:
     """T as an instant."""
     name = labels.event_timestamp
     return instant(column(name), events.schema[name].dataType, labels.timezone)
+
+
+def published_time(labels: Labels) -> Callable[[DataFrame], Column]:
+    """T of a training set's rows, which keep the label events' column as it is."""
+    return lambda rows: event_time(rows, labels)
 
 
 def _is_sampled(events: DataFrame, sample: Sample, entity_keys: tuple[str, ...]) -> Column:

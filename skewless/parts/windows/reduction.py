@@ -35,6 +35,9 @@ from skewless.serving.predicates.predicate import bind, check, to_sql
 HARDNESS = StructType().add("boundary", BooleanType()).add("late", BooleanType()).add("events", LongType())
 """What `hardness_of` gives of a label event."""
 
+WINNER_TIMES = StructType().add("event", LongType()).add("available", LongType())
+"""What is given of a label event's winner: its times in microseconds."""
+
 MICROSECONDS_OF_SPARE = 2 * 86_400_000_000
 
 
@@ -158,7 +161,7 @@ def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str,
     for slot, table in tables.items():
         schema.add(slot, table.reduction.schema())
         if table.newest is not None:
-            schema.add(table.newest, LongType())
+            schema.add(table.newest, WINNER_TIMES)
         if table.audit_flags is not None:
             schema.add(table.audit_flags, HARDNESS)
 

@@ -24,17 +24,18 @@ from skewless.parts.publish import (
     checksum,
     discard_staged,
     publish,
-    refuse_other_columns,
     reject,
     stage,
+    standing_of,
     standing_version,
 )
 from skewless.parts.spine import Census
 from skewless.parts.validation import Verdict, validate
 from skewless.runs.build.manifest import Findings, TableUse, manifest_of
+from skewless.runs.build.mixing import refuse_mixed
 from skewless.runs.build.outcome import Outcome
 from skewless.training_set.ahead.freshness import refuse_stale
-from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
+from skewless.training_set.ahead.preparation import open_all, prepare
 from skewless.training_set.from_log.columns import (
     RECOMPUTED,
     LogUse,
@@ -61,7 +62,12 @@ class Staged(NamedTuple):
 
 
 def build(
-    spark: SparkSession, spec: PublishableTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+    spark: SparkSession,
+    spec: PublishableTrainingSet,
+    run_range: RunRange,
+    *,
+    allow_empty: bool = False,
+    allow_mixed: bool = False,
 ) -> Outcome:
     """Build the training set's slice and publish it, or refuse it whole.
 
@@ -69,12 +75,28 @@ def build(
     NotReadyError with every table that is not as fresh as `require_fresh` asks; PublishConflictError, LostRowsError.
     A failing suite, or a value that serving does not make, is an Outcome whose status is `rejected`.
     """
-    run_id = new_run_id()
     own = private_session(spark)
     output, opened = open_all(own, spec)
+    return build_slice(
+        own, output, opened, run_range, run_range, allow_empty=allow_empty, allow_mixed=allow_mixed
+    )
+
+
+def build_slice(
+    own: SparkSession,
+    output: Output,
+    opened: OpenedTrainingSet,
+    run_range: RunRange,
+    whole: RunRange,
+    *,
+    allow_empty: bool = False,
+    allow_mixed: bool = False,
+) -> Outcome:
+    """One slice of what `open_all` gives, a piece of the `whole` range that is to hold one definition in the end."""
+    run_id = new_run_id()
     refuse_stale(recomputed_part(opened), run_range)
     ready = prepare(opened, run_range, allow_empty)
-    refuse_other_slice(own, output, ready)
+    refuse_mixed(own, output, ready, whole, allow_mixed=allow_mixed)
     try:
         staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
@@ -84,30 +106,25 @@ def build(
             run_range=run_range,
             census=ready.census,
             run_id=run_id,
+            rows=rows,
             strategy=STRATEGY,
             tables=staged.tables,
             failed=staged.failed,
             verdict=verdict,
             parity=parity,
             document=ready.document,
+            standing=standing_of(own, output),
             log=staged.log,
         )
         manifest = manifest_of(found, checksum(rows) if found.passed else None)
         if not found.passed:
             return Outcome(manifest, rejected_path=reject(own, rows, output, manifest))
-        standing = standing_version(own, rows, output, ready.slice, manifest)
-        if standing is not None:
-            return Outcome(manifest, standing, unchanged=True)
+        stands = standing_version(own, rows, found.standing, ready.slice, manifest)
+        if stands is not None:
+            return Outcome(manifest, stands, unchanged=True)
         return Outcome(manifest, publish(own, rows, output, ready.slice, manifest))
     finally:
         discard_staged(own, output, run_id)
-
-
-def refuse_other_slice(spark: SparkSession, output: Output, ready: Prepared) -> None:
-    """InputError where a range would not have the columns of the table that it becomes part of."""
-    if ready.run_range.is_range:
-        rows = joined_rows(ready.recomputed, spine_for(ready.recomputed, ready.run_range))
-        refuse_other_columns(spark, output, select_result(ready.recomputed, rows).schema)
 
 
 def _staged(
@@ -123,6 +140,7 @@ def _staged(
     joined = joined_rows(counted, spine_for(counted, run_range))
     result = Observation()
     matches = [F.count_if(side.is_matched()).alias(side.slot) for side in opened.sides]
+    matches += [F.count_if(F.col(side.at_t_slot)).alias(side.at_t_slot) for side in opened.sides]
     failures = [
         F.sum(F.col("features").getField(counted)).alias(counted)
         for counted in failures_of(opened.features).values()
@@ -138,7 +156,7 @@ def _staged(
         raise LostRowsError(
             f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
         )
-    used = {side.name: _use(opened, side, read[side.name].get, totals[side.slot]) for side in opened.sides}
+    used = {side.name: _use(opened, side, read[side.name].get, totals) for side in opened.sides}
     failed = {name: totals[counted] or 0 for name, counted in failures_of(opened.features).items()}
     return Staged(staged, used, failed, log_use(opened, totals))
 
@@ -151,11 +169,12 @@ def _counting(side: JoinSide, observation: Observation) -> JoinSide:
     return replace(side, rows=side.rows.observe(observation, *counts))
 
 
-def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], matched: int) -> TableUse:
+def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], totals: dict[str, int]) -> TableUse:
     repeated = repeated_keys(side) if side.event_timestamp is None else None
     source = opened.inputs[f"feature_tables.{side.name}"]
     extents = extent_of(side.rows), extent_of(source.rows)
-    return TableUse(source.version, read["rows_read"], read["null_rows"], matched, *extents, repeated)
+    matched, at_t = totals[side.slot], totals[side.at_t_slot]
+    return TableUse(source.version, read["rows_read"], read["null_rows"], matched, at_t, *extents, repeated)
 
 
 def repeated_keys(side: JoinSide) -> int:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 
+from skewless.config import PublishableTrainingSet
+from skewless.ground.errors import SkewlessError
+from skewless.ground.names import Unit
 from skewless.ground.run_range import RunRange
 from skewless.parts.validation import refuse_broken_suite
 from skewless.runs.build.build import build
-from skewless.runs.build.explain import explain
+from skewless.runs.build.each.combined import combined
+from skewless.runs.build.each.each import build_each
+from skewless.runs.build.each.summary import failures_of, line_of, summary_of_pieces
+from skewless.runs.build.explain.explain import explain
+from skewless.runs.build.explain.summary import summary_of_explanation
 from skewless.runs.build.log_sections import log_sections_of
-from skewless.runs.build.plan_summary import summary_of_explanation
 from skewless.runs.build.report import render_build
 from skewless.runs.build.summary import summary_of_build
-from skewless.runs.execution import REFUSED, Result, Run, written_report
+from skewless.runs.execution import REFUSED, Result, Run, worst, written_report
 
 
 def build_training_set(
@@ -21,26 +28,51 @@ def build_training_set(
     start: datetime | None,
     end: datetime | None,
     as_of: datetime,
-    allow_empty: bool,
     report: str | None,
+    **allowed: bool,
 ) -> Result:
     """`skewless build`: exit code 3 where the suite refuses the rows."""
-    spec = run.configuration().training_set(name)
-    if spec.suite:
-        refuse_broken_suite(spec.suite)
-    outcome = build(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
+    spec = _checked(run, name)
+    outcome = build(run.spark(), spec, RunRange(as_of, start, end), **allowed)
     if report:
         report = written_report(report, render_build(outcome, log_sections_of(outcome.manifest)), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
     return Result(outcome.to_json(), summary_of_build(outcome, report), exit_code)
 
 
+def build_in_pieces(
+    run: Run,
+    name: str,
+    start: datetime | None,
+    end: datetime | None,
+    as_of: datetime,
+    unit: Unit,
+    **allowed: bool,
+) -> Result:
+    """`skewless build --each`: the pieces that failed decide the exit code."""
+    spec = _checked(run, name)
+    pieces = []
+    for piece in build_each(run.spark(), spec, RunRange(as_of, start, end), unit, **allowed):
+        print(line_of(name, piece), file=sys.stderr, flush=True)
+        pieces.append(piece)
+    refused = [piece.refusal for piece in pieces if piece.refusal is not None]
+    if refused:
+        raise SkewlessError(failures_of(name, pieces), worst([each.exit_code for each in refused]))
+    document = combined(pieces)
+    exit_code = REFUSED if document["status"] == "rejected" else 0
+    return Result(document, summary_of_pieces(name, pieces, document), exit_code)
+
+
 def explain_training_set(
-    run: Run, name: str, start: datetime | None, end: datetime | None, as_of: datetime, allow_empty: bool
+    run: Run, name: str, start: datetime | None, end: datetime | None, as_of: datetime, **allowed: bool
 ) -> Result:
     """`skewless build --explain`: exit code 0 also where a table is not ready, since nothing is run."""
+    plan = explain(run.spark(), _checked(run, name), RunRange(as_of, start, end), **allowed)
+    return Result(plan, summary_of_explanation(plan))
+
+
+def _checked(run: Run, name: str) -> PublishableTrainingSet:
     spec = run.configuration().training_set(name)
     if spec.suite:
         refuse_broken_suite(spec.suite)
-    plan = explain(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
-    return Result(plan, summary_of_explanation(plan))
+    return spec

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from pyspark.sql import DataFrame
+
+from skewless.ground.names import EVENT_DATE
 from skewless.ground.run_range import RunRange
 from skewless.ground.version import package_version
 from skewless.lake.sources import Extent
 from skewless.parts.parity import Parity
+from skewless.parts.publish import Standing, after
 from skewless.parts.publish.document import (
     AuditCounts,
     FailedExpectation,
@@ -19,8 +23,9 @@ from skewless.parts.publish.document import (
     SuiteCounts,
     TableCounts,
     ValueDifference,
+    WrittenDefinition,
 )
-from skewless.parts.spine import Census
+from skewless.parts.spine import Census, published_time
 from skewless.parts.validation import Failure, Verdict
 from skewless.serving.replay.replay import Difference
 from skewless.training_set.from_log.columns import LogUse
@@ -31,6 +36,7 @@ from skewless.training_set.opened import OpenedTrainingSet
 class TableUse:
     """How a joined table was used: rows read, rows of those with a null key or time, label events matched.
 
+    `at_t` counts the label events whose winning row became true, or available, at exactly T.
     `read` is what was read of the files that the table has, `whole`.
     `repeated_keys` counts, for a static table, the rows beyond the first of their key; None otherwise.
     """
@@ -39,6 +45,7 @@ class TableUse:
     rows_read: int
     null_rows: int
     matched: int
+    at_t: int
     read: Extent
     whole: Extent
     repeated_keys: int | None = None
@@ -49,6 +56,7 @@ class Findings:
     """All that a manifest is made of: what was built, by what, and how it was judged.
 
     `failed` counts, per feature with `on_error="null"`, the label events on which it failed and is null.
+    `rows` are those of this run, `standing` is what the output held when they were ready.
     `verdict` is None without a suite, `parity` without an audit, `log` where nothing is taken from one; `document` is
     that of the serving plan.
     """
@@ -57,12 +65,14 @@ class Findings:
     run_range: RunRange
     census: Census
     run_id: str
+    rows: DataFrame
     strategy: str
     tables: Mapping[str, TableUse]
     failed: Mapping[str, int]
     verdict: Verdict | None
     parity: Parity | None
     document: Mapping[str, Any]
+    standing: Standing
     log: LogUse | None = None
 
     @property
@@ -111,8 +121,26 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
         "warnings": list(opened.spec.warnings),
         "repeated_keys": {name: use.repeated_keys for name, use in found.tables.items() if use.repeated_keys},
         "failures": [_failure(each) for each in (verdict.failures if verdict else ())],
+        "definitions": _definitions(found),
+        "follows": found.standing.version,
     }
-    return {**manifest, "log": cast(LogCounts, found.log.to_json())} if found.log else manifest
+    if found.run_range.without_times:
+        manifest["without_times"] = True
+    if found.log:
+        manifest["log"] = cast(LogCounts, found.log.to_json())
+    return manifest
+
+
+def _definitions(found: Findings) -> list[WrittenDefinition]:
+    """What the table's rows are of once this run is published; definitions that have no row left are forgotten."""
+    standing, run_range, fingerprint = found.standing, found.run_range, found.document["fingerprint"]
+    others = standing.others(fingerprint, run_range, published_time(found.opened.labels))
+    own = [each for each in standing.definitions if each.fingerprint == fingerprint]
+    stays = after([*own, *(definition for definition, _ in others)], run_range, fingerprint)
+    if not others:
+        return [each.to_json() for each in stays]
+    days = {row[EVENT_DATE] for row in found.rows.select(EVENT_DATE).distinct().collect()}
+    return [each.to_json(each.dates_of(standing.dates | days)) for each in stays]
 
 
 def _counts(use: TableUse, label_events: int) -> TableCounts:
@@ -121,6 +149,7 @@ def _counts(use: TableUse, label_events: int) -> TableCounts:
         "rows_read": use.rows_read,
         "null_rows": use.null_rows,
         "match_rate": use.matched / label_events if label_events else None,
+        "at_t": use.at_t,
     }
 
 

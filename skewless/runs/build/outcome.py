@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skewless.parts.publish import Manifest
+from skewless.parts.spine.census import AHEAD, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Outcome:
         if self.rejected_path:
             return "rejected"
         return "unchanged" if self.unchanged else "published"
+
+    @property
+    def awaits_more(self) -> bool:
+        """Whether a later run would find more label events in the same range: some lay ahead of `--as-of`."""
+        return bool({AHEAD, UNKNOWN} & set(self.manifest["label_events"]["left_out"]))
 
     @property
     def name(self) -> str:

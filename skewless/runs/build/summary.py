@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from skewless.parts.publish.document import Manifest, ValueDifference
 from skewless.runs.build.log_sections import log_lines_of, log_notes_of
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.manifest_text import audit_of, range_of
+from skewless.runs.manifest_text import audit_of, definitions_of, range_of
 
 MOST_DIFFERENCES = 3
 
@@ -52,25 +52,38 @@ def differences_of(manifest: Manifest) -> Sequence[ValueDifference]:
     return manifest["audit"]["differences"] if manifest["audit"] else ()
 
 
-TABLE_HEADER = ("table", "version", "rows read", "null rows", "files", "MB", "matched")
+TABLE_HEADER = ("table", "version", "rows read", "null rows", "files", "MB", "matched", "at T")
 
 
 def table_rows_of(manifest: Manifest) -> list[tuple[str, ...]]:
     """Per joined table: name, version, rows read, rows with a null key or time, files and megabytes read of those
-    that there are, share of label events matched."""
+    that there are, share of label events matched, number of those whose winning row is of exactly T."""
     rows: list[tuple[str, ...]] = []
     for name, use in manifest["feature_tables"].items():
         read = manifest["read"][name]
         rate = "-" if use["match_rate"] is None else f"{use['match_rate']:.1%}"
         files = f"{read['files']}/{read['of_files']}"
         megabytes = f"{read['bytes'] / 1e6:.1f}/{read['of_bytes'] / 1e6:.1f}"
-        numbers = (f"{use['rows_read']:,}", f"{use['null_rows']:,}", files, megabytes, rate)
+        numbers = (
+            f"{use['rows_read']:,}",
+            f"{use['null_rows']:,}",
+            files,
+            megabytes,
+            rate,
+            f"{use['at_t']:,}",
+        )
         rows.append((name, str(use["version"]), *numbers))
     return rows
 
 
 def notes_of(manifest: Manifest) -> list[str]:
     """What somebody should know before using the rows."""
+    at_t = [
+        f"feature table '{name}': {use['at_t']:,} label events joined a row of exactly T, which may be what they wrote "
+        "themselves, outcome included: strict: true leaves such rows out, a delay says how long serving waits for them"
+        for name, use in manifest["feature_tables"].items()
+        if use["at_t"]
+    ]
     repeated = [
         f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
         for name, count in manifest["repeated_keys"].items()
@@ -81,7 +94,15 @@ def notes_of(manifest: Manifest) -> list[str]:
         + (", where it was not logged" if name in logged else "")
         for name, count in manifest["failed"].items()
     ]
-    return [*manifest["warnings"], *repeated, *failed, *log_notes_of(manifest)]
+    mixed = definitions_of(manifest)
+    return [
+        *([mixed] if mixed else []),
+        *manifest["warnings"],
+        *at_t,
+        *repeated,
+        *failed,
+        *log_notes_of(manifest),
+    ]
 
 
 def _build_lines(built: Outcome) -> Iterator[str]:
@@ -92,7 +113,7 @@ def _build_lines(built: Outcome) -> Iterator[str]:
         yield f"  {'left out':<13} {line}"
     if manifest["feature_tables"]:
         for row in [TABLE_HEADER, *table_rows_of(manifest)]:
-            yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7}".format(*row)
+            yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7} {:>7}".format(*row)
     for line in log_lines_of(manifest):
         yield f"  {'log':<13} {line}"
     if audit := audit_of(manifest):

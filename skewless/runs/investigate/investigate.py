@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from pyspark.sql import functions as F
 from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import InputError
 from skewless.lake.session import private_session
+from skewless.parts.publish import Output, standing_of
 from skewless.runs.investigate.called_model import called_model, imported_function
 from skewless.runs.investigate.gap import (
     Features,
@@ -25,6 +27,7 @@ from skewless.runs.investigate.gap import (
 )
 from skewless.runs.investigate.scored_features import ScoredFeatures, scored_features
 from skewless.runs.investigate.scored_tables import LABEL, REQUEST, SCORE, ScoredTable, scored_tables
+from skewless.runs.manifest_text import mixed_text
 from skewless.skew.recompute import KEPT_SETTINGS
 from skewless.training_set.fingerprints import own_fingerprints
 from skewless.training_set.rows import as_input_error
@@ -86,7 +89,7 @@ def investigate(
         served.causes,
         _drifting(trained, served),
         any_score=not asked.is_probability,
-        notes=foreign_records,
+        notes=(*foreign_records, *_mixed(own, spec)),
     )
     sampled = (trained.predictions, served.predictions, trained.recomputed, served.logged, served.recomputed)
     return inquire(question, offline, online, Features(*sampled, served.compared, served.mismatched))
@@ -115,6 +118,14 @@ def _foreign_fingerprints(
     return (
         f"{sum(counts[text] for text in unknown):,} online rows carry a fingerprint that '{name}' never had",
     )
+
+
+def _mixed(spark: SparkSession, spec: ResolvedTrainingSet) -> Iterator[str]:
+    """A note where the published rows, which the model may have learnt from, are of several definitions."""
+    if spec.training_set.output is not None:
+        held = standing_of(spark, Output.at(spark, spec.training_set.output)).held
+        if len(held) > 1:
+            yield f"the training set has {mixed_text([each.to_json(dates) for each, dates in held])}"
 
 
 def _drifting(trained: ScoredFeatures, served: ScoredFeatures) -> tuple[str, ...]:

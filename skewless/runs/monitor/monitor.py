@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -15,6 +16,7 @@ from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.functions import ship_code
 from skewless.parts.log.reading import records_in_range
+from skewless.parts.publish.document import WrittenDefinition
 from skewless.runs.monitor.drift.judging import Finding, judged, pairs_of
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.profile.cells import merged_names
@@ -70,7 +72,14 @@ def monitor(
             f"{reference.profile.rows:,} rows; fewer than {watch.min_rows} tell nothing"
         )
     current = _counted(records, reference, logged, segments, types)
-    return _monitored(spec, watch, run_range, reference, current, records, logged, in_training)
+    found = _monitored(spec, watch, run_range, reference, current, records, logged, in_training)
+    return replace(found, definitions=_several_definitions(version))
+
+
+def _several_definitions(version: Version) -> Sequence[WrittenDefinition]:
+    """Those of the reference's rows, which then are of no single distribution; none where there is one."""
+    written = version.published.manifest.get("definitions", ())
+    return written if len(written) > 1 else ()
 
 
 def _unknown_features(watch: Monitoring, version: Version) -> Iterator[str]:

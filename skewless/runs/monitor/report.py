@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import paired_histogram, trend
+from skewless.runs.manifest_text import mixed_text
 from skewless.runs.monitor.drift.judging import Finding
 from skewless.runs.monitor.drift.measures import NULLS
 from skewless.runs.monitor.drift.outcome import Monitored
@@ -59,6 +60,8 @@ def drift_verdict(found: Monitored) -> str:
 
 
 def monitoring_notes(found: Monitored) -> Iterator[str]:
+    if found.definitions:
+        yield f"the training set has {mixed_text(found.definitions)}"
     if found.foreign_records:
         yield (
             f"{found.foreign_records:,} records carry a fingerprint that no version of this training set has, "

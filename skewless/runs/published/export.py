@@ -9,6 +9,7 @@ from skewless.lake.session import private_session
 from skewless.lake.storage import write_text
 from skewless.parts.publish import Output, manifest_of_version, read_manifests
 from skewless.runs.execution import Result, Run
+from skewless.runs.manifest_text import definitions_of
 
 
 def export_serving_plan(run: Run, name: str, version: int | None, target: str) -> Result:
@@ -36,4 +37,7 @@ def export_serving_plan(run: Run, name: str, version: int | None, target: str) -
         "fingerprint": plan["fingerprint"],
     }
     text = f"{name}: serving plan of version {document['version']} in {target}\n  fingerprint {plan['fingerprint']}"
+    if mixed := definitions_of(manifest):
+        facts["definitions"] = manifest["definitions"]
+        text += f"\n  warning     {mixed}; the plan is that of this version"
     return Result(facts, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skewless.lake.session import private_session
-from skewless.parts.publish import Output, manifest_of_version, read_manifests
+from skewless.parts.publish import Output, manifest_of_version, read_manifests, standing_of
 from skewless.runs.execution import Result, Run
 from skewless.runs.published.summary import summary_of_version, summary_of_versions
 
@@ -17,5 +17,9 @@ def show_training_set(run: Run, name: str, version: int | None) -> Result:
         manifest = manifest_of_version(name, versions, version)
         return Result(manifest, summary_of_version(manifest))
     stood = [item.numbered for item in versions]
-    document = {"training_set": name, "versions": stood, "refused": refused}
-    return Result(document, summary_of_versions(name, stood, refused))
+    definitions = [
+        definition.to_json(dates)
+        for definition, dates in standing_of(spark, Output.at(spark, spec.output)).held
+    ]
+    document = {"training_set": name, "versions": stood, "refused": refused, "definitions": definitions}
+    return Result(document, summary_of_versions(name, stood, refused, definitions))

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from skewless.parts.publish import Manifest
-from skewless.runs.manifest_text import audit_of, range_of
+from skewless.parts.publish import Manifest, changes
+from skewless.parts.publish.document import WrittenDefinition
+from skewless.runs.manifest_text import audit_of, mixed_text, range_of
 
 
-def summary_of_versions(name: str, versions: Sequence[Manifest], refused: Sequence[Manifest]) -> str:
-    """The versions and refused runs of a training set, a line each."""
+def summary_of_versions(
+    name: str,
+    versions: Sequence[Manifest],
+    refused: Sequence[Manifest],
+    definitions: Sequence[WrittenDefinition] = (),
+) -> str:
+    """The versions and refused runs of a training set, a line each; and, where rows of several definitions stand, which
+    dates hold which, with what changed from one to the next.
+    """
     lines = [f"{name}: {len(versions)} versions, {len(refused)} refused runs"]
     lines += [f"  version {each['version']:<5} {_run_line(each)}" for each in versions]
     lines += [f"  refused       {_run_line(each)}: {'; '.join(_reasons(each))}" for each in refused]
+    lines += [f"  definition    {line}" for line in _definitions(versions, definitions)]
     return "\n".join(lines)
+
+
+def _definitions(versions: Sequence[Manifest], definitions: Sequence[WrittenDefinition]) -> Iterator[str]:
+    if len(definitions) < 2:
+        return
+    yield mixed_text(definitions)
+    plans = {each["version"]: each["serving_plan"] for each in versions if "serving_plan" in each}
+    numbers = sorted(each["version"] for each in definitions if each["version"] in plans)
+    for old, new in pairwise(numbers):
+        yield f"from version {old} to {new}: {'; '.join(changes(plans[old], plans[new]))}"
 
 
 def summary_of_version(manifest: Manifest) -> str:

@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
 from skewless.ground.run_id import new_run_id
+from skewless.ground.run_range import RunRange
+from skewless.ground.spark_columns import column
 from skewless.ground.version import package_version
 from skewless.lake.sources import READ_ERRORS, read_version, reason_of, why_unreadable
 from skewless.parts.publish import (
     Difference,
     Manifest,
     Output,
+    after,
     checksum,
     difference,
     discard_staged,
@@ -136,6 +139,7 @@ def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: st
     try:
         rows = read_version(spark, output.location, recorded.version)
         rows = rows if slice_ is None else rows.where(slice_)
+        rows = rows.select(*_own_columns(rows, recorded))
         return Written(rows, checksum(rows))
     except READ_ERRORS as error:
         reason = reason_of(error)
@@ -145,6 +149,13 @@ def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: st
                 "manifest keeps no checksum, so there is nothing to compare with; restore the table"
             ) from error
         return Written(None, recorded.checksum, reason)
+
+
+def _own_columns(rows: DataFrame, recorded: Recorded) -> list[Column]:
+    """Those that the version wrote: a table of several definitions has the columns of all, null where one lacks any."""
+    if len(recorded.manifest.get("definitions", ())) < 2:
+        return [column(name) for name in rows.columns]
+    return [column(name) for name in recorded.manifest["columns"]]
 
 
 def _compared(
@@ -180,6 +191,7 @@ def _manifest(found: Rebuilt, output: Output) -> Manifest:
     manifest = recorded.manifest.copy()
     manifest.pop("kind", None)
     manifest.pop("version", None)
+    fingerprint = manifest.get("serving_plan", {}).get("fingerprint", "")
     differs: FailedExpectation = {
         "text": f"not the rows of version {recorded.version}",
         "severity": "critical",
@@ -195,5 +207,9 @@ def _manifest(found: Rebuilt, output: Output) -> Manifest:
             "run_id": recorded.run_id,
         },
         "checksum": found.checksum if found.identical else None,
+        "definitions": [
+            each.to_json() for each in after([], RunRange(recorded.run_range.as_of), fingerprint)
+        ],
+        "follows": None,
         "failures": [*manifest["failures"], *([] if found.identical else [differs])],
     }

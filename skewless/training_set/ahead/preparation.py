@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.instants import instant_sql
+from skewless.ground.names import EVENT_DATE
 from skewless.ground.run_range import RunRange
 from skewless.parts.publish import Output, refuse_foreign_table, slice_predicate
 from skewless.parts.spine import Census, take_census
@@ -54,19 +55,22 @@ def prepare(opened: OpenedTrainingSet, run_range: RunRange, allow_empty: bool) -
     """
     census = take_census(opened.events, opened.labels, opened.sample, run_range)
     if census.in_range == 0 and not allow_empty:
-        raise InputError(_nothing_there(opened, run_range))
+        raise InputError(nothing_there(opened, run_range))
     part = recomputed_part(opened)
     document = serving_document(opened)
     return Prepared(opened, part, prune(part, census), run_range, census, _slice(opened, run_range), document)
 
 
 def _slice(opened: OpenedTrainingSet, run_range: RunRange) -> str | None:
+    if run_range.without_times:
+        return f"{EVENT_DATE} IS NULL"
     name = opened.labels.event_timestamp
     time = instant_sql(name, opened.events.schema[name].dataType, opened.labels.timezone)
     return slice_predicate(run_range.start, run_range.end, time)
 
 
-def _nothing_there(opened: OpenedTrainingSet, run_range: RunRange) -> str:
+def nothing_there(opened: OpenedTrainingSet, run_range: RunRange) -> str:
+    """Why a run over a range in which the source has no label event is refused."""
     source = opened.labels.source or "labels.query"
     place = f"with T in {run_range}" if run_range.is_range else "at all"
     return f"labels: no label event {place} in {source}; give another range, or --allow-empty to build an empty one"

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -16,11 +16,11 @@ from pyspark.sql import functions as F
 from skewless.ground.errors import InputError, PublishConflictError
 from skewless.lake.session import private_session
 from skewless.parts.publish import (
+    Manifest,
     Output,
     publish,
     read_manifests,
     refuse_foreign_table,
-    refuse_other_columns,
     reject,
     slice_predicate,
     stage,
@@ -30,8 +30,8 @@ NOON = datetime(2024, 3, 1, 12, tzinfo=timezone.utc)
 MIDNIGHT = datetime(2024, 3, 1, tzinfo=timezone.utc)
 
 
-def manifest(run_id: str, name: str = "s") -> dict[str, Any]:
-    return {"training_set": name, "run_id": run_id}
+def manifest(run_id: str, name: str = "s") -> Manifest:
+    return cast(Manifest, {"training_set": name, "run_id": run_id})
 
 
 def rows(spark: SparkSession, y: int, *days: int) -> DataFrame:
@@ -187,17 +187,6 @@ def test_a_file_in_the_place_of_the_table_is_refused(own: SparkSession, tmp_path
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="did not make"):
         refuse_foreign_table(own, Output.at(own, str(tmp_path / "file")), "s")
-
-
-def test_a_slice_with_other_columns_is_refused_and_names_them(own: SparkSession, standing: Output) -> None:
-    schema = rows(own, 1, 1).schema
-    refuse_other_columns(own, standing, schema)
-    with pytest.raises(InputError, match=r"has other columns than this build: 'z'"):
-        refuse_other_columns(
-            own, standing, rows(own, 1, 1).selectExpr("t", "y", "1 AS z", "event_date").schema
-        )
-    with pytest.raises(InputError, match="in another order"):
-        refuse_other_columns(own, standing, rows(own, 1, 1).select("y", "t", "event_date").schema)
 
 
 def test_a_catalog_table_is_an_output_too(own: SparkSession) -> None:

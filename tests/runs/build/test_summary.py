@@ -19,8 +19,8 @@ MANIFEST: Manifest = {
     "inputs": {"labels.source": {"location": "/lake/l", "version": 3}},
     "features": {"speed": "float"},
     "feature_tables": {
-        "weather": {"version": 7, "rows_read": 5000, "null_rows": 2, "match_rate": 0.5},
-        "empty": {"version": 0, "rows_read": 0, "null_rows": 0, "match_rate": None},
+        "weather": {"version": 7, "rows_read": 5000, "null_rows": 2, "match_rate": 0.5, "at_t": 3},
+        "empty": {"version": 0, "rows_read": 0, "null_rows": 0, "match_rate": None, "at_t": 0},
     },
     "read": {
         "weather": {"files": 3, "of_files": 12, "bytes": 1_500_000, "of_bytes": 6_000_000},
@@ -79,9 +79,9 @@ def test_what_was_left_out_is_counted_with_its_reason() -> None:
 def test_tables_have_version_files_and_bytes_read_and_share_matched_and_none_of_no_label_events() -> None:
     text = summary_of_build(PUBLISHED)
     [weather] = [line.split() for line in text.splitlines() if line.strip().startswith("weather")]
-    assert weather == ["weather", "7", "5,000", "2", "3/12", "1.5/6.0", "50.0%"]
+    assert weather == ["weather", "7", "5,000", "2", "3/12", "1.5/6.0", "50.0%", "3"]
     [empty] = [line.split() for line in text.splitlines() if line.strip().startswith("empty")]
-    assert empty == ["empty", "0", "0", "0", "0/0", "0.0/0.0", "-"]
+    assert empty == ["empty", "0", "0", "0", "0/0", "0.0/0.0", "-", "0"]
 
 
 def test_warnings_and_repeated_static_keys_are_told() -> None:
@@ -174,3 +174,12 @@ def test_versions_and_refused_runs_are_a_line_each() -> None:
     assert "r1" in published
     assert "r2" in refused
     assert "expect_x" in refused
+
+
+def test_j2_label_events_that_joined_a_row_of_exactly_t_are_told_with_the_remedy() -> None:
+    (line,) = [line for line in summary_of_build(PUBLISHED).splitlines() if "exactly T" in line]
+    assert line.split(None, 1)[1] == (
+        "feature table 'weather': 3 label events joined a row of exactly T, which may be what they wrote themselves, "
+        "outcome included: strict: true leaves such rows out, a delay says how long serving waits for them"
+    )
+    assert "3 label events joined a row of exactly T" in render_build(PUBLISHED)

@@ -140,7 +140,7 @@ def test_a_fault_in_a_value_is_named_on_the_function_that_takes_it(
 def test_a_function_of_a_logged_input_is_given_the_cause_of_the_input(world: World) -> None:
     temps = [world.reading(place, "temp") * 1.7 for place in range(RECORDS)]
     verdict = world.cause("gap", lambda place: gap(temps[place]), weather__temp=temps)
-    assert verdict == ("unit_scale", 1.0, "logged is the value times 1.7", ("weather__temp",))
+    assert tuple(verdict) == ("unit_scale", 1.0, "logged is the value times 1.7", ("weather__temp",))
     assert verdict.detail == "through weather__temp: logged is the value times 1.7"
 
 

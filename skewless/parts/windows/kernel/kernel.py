@@ -70,7 +70,7 @@ def _asked(rows: pa.Table, key: Ints) -> _Asked:
 
 
 def _aggregated(events: TableEvents, asked: _Asked, name: str, own: TableLayout) -> dict[str, pa.Array]:
-    """The struct of one table's aggregates for all label events, and its newest event where that is asked for."""
+    """The struct of one table's aggregates for all label events, and its winner's times where they are asked for."""
     seen_until = asked.at - 1 if own.strict else asked.at
     views: dict[object, Windows] = {}
     fields = []
@@ -84,7 +84,7 @@ def _aggregated(events: TableEvents, asked: _Asked, name: str, own: TableLayout)
     if own.newest is not None:
         everything = np.full(len(asked.at), _BEFORE_ALL), seen_until + 1
         windows = _windows(events.all(), asked, everything, seen_until)
-        found[own.newest] = asked.for_all(pa.array(windows.newest, mask=windows.is_empty))
+        found[own.newest] = asked.for_all(windows.winners())
     if own.audit_flags is not None:
         ranges = {measure.range: measure for measure in own.measures}.values()
         questions = [Questions(asked.key, *_bounds(measure, asked), seen_until) for measure in ranges]

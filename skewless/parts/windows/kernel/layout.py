@@ -42,8 +42,8 @@ class TableLayout:
     """One table among the rows: its tag, its measures, and when its events are available.
 
     `lag` is how many microseconds after its event timestamp an event is available, None where the rows say it.
-    `strict` wants availability before T. `newest` names a column to add: the event timestamp of the newest visible
-    event. `audit_flags` names one more: what makes a label event a hard case of the windows.
+    `strict` wants availability before T. `newest` names a column to add: the two times of the newest visible
+    event, in microseconds. `audit_flags` names one more: what makes a label event a hard case of the windows.
     """
 
     tag: int

@@ -80,6 +80,13 @@ class Windows:
         places = self.outermost(last=True)
         return self.stream.event[places] if len(self.stream.event) else places
 
+    def winners(self) -> pa.StructArray:
+        """The `event` and `available` of each question's last event, null where it has none: the winner's, by J4."""
+        places = self.outermost(last=True)
+        times = [self.stream.event, self.stream.available]
+        taken = [pa.array(each[places] if len(each) else places) for each in times]
+        return pa.StructArray.from_arrays(taken, ["event", "available"], mask=pa.array(self.is_empty))
+
     def expanded(self) -> Iterator[tuple[Ints, Ints]]:
         """The events of every question as (question, place in the stream), by question, later events later.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from skewless.parts.publish.document import WrittenDefinition
 from skewless.runs.monitor.drift.divergence import shares
 from skewless.runs.monitor.drift.judging import Finding
 from skewless.runs.monitor.drift.measures import DISTRIBUTION, NANS, NEW, NULLS, ZEROS
@@ -56,7 +57,7 @@ class Monitored:
     """A log held against its training set: findings of all records and of segments, and of single days.
 
     `foreign_records` are records of another feature set, left out; `missing` are features that the log does not have.
-    `span` says which T, None for all.
+    `span` says which T, None for all. `definitions` are those of the training set's rows, where there are several.
     """
 
     training_set: str
@@ -67,6 +68,7 @@ class Monitored:
     findings: tuple[Finding, ...]
     days: tuple[Finding, ...]
     missing: tuple[str, ...]
+    definitions: Sequence[WrittenDefinition] = ()
 
     @property
     def whole(self) -> tuple[Finding, ...]:
@@ -89,6 +91,7 @@ class Monitored:
             "reference_rows": self.reference.profile.rows,
             "current_rows": self.rows,
             "features": {name: asdict(drift) for name, drift in self.features.items()},
+            **({"definitions": list(self.definitions)} if self.definitions else {}),
         }
 
     @cached_property

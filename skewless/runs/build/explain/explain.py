@@ -15,8 +15,8 @@ from skewless.lake.sources import delta_table, extent_of, latest_version, row_co
 from skewless.parts.asof import JoinSide, key_sets
 from skewless.parts.publish import Output
 from skewless.parts.spine import within_range
-from skewless.runs.build.build import STRATEGY, refuse_other_slice
-from skewless.runs.build.plan import (
+from skewless.runs.build.build import STRATEGY
+from skewless.runs.build.explain.plan import (
     Amount,
     Plan,
     PlannedFreshness,
@@ -27,6 +27,7 @@ from skewless.runs.build.plan import (
     PlannedSuite,
     PlannedTable,
 )
+from skewless.runs.build.mixing import refuse_mixed
 from skewless.training_set.ahead.freshness import Freshness, freshness_of
 from skewless.training_set.ahead.preparation import Prepared, open_all, prepare
 from skewless.training_set.ahead.pruning import reach_of
@@ -41,7 +42,12 @@ NOTHING_JOINED = "no feature table is read"
 
 
 def explain(
-    spark: SparkSession, spec: PublishableTrainingSet, run_range: RunRange, *, allow_empty: bool = False
+    spark: SparkSession,
+    spec: PublishableTrainingSet,
+    run_range: RunRange,
+    *,
+    allow_empty: bool = False,
+    allow_mixed: bool = False,
 ) -> Plan:
     """The `--json` object of `build --explain`: what is read, how it is joined, and what is replaced.
 
@@ -53,7 +59,7 @@ def explain(
     output, opened = open_all(own, spec)
     fresh = freshness_of(recomputed_part(opened), run_range)
     ready = prepare(opened, run_range, allow_empty)
-    refuse_other_slice(own, output, ready)
+    refuse_mixed(own, output, ready, run_range, allow_mixed=allow_mixed)
     sides = ready.pruned.sides
     return {
         "training_set": spec.training_set.name,

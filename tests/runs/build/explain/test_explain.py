@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from skewless.config import LocalFiles, load
 from skewless.ground.run_range import RunRange
-from skewless.runs.build.explain import explain
+from skewless.runs.build.explain.explain import explain
 from skewless.training_set.ahead.preparation import open_all, prepare
 from skewless.training_set.rows import joined_rows, spine_for
 from tests.helpers.project import Delays, Project

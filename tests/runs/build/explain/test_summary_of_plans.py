@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from skewless.runs.build.plan import Plan, PlannedFreshness, PlannedJoin, PlannedTable
-from skewless.runs.build.plan_summary import summary_of_explanation
+from skewless.runs.build.explain.plan import Plan, PlannedFreshness, PlannedJoin, PlannedTable
+from skewless.runs.build.explain.summary import summary_of_explanation
 
 PROBLEM = "feature table 'weather': require_fresh 6h needs a row"
 FRESH: PlannedFreshness = {

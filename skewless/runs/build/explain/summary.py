@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from skewless.runs.build.plan import Amount, Plan, PlannedJoin, PlannedLabelEvents, PlannedLog, PlannedTable
+from skewless.runs.build.explain.plan import (
+    Amount,
+    Plan,
+    PlannedJoin,
+    PlannedLabelEvents,
+    PlannedLog,
+    PlannedTable,
+)
 from skewless.runs.build.summary import left_out_lines
 
 HEADER = ("table", "version", "rows", "files", "MB", "reads the events")

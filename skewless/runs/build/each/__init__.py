@@ -1,0 +1,1 @@
+"""`skewless build --each`: a range built piece by piece, a commit each."""

@@ -1,0 +1,1 @@
+"""`skewless build --explain`: what a build would do, told before it is done."""
