@@ -27,7 +27,7 @@ def build_training_set(
     """`skewless build`: exit code 3 where the suite refuses the rows."""
     spec = run.configuration().training_set(name)
     if spec.suite:
-        refuse_broken_suite(spec.suite)
+        refuse_broken_suite(spec.suite.text)
     outcome = build(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
     if report:
         report = written_report(report, render_build(outcome, log_sections_of(outcome.manifest)), run)
@@ -41,6 +41,6 @@ def explain_training_set(
     """`skewless build --explain`: exit code 0 also where a table is not ready, since nothing is run."""
     spec = run.configuration().training_set(name)
     if spec.suite:
-        refuse_broken_suite(spec.suite)
+        refuse_broken_suite(spec.suite.text)
     plan = explain(run.spark(), spec, RunRange(as_of, start, end), allow_empty=allow_empty)
     return Result(plan, summary_of_explanation(plan))
