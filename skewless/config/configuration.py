@@ -105,6 +105,13 @@ class Configuration:
             raise InputError(f"{folder}: no training set '{name}'; {unknown(name, self._sets.names)}")
         return entry
 
+    def written_set(self, name: str) -> TrainingSet:
+        """The training set of that name as its file has it; InputError with the problems of its file only."""
+        entry = self._set_entry(name)
+        if entry.spec is None:
+            raise InputError(str(problem) for problem in entry.problems)
+        return entry.spec
+
     def suite(self, name: str) -> Suite | None:
         """The suite of a training set by name, whatever is wrong with it; None where there is none to look at."""
         return suite_of(self._set_entry(name).document, self._files)[0]
