@@ -26,7 +26,6 @@ OF_THE_EXPECTATION = frozenset(
 """Fields of a model that stand beside `kwargs` in a suite, not in them."""
 NOT_ON_SPARK = frozenset(
     (
-        "expect_column_values_to_be_dateutil_parseable",
         "expect_column_values_to_match_like_pattern",
         "expect_column_values_to_match_like_pattern_list",
         "expect_column_values_to_not_match_like_pattern",

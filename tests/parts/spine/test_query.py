@@ -35,7 +35,7 @@ def problem(session: SparkSession, query: str) -> str | None:
         ("SELECT * FROM l WHERE t < TIMESTAMP 'now'", f"TIMESTAMP 'now' {CLOCK}"),
         ("SELECT * FROM l WHERE t < DATE  ' today'", f"DATE  ' today' {CLOCK}"),
         ("SELECT * FROM l WHERE t < 'yesterday'", f"CAST('yesterday' AS TIMESTAMP) {CLOCK}"),
-        ("SELECT *, to_date('now') AS d FROM l", f"TO_DATE('now') {CLOCK}"),
+        ("SELECT *, to_date('now') AS d FROM l", f"to_date('now') {CLOCK}"),
         (
             "SELECT *, current_user() AS u FROM l",
             "current_user reads the session, which is another one in another run",

@@ -59,7 +59,7 @@ REFUSED = {
     "t < TIMESTAMP 'now'": f"TIMESTAMP 'now' {CLOCK}",
     "t < date'Tomorrow UTC'": f"date'Tomorrow UTC' {CLOCK}",
     "t < 'now'": f"CAST('now' AS TIMESTAMP) {CLOCK}",
-    "t < to_timestamp('today')": f"TO_TIMESTAMP('today') {CLOCK}",
+    "t < to_timestamp('today')": f"to_timestamp('today') {CLOCK}",
     "unix_timestamp() > 3": f"current_timestamp {CLOCK}",
     "curdate() > DATE '2024-01-01'": f"current_date {CLOCK}",
     "k = current_user()": f"current_user {SESSION}",
