@@ -72,15 +72,26 @@ def __getattr__(name: str) -> object:
 
     try:
         home = import_module(_HOMES[name])
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package in ("", "skewless"):
-            raise
-        needs = f"skewless.{name} needs {package}; pip install 'skewless[spark]'"
-        raise ModuleNotFoundError(needs, name=error.name) from None
+    except ImportError as error:
+        raise _not_loaded(name, error) from None
     value: object = import_module("skewless.serving.windows") if name == "windows" else getattr(home, name)
     globals()[name] = value
     return value
+
+
+def _not_loaded(name: str, error: ImportError) -> Exception:
+    """Why a name cannot be loaded: a package that is missing, or a Spark that lacks what is imported of it."""
+    package = (error.name or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError):
+        if package in ("", "skewless"):
+            return error
+        needs = f"skewless.{name} needs {package}; pip install 'skewless[spark]'"
+        return ModuleNotFoundError(needs, name=error.name)
+    from skewless.ground.errors import InputError
+    from skewless.ground.version import other_spark
+
+    problem = other_spark()
+    return error if problem is None else InputError(problem)
 
 
 def __dir__() -> list[str]:

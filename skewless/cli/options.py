@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from skewless.ground.errors import InputError
-from skewless.runs.execution import Run, execute
+from skewless.ground.version import other_spark
+from skewless.runs.execution import Result, Run, execute
 
 ONE_DAY = timedelta(days=1)
 
@@ -23,7 +24,7 @@ def takes_common_options(function: Command) -> Command:
         conf_dir: str, settings: tuple[str, ...], as_json: bool, result_uri: str | None, **own: Any
     ) -> int:
         run = Run(conf_dir, settings, as_json, result_uri)
-        return execute(lambda: function(run, **own), run)
+        return execute(lambda: _called(function, run, own), run)
 
     command.__doc__ = function.__doc__
     command.__name__ = function.__name__
@@ -42,6 +43,16 @@ def takes_common_options(function: Command) -> Command:
     ):
         command = option(command)
     return command  # type: ignore[return-value]
+
+
+def _called(function: Callable[..., Result], run: Run, own: dict[str, Any]) -> Result:
+    """What the command gives. Where another Spark lacks a name that is imported, its version is what is wrong."""
+    try:
+        return function(run, **own)
+    except ImportError as error:
+        if problem := other_spark():
+            raise InputError(problem) from error
+        raise
 
 
 class Moment(click.ParamType[datetime]):

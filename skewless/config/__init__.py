@@ -11,6 +11,7 @@ from skewless.config.specs.log import FromLog
 from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring, Watched, Webhook
 from skewless.config.specs.reconciling import Reconcile
+from skewless.config.specs.suite import Suite
 from skewless.config.specs.table_join import TableJoin
 from skewless.config.specs.training_set import Sample, TrainingSet
 from skewless.config.values import is_location, is_path
@@ -29,6 +30,7 @@ __all__ = [
     "Reconcile",
     "ResolvedTrainingSet",
     "Sample",
+    "Suite",
     "TableJoin",
     "TrainingSet",
     "Watched",

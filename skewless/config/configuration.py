@@ -14,10 +14,12 @@ from skewless.config.resolution import (
     Surroundings,
     publishable,
     resolved,
+    suite_of,
 )
 from skewless.config.specs.feature_table import FeatureTable
 from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring
+from skewless.config.specs.suite import Suite
 from skewless.config.specs.training_set import TrainingSet
 from skewless.config.values import is_location
 from skewless.ground.errors import InputError
@@ -102,6 +104,17 @@ class Configuration:
             folder = shown(self._files, "training_sets")
             raise InputError(f"{folder}: no training set '{name}'; {unknown(name, self._sets.names)}")
         return entry
+
+    def written_set(self, name: str) -> TrainingSet:
+        """The training set of that name as its file has it; InputError with the problems of its file only."""
+        entry = self._set_entry(name)
+        if entry.spec is None:
+            raise InputError(str(problem) for problem in entry.problems)
+        return entry.spec
+
+    def suite(self, name: str) -> Suite | None:
+        """The suite of a training set by name, whatever is wrong with it; None where there is none to look at."""
+        return suite_of(self._set_entry(name).document, self._files)[0]
 
     def log(self, name: str) -> LogMapping:
         """The mapped log of that name; InputError with the problems of its file only."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -13,6 +12,7 @@ from skewless.config.files import ConfFiles, Entry, Folder, read_text, shown
 from skewless.config.specs.feature_table import FeatureTable
 from skewless.config.specs.labels import Labels
 from skewless.config.specs.log_mapping import LogMapping
+from skewless.config.specs.suite import Suite, read_suite
 from skewless.config.specs.table_join import TableJoin
 from skewless.config.specs.training_set import TrainingSet
 from skewless.ground.errors import InputError
@@ -30,7 +30,7 @@ class JoinedTable:
 
 @dataclass(frozen=True)
 class ResolvedTrainingSet:
-    """A training set with all that its names stand for; `suite` is the expectation suite's JSON text.
+    """A training set with all that its names stand for; `suite` is its expectation suite.
 
     `log_mapping` says what the columns of its log mean, None where the log is a table of ingest-log; `log_names` are
     the names that there are mappings for.
@@ -38,7 +38,7 @@ class ResolvedTrainingSet:
 
     training_set: TrainingSet
     joins: tuple[JoinedTable, ...]
-    suite: str | None = None
+    suite: Suite | None = None
     log_mapping: LogMapping | None = None
     log_names: frozenset[str] = frozenset()
 
@@ -102,7 +102,7 @@ def resolved(
 ) -> tuple[ResolvedTrainingSet | None, list[Problem]]:
     """The training set with its tables and suite, None if anything is wrong, and all that is wrong."""
     document = entry.document
-    suite, wrong_suite = _suite(document, around.files)
+    suite, wrong_suite = suite_of(document, around.files)
     problems = [*entry.problems, *_table_problems(document, around), *wrong_suite]
     if entry.spec is None:
         return None, problems
@@ -195,7 +195,8 @@ def _not_among_label_keys(table: FeatureTable, key: str, labels: Labels) -> str:
     )
 
 
-def _suite(document: Document, files: ConfFiles) -> tuple[str | None, list[Problem]]:
+def suite_of(document: Document, files: ConfFiles) -> tuple[Suite | None, list[Problem]]:
+    """The suite that a training set names, None where it names none or anything is wrong with it, and what is."""
     name = document.content.get("expectations") if isinstance(document.content, Mapping) else None
     if not isinstance(name, str) or document.is_unresolved(("expectations",)):
         return None, []
@@ -207,19 +208,4 @@ def _suite(document: Document, files: ConfFiles) -> tuple[str | None, list[Probl
     text_or_problem = read_text(files, path)
     if isinstance(text_or_problem, Problem):
         return None, [text_or_problem]
-    problem = _suite_problem(shown(files, path), text_or_problem)
-    return (None, [problem]) if problem else (text_or_problem, [])
-
-
-def _suite_problem(origin: str, text: str) -> Problem | None:
-    try:
-        suite = json.loads(text)
-    except json.JSONDecodeError as error:
-        return Problem(origin, error.lineno, "", f"not valid JSON: {error.msg}")
-    if not isinstance(suite, dict):
-        return Problem(origin, 1, "", "expected a JSON object with expectations, the suite")
-    expectations = suite.get("expectations")
-    if not isinstance(expectations, list) or not expectations:
-        text = "expected a list of at least one expectation; an empty suite would pass anything"
-        return Problem(origin, 1, "expectations", text)
-    return None
+    return read_suite(shown(files, path), text_or_problem)

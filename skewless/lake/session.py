@@ -9,9 +9,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
-
-DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
-DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+from skewless.ground.version import other_spark
+from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
 
 # What decides values, and therefore must not be the caller's: overflow is an error (W4),
 # a timestamp without a zone in a predicate or query is UTC, text compares by bytes.
@@ -46,18 +45,18 @@ BY_FILES_NOT_BY_AGE = {
 def get_spark(app_name: str) -> SparkSession:
     """The running session (spark-submit's, a notebook's), else a local one with Delta.
 
-    Errors: InputError where a session runs without Delta's extension, since its jars cannot be added afterwards.
+    Errors: InputError for a Spark that is not supported, for Spark Connect, and where a session runs without Delta,
+    whose jars cannot be added afterwards.
     """
+    if problem := other_spark():
+        raise InputError(problem)
+    refuse_connect()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(app_name)
     if SparkSession.getActiveSession() is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
         builder = _with_local_defaults(builder)
     spark = builder.getOrCreate()
-    if DELTA_EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
-        raise InputError(
-            "Spark session: Delta Lake is not configured; submit with --properties-file conf/spark/local.conf "
-            f"or set spark.sql.extensions={DELTA_EXTENSION} and its package"
-        )
+    refuse_session(spark)
     return spark
 
 

@@ -14,7 +14,7 @@ from skewless.ground.spark_columns import spelt
 from skewless.lake.sources import NEWEST, Source, Versions, open_source, run_query
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import FeatureSet, feature_set_of, schema_of, ship_code
-from skewless.parts.spine.refusals import clock_or_chance, is_deterministic
+from skewless.parts.spine import query_problem
 from skewless.parts.windows import WindowReduction
 from skewless.training_set.from_log.opening import open_training_log, training_log
 from skewless.training_set.opened import OpenedTrainingSet
@@ -70,7 +70,7 @@ def _label_rows(
     try:
         if labels.query is not None:
             rows, opened = run_query(spark, labels.query, labels.sources, versions)
-            if reason := _other_rows_tomorrow(labels.query, rows):
+            if reason := query_problem(rows, labels.query):
                 raise InputError(f"labels.query: {reason}")
             return rows, {f"labels.{view}": source for view, source in opened.items()}
         if labels.source is None:
@@ -82,12 +82,6 @@ def _label_rows(
     except InputError as error:
         problems.extend(error.problems)
         return None, {}
-
-
-def _other_rows_tomorrow(query: str, rows: DataFrame) -> str | None:
-    if reason := clock_or_chance(query):
-        return reason
-    return None if is_deterministic(rows) else "gives other rows each time; remove what is random"
 
 
 def _opened(spark: SparkSession, join: JoinedTable, versions: Versions, problems: list[str]) -> Source | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -178,9 +179,12 @@ def test_warnings_come_with_the_tables_that_are_joined(configuration: Configurat
 
 
 def test_the_suite_is_read_as_text(configuration: Configurations) -> None:
-    suite = '{"name": "s", "expectations": [{"type": "expect_table_row_count_to_equal"}]}'
+    rows = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1}}
+    suite = json.dumps({"name": "s", "expectations": [rows]})
     texts = files("[weather]", "expectations: rows\n") | {"expectations/rows.json": suite}
-    assert configuration(texts).training_set("delay").suite == suite
+    read = configuration(texts).training_set("delay").suite
+    assert read is not None
+    assert (read.text, read.expectations) == (suite, [rows])
 
 
 @pytest.mark.parametrize(
@@ -188,8 +192,14 @@ def test_the_suite_is_read_as_text(configuration: Configurations) -> None:
     [
         ('{"a": 1,\n}', "conf/expectations/rows.json:2: not valid JSON: "),
         ("[]", "conf/expectations/rows.json:1: expected a JSON object with expectations"),
-        ("{}", "conf/expectations/rows.json:1: expectations: expected a list of at least one expectation"),
-        ('{"expectations": []}', "conf/expectations/rows.json:1: expectations: expected a list of at least"),
+        (
+            '{"name": "s"}',
+            "conf/expectations/rows.json:1: expectations: expected a list of at least one expectation",
+        ),
+        (
+            '{"name": "s", "expectations": []}',
+            "conf/expectations/rows.json:1: expectations: expected a list of at least",
+        ),
     ],
 )
 def test_a_suite_that_would_pass_anything_is_refused(

@@ -79,7 +79,7 @@ def test_every_key_comes_back_with_the_values_of_its_variables(
 
 
 def test_the_suite_is_not_among_what_is_kept(configuration: Configurations) -> None:
-    suite = '{"name": "s", "expectations": [{"type": "expect_x", "kwargs": {}}]}'
+    suite = '{"name": "s", "expectations": [{"type": "expect_column_to_exist", "kwargs": {"column": "k"}}]}'
     files = {
         "expectations/s.json": suite,
         "training_sets/plain.yml": """

@@ -6,6 +6,7 @@ Takes the source's rows and the labels' spec; gives `label` (struct of the untou
 from skewless.ground.run_range import RunRange
 from skewless.parts.spine.census import Census, label_dates, take_census
 from skewless.parts.spine.events import published_time, spine_of, within_range
+from skewless.parts.spine.query import query_problem
 from skewless.parts.spine.refusals import spine_problems
 from skewless.parts.spine.row_predicate import failed_on_a_row, predicate_problem
 
@@ -16,6 +17,7 @@ __all__ = [
     "label_dates",
     "predicate_problem",
     "published_time",
+    "query_problem",
     "spine_of",
     "spine_problems",
     "take_census",

@@ -86,7 +86,9 @@ def label_dates(events: DataFrame, labels: Labels, run_range: RunRange) -> set[d
     """
     member = membership(events, labels, None, run_range)
     day = utc_date(event_time(events, labels)).alias("day")
-    rows = within_range(events, labels, run_range).where(member.in_range & member.wanted).select(day).distinct()
+    rows = (
+        within_range(events, labels, run_range).where(member.in_range & member.wanted).select(day).distinct()
+    )
     try:
         return {row["day"] for row in rows.collect()}
     except PySparkException as error:

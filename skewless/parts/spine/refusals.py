@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pyspark.sql import DataFrame
@@ -12,14 +11,6 @@ from skewless.ground.instants import refusal
 from skewless.ground.names import unknown
 from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
 from skewless.parts.spine.row_predicate import predicate_problem
-
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_CLOCKS = re.compile(
-    r"\b(current_timestamp|current_date|current_time|localtimestamp)\b"
-    r"|\b(now|curdate)\s*\(|\b(unix_timestamp)\s*\(\s*\)",
-    re.IGNORECASE,
-)
-_CHANCE = re.compile(r"\b(tablesample)\b(?!\s*\([^)]*\)\s*repeatable\b)", re.IGNORECASE)
 
 
 def spine_problems(events: DataFrame, labels: Labels, sample: Sample | None) -> list[str]:
@@ -52,20 +43,3 @@ def _problems(events: DataFrame, labels: Labels, sample: Sample | None) -> Itera
             yield f"label events: time column '{time}' {reason}"
     if labels.where and (problem := predicate_problem(events, labels.where)):
         yield f"labels.where {labels.where!r}: {problem}"
-
-
-def clock_or_chance(sql: str) -> str | None:
-    """Why this text would give other rows tomorrow, or None."""
-    unquoted = _QUOTED.sub(" ", sql)
-    if clock := _CLOCKS.search(unquoted):
-        name = next(filter(None, clock.groups()))
-        return f"'{name}' reads the clock; use --as-of and label_available_at, or a literal"
-    if _CHANCE.search(unquoted):
-        return "TABLESAMPLE gives other rows each time; use sample, or add REPEATABLE"
-    return None
-
-
-def is_deterministic(frame: DataFrame) -> bool:
-    """Whether the analysed plan gives the same rows each time it runs."""
-    plan = frame._jdf.queryExecution().analyzed()
-    return bool(plan.deterministic())

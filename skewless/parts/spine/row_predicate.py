@@ -5,6 +5,7 @@ Spark's own parser and analyser say what the text calls, so that comments, quote
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -45,6 +46,23 @@ NAMES = {"InSubquery": "IN (SELECT …)", "ListQuery": "IN (SELECT …)", "Exist
 }
 """What has no name of a function, as it is written."""
 
+MAKES_A_TIME = ("Cast", "ParseToDate", "ParseToTimestamp")
+WORD = r"(?:now|today|tomorrow|yesterday)\b"
+_TYPED_WORD = re.compile(rf"\b(?:date|timestamp(?:_ltz|_ntz)?)\s*'\s*{WORD}[^']*'", re.IGNORECASE)
+_QUOTED_WORD = re.compile(rf"['\"]\s*{WORD}", re.IGNORECASE)
+
+
+def word_of_the_clock(sql: str, *, anywhere: bool = False) -> str | None:
+    """A literal such as TIMESTAMP 'now', which Spark's parser replaces by a time, so that no plan shows it.
+
+    With `anywhere` also the word alone in quotes, which reads the clock where it is made a time, and else is a text.
+
+    >>> word_of_the_clock("t < timestamp 'now' OR c = 'now'"), word_of_the_clock("c = 'now'")
+    ("timestamp 'now'", None)
+    """
+    found = (_QUOTED_WORD if anywhere else _TYPED_WORD).search(sql)
+    return found and found[0]
+
 
 def predicate_problem(events: DataFrame, where: str) -> str | None:
     """Why this text is no condition that the columns of one label event decide, the same on every run; else None.
@@ -53,6 +71,8 @@ def predicate_problem(events: DataFrame, where: str) -> str | None:
     clock or the session, and functions of the session's own are named. What the text names is judged before Spark
     resolves it: to resolve a subquery on a path would read it.
     """
+    if word := word_of_the_clock(where):
+        return f"{word} {CLOCK}"
     try:
         parsed = _session(events).sessionState().sqlParser().parseExpression(where)
         if problem := next(_problems(events, parsed), None):
@@ -90,7 +110,7 @@ def _problems(events: DataFrame, expression: Any) -> Iterator[str]:
     if kind == "UnresolvedFunction":
         name, reason = _called(events, expression)
     else:
-        name, reason = NAMES.get(kind) or _name(expression), BY_EXPRESSION.get(kind)
+        name, reason = name_of(expression), reads_beside_its_row(expression)
     if reason:
         yield f"{name} {reason}" + ("" if reason == CLOCK else f"; {ALONE}")
     children = _each(expression.children())
@@ -119,10 +139,27 @@ def _called(events: DataFrame, function: Any) -> tuple[str, str | None]:
     return name, BY_EXPRESSION.get(kind) or BY_GROUP.get(info.getGroup())
 
 
-def _name(expression: Any) -> str:
+def reads_beside_its_row(expression: Any) -> str | None:
+    """What one expression, without those in it, does that no predicate may; else None."""
     kind = expression.getClass().getSimpleName()
+    if kind in MAKES_A_TIME and str(expression.dataType()).startswith(("Date", "Timestamp")):
+        source = expression.children().head()
+        if source.getClass().getSimpleName() == "Literal" and re.match(
+            rf"\s*{WORD}", str(source), re.IGNORECASE
+        ):
+            return CLOCK
+    return BY_EXPRESSION.get(kind)
+
+
+def name_of(expression: Any) -> str:
+    """An expression as it is called where it is written."""
+    kind = expression.getClass().getSimpleName()
+    if kind in NAMES:
+        return NAMES[kind]
     if kind == "AggregateExpression":
-        return _name(expression.aggregateFunction())
+        return name_of(expression.aggregateFunction())
+    if kind in MAKES_A_TIME:
+        return str(expression.sql())
     if kind == "PythonUDF":
         return str(expression.name())
     return str(expression.prettyName() if kind != "VariableReference" else expression.sql())

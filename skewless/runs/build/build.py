@@ -211,7 +211,7 @@ def _judged(
         computed = as_recomputed(staged, opened)
         audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample)
     try:
-        verdict = validate(rows, suite, {"label_events": census.taken}) if suite else None
+        verdict = validate(rows, suite.text, {"label_events": census.taken}) if suite else None
         return verdict, None if audit is None else audit.result()
     finally:
         if audit is not None:

@@ -57,7 +57,8 @@ def build_in_pieces(
         pieces.append(piece)
     refused = [piece.refusal for piece in pieces if piece.refusal is not None]
     if refused:
-        raise SkewlessError(failures_of(name, pieces), worst([each.exit_code for each in refused]))
+        codes = [REFUSED for piece in pieces if piece.document and not piece.is_built]
+        raise SkewlessError(failures_of(name, pieces), worst([each.exit_code for each in refused] + codes))
     document = combined(pieces)
     exit_code = REFUSED if document["status"] == "rejected" else 0
     return Result(document, summary_of_pieces(name, pieces, document), exit_code)
@@ -74,5 +75,5 @@ def explain_training_set(
 def _checked(run: Run, name: str) -> PublishableTrainingSet:
     spec = run.configuration().training_set(name)
     if spec.suite:
-        refuse_broken_suite(spec.suite)
+        refuse_broken_suite(spec.suite.text)
     return spec

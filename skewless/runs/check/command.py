@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from skewless.config import Configuration, TrainingSet
 from skewless.ground.errors import InputError
-from skewless.ground.names import EVENT_TIMESTAMP, unknown
+from skewless.ground.names import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES, unknown
+from skewless.runs.check.suite_columns import KnownColumns, judged_columns
 from skewless.runs.execution import Result, Run
 from skewless.serving.errors import FeatureError
 from skewless.serving.plan.document.result_columns import columns_of_table
@@ -16,40 +17,74 @@ from skewless.serving.sets.feature_set import FeatureSet
 def check_configuration(run: Run) -> Result:
     """Every problem of every file and feature module at once, as an InputError; else what was checked."""
     configuration = run.configuration()
-    problems = [*configuration.problems, *_feature_problems(configuration)]
+    problems = list(configuration.problems)
+    warnings = list(configuration.warnings)
+    for name, training_set in configuration.training_sets.items():
+        features = _features(training_set, problems)
+        if features is not None:
+            found = _feature_problems(features, training_set, configuration)
+            problems += [f"training set '{name}': {problem}" for problem in found]
+        suite = configuration.suite(name)
+        if suite is not None:
+            judged = judged_columns(suite, _known_columns(features, training_set, configuration))
+            problems += judged.problems
+            warnings += judged.warnings
     if problems:
         raise InputError(dict.fromkeys(problems))
+    return _sound(run.conf_dir, configuration, list(dict.fromkeys(warnings)))
+
+
+def _sound(conf_dir: str, configuration: Configuration, warnings: list[str]) -> Result:
     tables, sets = sorted(configuration.feature_tables), sorted(configuration.training_sets)
     logs = sorted(configuration.logs)
-    document = {
-        "feature_tables": tables,
-        "training_sets": sets,
-        "logs": logs,
-        "warnings": list(configuration.warnings),
-    }
+    document = {"feature_tables": tables, "training_sets": sets, "logs": logs, "warnings": warnings}
     found = [
         f"{len(tables)} feature tables",
         f"{len(sets)} training sets",
         *([f"{len(logs)} logs"] if logs else []),
     ]
-    lines = [f"{run.conf_dir}: {', '.join(found[:-1])} and {found[-1]}, nothing wrong"]
-    lines += [f"  warning: {warning}" for warning in configuration.warnings]
+    lines = [f"{conf_dir}: {', '.join(found[:-1])} and {found[-1]}, nothing wrong"]
+    lines += [f"  warning: {warning}" for warning in warnings]
     return Result(document, "\n".join(lines))
 
 
-def _feature_problems(configuration: Configuration) -> Iterator[str]:
-    for name, training_set in configuration.training_sets.items():
-        if not training_set.features and training_set.log is None:
-            continue
-        try:
-            features = FeatureSet.from_modules(training_set.features)
-        except FeatureError as error:
-            yield from error.problems
-        else:
-            for problem in _input_problems(features, training_set, configuration):
-                yield f"training set '{name}': {problem}"
-            for problem in _log_problems(features, training_set, configuration):
-                yield f"training set '{name}': log.features: {problem}"
+def _features(training_set: TrainingSet, problems: list[str]) -> FeatureSet | None:
+    """The functions of a training set, None where its modules are refused, which is then among the problems."""
+    try:
+        return FeatureSet.from_modules(training_set.features)
+    except FeatureError as error:
+        problems += error.problems
+        return None
+
+
+def _feature_problems(
+    features: FeatureSet, training_set: TrainingSet, configuration: Configuration
+) -> Iterator[str]:
+    yield from _input_problems(features, training_set, configuration)
+    for problem in _log_problems(features, training_set, configuration):
+        yield f"log.features: {problem}"
+
+
+def _known_columns(
+    features: FeatureSet | None, training_set: TrainingSet, configuration: Configuration
+) -> KnownColumns:
+    """What the files say of the result's columns. Where a module is refused, its functions could be any."""
+    labels = training_set.labels
+    joined_by = [column for join in training_set.feature_tables for column in join.join_keys.values()]
+    own = [LOGGED_FEATURES] if training_set.log else []
+    return KnownColumns(
+        computed=(*(features.names if features else ()), *own, EVENT_DATE),
+        named=(
+            *labels.entity_keys,
+            labels.event_timestamp,
+            *labels.label_columns,
+            *filter(None, [labels.label_available_at]),
+            *joined_by,
+            *(features.inputs if features else ()),
+        ),
+        joined=_declared_columns(training_set, configuration),
+        tables=tuple(join.as_name for join in training_set.feature_tables),
+    )
 
 
 def _input_problems(

@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from skewless.config import Suite
 from skewless.ground.errors import InputError
-from skewless.parts.validation import refuse_broken_suite, validate
+from skewless.parts.validation import refuse_broken_suite, sql_problems, validate
+from tests.helpers.expectation_table import TABLE, filled
 
 IN_SET = {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "y", "value_set": [0, 1]}}
-AS_MANY = {"type": "expect_table_row_count_to_equal", "kwargs": {"value": {"$PARAMETER": "label_events"}}}
+TYPES: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))["types"]
+AS_MANY: dict[str, Any] = {
+    "type": "expect_table_row_count_to_equal",
+    "kwargs": {"value": {"$PARAMETER": "label_events"}},
+}
 
 
 def suite(*expectations: dict[str, Any]) -> str:
@@ -83,20 +89,84 @@ def test_sample_rows_are_found_by_several_columns_and_by_instants(rows: DataFram
 
 
 @pytest.mark.parametrize(
-    ("expectation", "named"),
+    ("name", "arguments", "named"),
     [
-        ({"type": "expect_colum_values_to_be_odd", "kwargs": {}}, "expect_colum_values_to_be_odd"),
-        ({**IN_SET, "severity": "fatal"}, "fatal"),
-        ({"type": "expect_column_values_to_be_in_set", "kwargs": {}}, "column"),
-        ({"kwargs": {}}, "type"),
+        ("expect_column_values_to_match_strftime_format", {"strftime_format": "%"}, "strftime_format"),
+        ("expect_column_values_to_be_in_set", {}, "value_set"),
+        ("expect_column_quantile_values_to_be_between", {"quantile_ranges": {"a": 1}}, "quantile"),
     ],
 )
-def test_what_great_expectations_would_drop_is_refused(expectation: dict[str, Any], named: str) -> None:
+def test_what_only_great_expectations_knows_is_refused(
+    name: str, arguments: dict[str, Any], named: str
+) -> None:
     with pytest.raises(InputError) as refused:
-        refuse_broken_suite(suite(AS_MANY, expectation))
+        refuse_broken_suite(suite(AS_MANY, {"type": name, "kwargs": {"column": "c", **arguments}}))
     [problem] = refused.value.problems
     assert problem.startswith("expectations: ")
     assert named in problem
+
+
+FITTING: dict[str, dict[str, Any]] = {
+    "expect_column_values_to_be_of_type": {"type_": "IntegerType"},
+    "expect_column_values_to_be_json_parseable": {"column": "c"},
+    "expect_column_values_to_match_json_schema": {"column": "c", "json_schema": {}},
+    "expect_column_values_to_match_strftime_format": {"column": "c", "strftime_format": "%Y"},
+    "unexpected_rows_expectation": {"unexpected_rows_query": "SELECT * FROM {batch} WHERE k > 2"},
+}
+"""Arguments that go with the columns, of types for which the first value of the kind would not."""
+
+
+def test_every_type_that_a_suite_may_name_is_evaluated_on_spark(spark: SparkSession) -> None:
+    numbers = spark.sql("SELECT * FROM VALUES (1, 1.5D, '2024'), (2, 2.5D, '2025') AS t(k, v, c)").coalesce(1)
+    written = [(name, _fitting(name, spec)) for name, spec in TYPES.items() if spec["spark"]]
+    verdict = validate(numbers, suite(*({"type": name, "kwargs": each} for name, each in written)), {})
+    assert [str(failure) for failure in verdict.failures if "could not be evaluated" in str(failure)] == []
+    assert verdict.evaluated == len(written)
+
+
+def _fitting(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    columns = {"column": "k", "column_A": "k", "column_B": "v", "column_list": ["k", "v"]}
+    arguments = {**filled(spec), **dict.fromkeys(spec["one_of"], 5)}
+    return {
+        **arguments,
+        **{key: columns[key] for key in arguments if key in columns},
+        **FITTING.get(name, {}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("expectation", "said"),
+    [
+        ({"row_condition": "nothing > 1", "condition_parser": "spark"}, "kwargs.row_condition: "),
+        ({"row_condition": "y >", "condition_parser": "spark"}, "[PARSE_SYNTAX_ERROR]"),
+        ({"row_condition": {"type": "pass_through", "pass_through_filter": "nothing = 1"}}, "nothing"),
+    ],
+)
+def test_conditions_that_spark_cannot_read_are_refused(
+    rows: DataFrame, expectation: dict[str, Any], said: str
+) -> None:
+    text = suite(AS_MANY, {**AS_MANY, "kwargs": {**AS_MANY["kwargs"], **expectation}})
+    [problem] = sql_problems(rows, Suite("gate.json", text))
+    assert problem.startswith(
+        "gate.json:1: expectations[1].kwargs.row_condition: expect_table_row_count_to_equal: "
+    )
+    assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELECT * FROM {batch} WHERE nothing = 1", "nothing"),
+        ("SELECT * FROM {batch} WHERE {other} = 1", "only {batch} may stand in braces"),
+        ("DROP TABLE {batch}", "[PARSE_SYNTAX_ERROR]"),
+        ("SELECT k FROM {batch} WHERE y > 1;", None),
+    ],
+)
+def test_queries_that_spark_cannot_read_are_refused(rows: DataFrame, query: str, said: str | None) -> None:
+    text = suite({"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}})
+    problems = list(sql_problems(rows, Suite("gate.json", text)))
+    assert [said in problem for problem in problems if said] == ([True] if said else [])
+    assert len(problems) == (1 if said else 0)
 
 
 def test_no_rows_at_all_pass_a_suite_that_counts_them(rows: DataFrame) -> None:

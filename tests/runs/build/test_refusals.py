@@ -266,6 +266,40 @@ def test_an_unknown_expectation_is_refused_before_anything_is_joined(tables: Pro
     assert "expect_colum_values_to_be_odd" in line
 
 
+def not_null(*columns: str) -> str:
+    written = [
+        {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": name}} for name in columns
+    ]
+    return json.dumps({"name": "gate", "expectations": written})
+
+
+@pytest.mark.parametrize("explained", [(), ("--explain",)])
+def test_columns_of_a_suite_that_only_the_tables_show_to_be_missing_are_refused_before_a_row_is_read(
+    tables: Project, explained: tuple[str, ...]
+) -> None:
+    tables.conf(
+        {**training_set(rest=", expectations: gate"), "expectations/gate.json": not_null("k", "ky", "Y")}
+    )
+    lines = refused(tables.run("build", "s", *explained))
+    said = "expect_column_values_to_not_be_null: no column"
+    assert [line.partition(": ")[2] for line in lines] == [
+        f"expectations[1].kwargs.column: {said} 'ky'; did you mean 'k'?",
+        f"expectations[2].kwargs.column: {said} 'Y'; did you mean 'y'?",
+    ]
+    assert not (tables.warehouse / "out").exists()
+
+
+def test_a_suite_in_sql_is_read_by_spark_before_a_row_is(tables: Project) -> None:
+    query = {
+        "type": "unexpected_rows_expectation",
+        "kwargs": {"unexpected_rows_query": "SELECT z FROM {batch}"},
+    }
+    suite = json.dumps({"name": "gate", "expectations": [query]})
+    tables.conf({**training_set(rest=", expectations: gate"), "expectations/gate.json": suite})
+    [line] = refused(tables.run("build", "s"))
+    assert "kwargs.unexpected_rows_query: unexpected_rows_expectation: [UNRESOLVED_COLUMN" in line
+
+
 def test_outputs_that_this_package_did_not_make_are_refused(tables: Project) -> None:
     (tables.warehouse / "holiday").mkdir(parents=True)
     (tables.warehouse / "holiday" / "photo.jpg").write_text("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 
 from pyspark.sql import DataFrame, SparkSession
@@ -193,7 +192,7 @@ def _expectations(spec: ResolvedTrainingSet) -> PlannedSuite | None:
         return None
     return {
         "suite": spec.training_set.expectations,
-        "expectations": len(json.loads(spec.suite)["expectations"]),
+        "expectations": len(spec.suite.expectations),
     }
 
 
