@@ -193,7 +193,7 @@ class FeatureSet:
         >>> late.compute({"scheduled": 5, "actual": "7"}, label_event={"flight_id": 12})
         Traceback (most recent call last):
             ...
-        skewless.serving.errors.FeatureError: feature 'minutes_late': input 'actual': expected int, found str '7'; inputs scheduled=5, actual='7'; label event flight_id=12
+        skewless.serving.errors.FeatureError: feature 'minutes_late': input 'actual': expected int, found str '7'; convert it: int(x); inputs scheduled=5, actual='7'; label event flight_id=12
         """  # noqa: E501
         return evaluate_row(self._program, row, label_event, {})
 

@@ -11,6 +11,7 @@ from typing import Any
 from skewless.serving.definitions.annotations import SCALARS, ValueType
 from skewless.serving.errors import shown
 from skewless.serving.plan.document.column_types import INTEGERS, ColumnType
+from skewless.serving.values.bases import base_of, plain
 from skewless.serving.values.cells import rank
 from skewless.serving.values.checks import Refused, input_check
 from skewless.serving.values.instants import local_micros, micros
@@ -101,9 +102,10 @@ def _integer(name: str) -> Accept:
     check, limit = _CHECKS[int], 1 << (bits - 1)
 
     def accept(value: Any) -> Any:
-        if not -limit <= check(value) < limit:
-            raise Refused(f"int {value} does not fit in the {bits} bits of {name}")
-        return value
+        number = check(value)
+        if not -limit <= number < limit:
+            raise Refused(f"int {number} does not fit in the {bits} bits of {name}")
+        return number
 
     return check if bits == 64 else accept
 
@@ -130,18 +132,19 @@ def _decimal(kind: ColumnType) -> Accept:
 
 
 def _clock_time(value: Any) -> dt.datetime:
-    if type(value) is not dt.datetime or value.tzinfo is not None:
+    if base_of(type(value)) is not dt.datetime or value.tzinfo is not None:
         raise Refused(
             f"expected a naive datetime (timestamp_ntz), found {type(value).__name__} {shown(value)}"
         )
-    return value.replace(fold=0)
+    clock: dt.datetime = plain(value, dt.datetime)
+    return clock.replace(fold=0)
 
 
 def _array(kind: ColumnType) -> Accept:
     accept = accepting(kind.parts[0])
 
     def accept_list(value: Any) -> list[Any]:
-        if type(value) is not list:
+        if base_of(type(value)) is not list:
             raise Refused(f"expected a list ({kind.text}), found {type(value).__name__} {shown(value)}")
         return [None if item is None else accept(item) for item in value]
 

@@ -152,7 +152,7 @@ def test_a_request_names_everything_that_is_missing_or_wrong() -> None:
     plan = plan_of(table_of(labels), functions=[big], labels=labels)
     assert problems(plan, {"amount": "3", "knd": "a"}, rows={"clicks": None}, at=NOON) == (
         "request: no column 'user'; it has amount, knd",
-        "request: column 'amount': expected float, found str '3'",
+        "request: column 'amount': expected float, found str '3'; convert it: float(x)",
         "request: no column 'kind'; did you mean 'knd'?",
     )
 
