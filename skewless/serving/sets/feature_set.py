@@ -94,7 +94,7 @@ class FeatureSet:
         problems: list[str] = []
         for function in functions:
             try:
-                definitions.append(read_definition(function.__name__, function))
+                definitions.append(read_definition(getattr(function, "__name__", "?"), function))
             except FeatureError as error:
                 problems.extend(error.problems)
         return cls._checked(definitions, problems)
