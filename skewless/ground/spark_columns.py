@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
@@ -24,6 +26,7 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from skewless.ground.names import UNWRITABLE
 from skewless.serving.plan.document.column_types import column_type
 
 INTEGERS = (ByteType, ShortType, IntegerType, LongType)
@@ -70,6 +73,29 @@ def is_publishable(data_type: DataType) -> bool:
     if isinstance(data_type, StringType):
         return "collate" not in data_type.simpleString()
     return isinstance(data_type, ATOMS)
+
+
+def unwritable(name: str, data_type: DataType) -> str | None:
+    """Why Delta cannot write a column of this name and type: what is in the name, or in that of a field inside of it."""
+    for field in (None, *_fields(data_type)):
+        wrong = sorted(UNWRITABLE & set(name if field is None else field))
+        if wrong:
+            subject = "Delta writes" if field is None else f"has a field '{field}', and Delta writes"
+            return f"{subject} no name with {' or '.join(map(repr, wrong))} in it"
+    return None
+
+
+def _fields(data_type: DataType) -> Iterator[str]:
+    """The names of all fields of structs in a type, however deep."""
+    if isinstance(data_type, StructType):
+        for field in data_type:
+            yield field.name
+            yield from _fields(field.dataType)
+    elif isinstance(data_type, ArrayType):
+        yield from _fields(data_type.elementType)
+    elif isinstance(data_type, MapType):
+        yield from _fields(data_type.keyType)
+        yield from _fields(data_type.valueType)
 
 
 def spelt(name: str, schema: StructType) -> str:

@@ -8,8 +8,8 @@ from pyspark.sql.types import DateType, StructType
 
 from skewless.config import FeatureTable, JoinedTable
 from skewless.ground.instants import refusal
-from skewless.ground.names import EVENT_DATE, collisions, unknown
-from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
+from skewless.ground.names import EVENT_DATE, collisions, unknown, writable
+from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind, unwritable
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import wrong_inputs
 from skewless.parts.parity import AUDIT
@@ -61,10 +61,19 @@ def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
     for role, time in times.items():
         if time in side.types and (reason := refusal(side.types[time], side.timezone)):
             yield f"{subject}: time column '{time}' ({role}) {reason}"
-    for name in side.columns:
-        if name in side.types and not is_publishable(side.types[name]):
+    for name in (name for name in side.columns if name in side.types):
+        if not is_publishable(side.types[name]):
             found = side.types[name].simpleString()
             yield f"{subject}: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out of columns"
+        if reason := unwritable(name, side.types[name]):
+            yield f"{subject}: column '{name}' {reason}; {_renaming(name)}"
+
+
+def _renaming(name: str) -> str:
+    """How a table's column gets another name: a table that has such names maps its columns, and so can rename them."""
+    other = writable(name)
+    change = f"RENAME COLUMN `{name}` TO {other}" if other != name else f"RENAME COLUMN `{name}`.… TO …"
+    return f"rename it in the table (ALTER TABLE … {change}), or leave it out of columns"
 
 
 def _date_problems(side: JoinSide, reduction: WindowReduction) -> Iterator[str]:

@@ -105,7 +105,9 @@ def feature(
 
     def mark(marked: Function) -> Function:
         if not isinstance(marked, FunctionType):
-            raise FeatureError(f"@feature: expected a plain function, found {object_named(marked).removeprefix('a ')}")
+            raise FeatureError(
+                f"@feature: expected a plain function, found {object_named(marked).removeprefix('a ')}"
+            )
         setattr(marked, _MARK, FeatureOptions(on_error, description, allowed))
         return marked
 

@@ -18,7 +18,7 @@ from skewless.serving.sets.dependencies import (
 )
 from skewless.serving.sets.evaluation import FeatureBatch, LabelEventAt, evaluate_columns, evaluate_row
 from skewless.serving.sets.modules import read_modules
-from skewless.serving.sets.program import compile_program
+from skewless.serving.sets.program import Calling, called_by, compile_program
 
 
 class FeatureSet:
@@ -229,6 +229,13 @@ class FeatureSet:
         lists = {name: columns[name] for name in lengths}
         as_lists = {name: values if type(values) is list else list(values) for name, values in lists.items()}
         return evaluate_columns(self._program, as_lists, rows, label_event)
+
+    def called_by(self, call: Calling) -> FeatureSet:
+        """The same features, each function of which is called through `call(place, function, values)`; `place` is that
+        of the feature among the definitions."""
+        twin = FeatureSet(self.features)
+        twin._program = called_by(self._program, self.names, call)
+        return twin
 
     def __reduce__(self) -> tuple[type[FeatureSet], tuple[tuple[FeatureDefinition, ...]]]:
         return FeatureSet, (self.features,)

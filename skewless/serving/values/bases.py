@@ -53,7 +53,9 @@ def conversion(kind: type, value: Any) -> str | None:
 
 
 def _list_conversion(value: Any) -> str | None:
-    if hasattr(value, "tolist"):  # arrays of numpy, pandas and others, whose items are no Python values either
+    if hasattr(
+        value, "tolist"
+    ):  # arrays of numpy, pandas and others, whose items are no Python values either
         return "x.tolist()"
     return "list(x)" if isinstance(value, (tuple, set, frozenset, range)) else None
 

@@ -101,8 +101,14 @@ def _kept(function):
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
-        ("speed = functools.partial(_by, y=2.0)", "speed: a partial, no plain function; write it as an annotated def"),
-        ("speed = Ratio()", "speed: a Ratio, no plain function; write it as an annotated def, or rename it _speed if"),
+        (
+            "speed = functools.partial(_by, y=2.0)",
+            "speed: a partial, no plain function; write it as an annotated def",
+        ),
+        (
+            "speed = Ratio()",
+            "speed: a Ratio, no plain function; write it as an annotated def, or rename it _speed if",
+        ),
         ("speed = Ratio().rate", "speed: a method, no plain function"),
         ("speed: Any = math.sqrt", "speed: another name of math.sqrt, no plain function"),
         ("speed = operator.itemgetter(0)", "speed: a itemgetter, no plain function"),
@@ -113,11 +119,23 @@ def _kept(function):
         ("for speed in [Ratio()]: pass", "speed: a Ratio, no plain function"),
         ("globals()['speed'] = Ratio()", "speed: a Ratio, no plain function"),
         ("from math import sqrt\nsqrt = functools.partial(sqrt)", "sqrt: a partial, no plain function"),
-        ("@_gone\ndef speed(x: float) -> float: return x", "speed: a decorator made it a NoneType; a feature is a plain"),
+        (
+            "@_gone\ndef speed(x: float) -> float: return x",
+            "speed: a decorator made it a NoneType; a feature is a plain",
+        ),
         ("@property\ndef speed(x: float) -> float: return x", "speed: a decorator made it a property"),
-        ("@staticmethod\ndef speed(x: float) -> float: return x", "speed: a decorator made it a staticmethod"),
-        ("if True:\n    @functools.cache\n    def speed(x: float) -> float: return x", "speed: a decorator made it a"),
-        ("@_other\ndef speed(x: float) -> float: return x", "speed: another name of wrapper; a feature has its own def"),
+        (
+            "@staticmethod\ndef speed(x: float) -> float: return x",
+            "speed: a decorator made it a staticmethod",
+        ),
+        (
+            "if True:\n    @functools.cache\n    def speed(x: float) -> float: return x",
+            "speed: a decorator made it a",
+        ),
+        (
+            "@_other\ndef speed(x: float) -> float: return x",
+            "speed: another name of wrapper; a feature has its own def",
+        ),
         (
             "@_kept\ndef speed(x: float) -> float: return x",
             "speed: a decorator made it take *args or **kwargs, which hides its inputs; remove the decorator",
@@ -146,8 +164,11 @@ def test_a_decorator_of_another_module_that_replaces_a_function_is_found(write_m
 
 
 def test_public_values_that_nothing_calls_and_what_is_imported_are_no_features(write_module: Any) -> None:
-    write_module("tools", "import functools\nhalf = functools.partial(pow, 2)\nclass Third:\n"
-                 "    def __call__(self): ...\nthird = Third()\ndef rate(x): return x")
+    write_module(
+        "tools",
+        "import functools\nhalf = functools.partial(pow, 2)\nclass Third:\n"
+        "    def __call__(self): ...\nthird = Third()\ndef rate(x): return x",
+    )
     source = """
     from tools import *
     from tools import half as twice, rate, third as one_third

@@ -223,7 +223,10 @@ def test_a_feature_nulled_by_an_error_makes_those_that_take_it_null(hours: Any) 
 
 def test_a_wrong_input_of_a_nulled_feature_still_fails_the_others() -> None:
     problem = _error(_set(safe_speed, speed), {"km": "1", "hours": 2})
-    assert problem == "feature 'speed': input 'km': expected float, found str '1'; convert it: float(x); inputs km='1', hours=2.0"
+    assert (
+        problem
+        == "feature 'speed': input 'km': expected float, found str '1'; convert it: float(x); inputs km='1', hours=2.0"
+    )
 
 
 def test_one_set_serves_many_threads() -> None:

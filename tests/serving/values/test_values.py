@@ -148,7 +148,11 @@ def test_a_value_of_a_subclass_counts_as_its_base_and_is_made_one(
         (Decimal, np.float64(7), "convert it: Decimal(str(x))"),
         (str, np.int64(7), "convert it: str(x)"),
         (float, _Size.SMALL, "expected float, found test_values._Size"),
-        (list[float], np.array([1.0]), "expected list[float], found numpy.ndarray array([1.]); convert it: x.tolist()"),
+        (
+            list[float],
+            np.array([1.0]),
+            "expected list[float], found numpy.ndarray array([1.]); convert it: x.tolist()",
+        ),
         (list[float], (1.0,), "convert it: list(x)"),
         (dt.date, pd.Timestamp("2024-07-01", tz="UTC"), "convert it: x.date()"),
         (dt.datetime, pd.NaT, "expected datetime, found pandas"),
