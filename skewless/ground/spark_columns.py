@@ -21,6 +21,7 @@ from pyspark.sql.types import (
     MapType,
     ShortType,
     StringType,
+    StructField,
     StructType,
     TimestampNTZType,
     TimestampType,
@@ -43,6 +44,7 @@ ATOMS = (
     TimestampType,
 )
 
+_CHAR_TYPE = "__CHAR_VARCHAR_TYPE_STRING"
 UNPUBLISHABLE = "which other readers of Delta cannot read"
 NO_KEY = "keys match by equality, so cast it to an integer, decimal or string"
 
@@ -57,9 +59,16 @@ def as_key(value: Column, data_type: DataType) -> Column:
     return value.cast("bigint") if isinstance(data_type, INTEGERS) else value
 
 
-def key_kind(data_type: DataType) -> str | None:
+def type_text(field: StructField) -> str:
+    """A column's type as a serving plan spells it; Spark has a CHAR column as a string, which it pads with blanks."""
+    declared = field.metadata.get(_CHAR_TYPE, "") if isinstance(field.dataType, StringType) else ""
+    return declared if declared.startswith("char(") else field.dataType.simpleString()
+
+
+def key_kind(column: StructField | DataType) -> str | None:
     """What two key columns must share to be compared, or None for a type that is no key: as serving has it (J8)."""
-    return column_type(data_type.simpleString()).key_kind
+    text = type_text(column) if isinstance(column, StructField) else column.simpleString()
+    return column_type(text).key_kind
 
 
 def is_publishable(data_type: DataType) -> bool:
@@ -76,7 +85,7 @@ def is_publishable(data_type: DataType) -> bool:
 
 
 def unwritable(name: str, data_type: DataType) -> str | None:
-    """Why Delta cannot write a column of this name and type: what is in the name, or in that of a field inside of it."""
+    """Why Delta cannot write a column of this name and type: what is in its name, or in that of a field inside."""
     for field in (None, *_fields(data_type)):
         wrong = sorted(UNWRITABLE & set(name if field is None else field))
         if wrong:

@@ -9,7 +9,14 @@ from pyspark.sql.types import DateType, StructType
 from skewless.config import FeatureTable, JoinedTable
 from skewless.ground.instants import refusal
 from skewless.ground.names import EVENT_DATE, collisions, unknown, writable
-from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind, unwritable
+from skewless.ground.spark_columns import (
+    NO_KEY,
+    UNPUBLISHABLE,
+    is_publishable,
+    key_kind,
+    type_text,
+    unwritable,
+)
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import wrong_inputs
 from skewless.parts.parity import AUDIT
@@ -93,14 +100,17 @@ def _key_problems(
     for key, label_column in side.keys:
         if key not in side.types:
             continue
-        kind = key_kind(side.types[key])
+        own = side.rows.schema[key]
+        kind = key_kind(own)
         if kind is None:
             yield f"{subject}: entity key '{key}' is {side.types[key].simpleString()}; {NO_KEY}"
-        elif label_column not in label_schema.names:
+            continue
+        if label_column not in label_schema.names:
             remedy = unknown(label_column, label_schema.names)
             yield f"{subject}: key '{key}' joins '{label_column}', no column of the label events; {remedy}"
-        elif kind != (label_kind := key_kind(label_schema[label_column].dataType)):
-            found = label_schema[label_column].dataType.simpleString()
-            if label_kind is not None or label_column not in refused:
-                own = side.types[key].simpleString()
-                yield f"{subject}: key '{key}' is {own} but label column '{label_column}' is {found}; cast one of them"
+            continue
+        other = label_schema[label_column]
+        label_kind = key_kind(other)
+        if kind != label_kind and (label_kind is not None or label_column not in refused):
+            found = f"is {type_text(own)} but label column '{label_column}' is {type_text(other)}"
+            yield f"{subject}: key '{key}' {found}; cast one of them"

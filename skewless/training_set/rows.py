@@ -63,8 +63,8 @@ def select_result(opened: OpenedTrainingSet, joined: DataFrame, *more: Column) -
 def feature_failures(opened: OpenedTrainingSet, spine: DataFrame) -> Iterator[None]:
     """Give the failure of a feature function, in whatever computes the joined rows of a spine, as bad input.
 
-    An exception crossed from a Python worker as text. A worker that died said nothing: the rows are joined once more and
-    the functions run apart from the worker, to find the call in which it did. Where none is found, the error is as it was.
+    An exception crossed from a Python worker as text. A worker that died said nothing: the rows are joined once more,
+    and the functions run apart from the worker, to find the call in which it did. Where none is found the error stays.
     """
     try:
         yield

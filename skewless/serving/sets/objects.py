@@ -1,7 +1,7 @@
 """Public objects of a feature module that are no plain functions, where a feature may have been meant (F1).
 
-A partial, a callable instance or what a decorator has left of a function makes no feature. Left out in silence, it would
-be missing from the training set and from serving alike.
+A partial, a callable instance or what a decorator has left of a function makes no feature. Left out in silence, it
+would be missing from the training set and from serving alike.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _TYPING = ("typing", "typing_extensions")
 def object_problems(module: ModuleType, sources: Sources) -> Iterator[str]:
     """A line for each public object that looks like a feature and is none.
 
-    What is imported is a helper, and so is a value that nothing calls: a constant, a class, a module, a name for a type,
-    a logger.
+    What is imported is a helper, and so is a value that nothing calls: a constant, a class, a module, a name for a
+    type, a logger.
     """
     code = sources.of_module(module.__name__)
     imports = None if code is None else _imports(code)

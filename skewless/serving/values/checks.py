@@ -39,10 +39,10 @@ class Check(NamedTuple):
     values, all of the declared kind, whether they may enter as they are.
 
     A value of a subclass counts as its base and is made one; no other type passes, except that an int
-    becomes a float where float is declared. Ints fit 64 bits; NaN, infinities and -0.0 pass; text is valid Unicode; Decimals are
-    finite; datetimes are aware and become UTC; lists are copied, their items checked alike. Decimals
-    that a function returns have to fit decimal(38, 18) exactly and get its 18 places. `one` raises
-    Refused for anything else, null included.
+    becomes a float where float is declared. Ints fit 64 bits; NaN, infinities and -0.0 pass; text is valid
+    Unicode; Decimals are finite; datetimes are aware and become UTC; lists are copied, their items checked
+    alike. Decimals that a function returns have to fit decimal(38, 18) exactly and get its 18 places. `one`
+    raises Refused for anything else, null included.
     """
 
     kind: type

@@ -35,8 +35,9 @@ def accepting(kind: ColumnType) -> Accept:
     """A function that takes a non-null value of the column as Spark would deliver it, or raises Refused.
 
     Ints have to fit the column's width and pass for floating-point numbers; a `float` is rounded to 32
-    bits; a decimal gets the column's scale, which has to hold all its digits; instants are aware and become
-    UTC; a clock time (`timestamp_ntz`) is naive. Arrays are lists, structs and maps are dicts.
+    bits; a `char` is padded with blanks; a decimal gets the column's scale, which has to hold all its digits;
+    instants are aware and become UTC; a clock time (`timestamp_ntz`) is naive. Arrays are lists, structs and maps
+    are dicts.
 
     >>> from skewless.serving.plan.document.column_types import column_type
     >>> accepting(column_type("float"))(0.1), accepting(column_type("decimal(5,2)"))(Decimal("1.5"))
@@ -44,6 +45,8 @@ def accepting(kind: ColumnType) -> Accept:
     """
     if kind.kind in INTEGERS:
         return _integer(kind.kind)
+    if kind.width:
+        return _char(kind.width)
     if kind.kind in _PLAIN:
         return _CHECKS[_PLAIN[kind.kind]]
     if kind.kind == "decimal":
@@ -108,6 +111,18 @@ def _integer(name: str) -> Accept:
         return number
 
     return check if bits == 64 else accept
+
+
+def _char(width: int) -> Accept:
+    check = _CHECKS[str]
+
+    def accept(value: Any) -> str:
+        text: str = check(value)
+        if len(text.rstrip(" ")) > width:
+            raise Refused(f"str {shown(text)} does not fit in char({width})")
+        return text.rstrip(" ").ljust(width)
+
+    return accept
 
 
 def _float32(value: Any) -> float:
