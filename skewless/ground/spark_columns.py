@@ -89,8 +89,8 @@ def unwritable(name: str, data_type: DataType) -> str | None:
     for field in (None, *_fields(data_type)):
         wrong = sorted(UNWRITABLE & set(name if field is None else field))
         if wrong:
-            subject = "Delta writes" if field is None else f"has a field '{field}', and Delta writes"
-            return f"{subject} no name with {' or '.join(map(repr, wrong))} in it"
+            named = "its name" if field is None else f"the name of its field '{field}'"
+            return f"has {' and '.join(map(repr, wrong))} in {named}, which Delta cannot write"
     return None
 
 

@@ -79,7 +79,7 @@ def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
 def _renaming(name: str) -> str:
     """How a table's column gets another name: a table that has such names maps its columns, and so can rename them."""
     other = writable(name)
-    change = f"RENAME COLUMN `{name}` TO {other}" if other != name else f"RENAME COLUMN `{name}`.… TO …"
+    change = f"RENAME COLUMN `{name}` TO {other}" if other != name else "RENAME COLUMN"
     return f"rename it in the table (ALTER TABLE … {change}), or leave it out of columns"
 
 
@@ -112,5 +112,7 @@ def _key_problems(
         other = label_schema[label_column]
         label_kind = key_kind(other)
         if kind != label_kind and (label_kind is not None or label_column not in refused):
-            found = f"is {type_text(own)} but label column '{label_column}' is {type_text(other)}"
-            yield f"{subject}: key '{key}' {found}; cast one of them"
+            types = type_text(own), type_text(other)
+            is_padded = any(text.startswith("char(") for text in types)
+            remedy = "char is padded with blanks, so make both a string (rtrim)" if is_padded else "cast one of them"
+            yield f"{subject}: key '{key}' is {types[0]} but label column '{label_column}' is {types[1]}; {remedy}"
