@@ -256,6 +256,8 @@ def test_inputs_have_to_be_there_and_of_their_type() -> None:
         ("array<float>", [0.1, None], [0.10000000149011612, None]),
         ("struct<a:decimal(3,1),b:string>", {"b": None, "a": Decimal(1)}, {"a": Decimal("1.0"), "b": None}),
         ("map<string,double>", {"a": 1}, {"a": 1.0}),
+        ("smallint", enum.IntEnum("Sizes", {"SMALL": 3}).SMALL, 3),  # type: ignore[attr-defined]
+        ("array<string>", [np.str_("a")], ["a"]),
     ],
 )
 def test_a_value_comes_out_as_spark_delivers_it(kind: str, given: Any, wanted: Any) -> None:
