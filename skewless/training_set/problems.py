@@ -114,5 +114,9 @@ def _key_problems(
         if kind != label_kind and (label_kind is not None or label_column not in refused):
             types = type_text(own), type_text(other)
             is_padded = any(text.startswith("char(") for text in types)
-            remedy = "char is padded with blanks, so make both a string (rtrim)" if is_padded else "cast one of them"
+            remedy = (
+                "char is padded with blanks, so make both a string (rtrim)"
+                if is_padded
+                else "cast one of them"
+            )
             yield f"{subject}: key '{key}' is {types[0]} but label column '{label_column}' is {types[1]}; {remedy}"

@@ -16,7 +16,10 @@ def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pro
     """Labels and facts whose key is a STRING, a CHAR(5), a CHAR(7) and a VARCHAR(5)."""
     project = Project(tmp_path_factory.mktemp("chars"), spark)
     for name, kind in {"s": "STRING", "c5": "CHAR(5)", "c7": "CHAR(7)", "v5": "VARCHAR(5)"}.items():
-        labels, facts = f"delta.`{project.warehouse}/labels_{name}`", f"delta.`{project.warehouse}/facts_{name}`"
+        labels, facts = (
+            f"delta.`{project.warehouse}/labels_{name}`",
+            f"delta.`{project.warehouse}/facts_{name}`",
+        )
         spark.sql(f"CREATE TABLE {labels} (k {kind}, t TIMESTAMP, y INT) USING delta")
         spark.sql(f"INSERT INTO {labels} VALUES ('ab', {TEN}, 1), ('abc', {TEN}, 2)")
         spark.sql(f"CREATE TABLE {facts} (k {kind}, at TIMESTAMP, v DOUBLE, code CHAR(3)) USING delta")

@@ -34,7 +34,9 @@ def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 
 def files(source: str = "labels", columns: str = "", keys: str = "[k]", rest: str = "") -> dict[str, str]:
-    labels = f"{{source: '${{WAREHOUSE}}/{source}', entity_keys: {keys}, event_timestamp: t, label_columns: [y]}}"
+    labels = (
+        f"{{source: '${{WAREHOUSE}}/{source}', entity_keys: {keys}, event_timestamp: t, label_columns: [y]}}"
+    )
     return {
         "training_sets/s.yml": f"""
             name: s
@@ -87,7 +89,11 @@ def test_a_frame_refuses_them_as_a_build_does(tables: Project, spark: SparkSessi
     people = spark.read.format("delta").load(str(tables.warehouse / "people"))
     with pytest.raises(InputError) as refused:
         build_frame(
-            spark, "s", people, conf_dir=str(tables.root / "conf"), settings={"WAREHOUSE": str(tables.warehouse)}
+            spark,
+            "s",
+            people,
+            conf_dir=str(tables.root / "conf"),
+            settings={"WAREHOUSE": str(tables.warehouse)},
         )
     assert list(refused.value.problems) == [*PEOPLE, *PRICES]
 
@@ -104,7 +110,12 @@ def test_names_that_are_not_published_may_be_anything(tables: Project) -> None:
         "k", "t", "y", "first_name", "prices__v", "prices__n_1d", "prices__sum_1d", "event_date",
     ]  # fmt: skip
     [row] = tables.rows("out")
-    assert (row["first_name"], row["prices__v"], row["prices__n_1d"], row["prices__sum_1d"]) == ("Ann", 1.5, 1, 2.5)
+    assert (row["first_name"], row["prices__v"], row["prices__n_1d"], row["prices__sum_1d"]) == (
+        "Ann",
+        1.5,
+        1,
+        2.5,
+    )
     assert document["parity"] == {"rows": 1, "mismatches": 0}
 
 
@@ -115,7 +126,9 @@ def test_names_that_are_not_published_may_be_anything(tables: Project) -> None:
         ("name: n_1d", "name: n 1d", "'n 1d' is not a name"),
     ],
 )
-def test_names_of_ones_own_are_refused_where_they_are_written(tables: Project, old: str, new: str, line: str) -> None:
+def test_names_of_ones_own_are_refused_where_they_are_written(
+    tables: Project, old: str, new: str, line: str
+) -> None:
     written = {path: text.replace(old, new) for path, text in files().items()}
     ran = tables.conf(written).run("build", "s")
     assert ran.code == 2

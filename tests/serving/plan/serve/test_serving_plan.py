@@ -471,6 +471,7 @@ def test_a_request_may_be_made_of_numpys_and_pandas_values() -> None:
 
     plan = plan_of(table_of(), functions=[day])
     moment = pd.Timestamp(NOON)
-    request = {"user": enum.IntEnum("Users", {"A": 1}).A, "amount": np.float64(0.5)}
+    user = enum.IntEnum("Users", {"A": 1}).A  # type: ignore[attr-defined]
+    request = {"user": user, "amount": np.float64(0.5)}
     served = plan.compute(request, rows={"clicks": row(v=np.float64(2.0), seen_at=moment)}, at=moment)
     assert {name: repr(value) for name, value in served.items()} == {"clicks__v": "2.0", "day": "1.5"}
