@@ -68,6 +68,21 @@ def test_a_padded_key_beside_another_is_refused(tables: Project, labels: str, fa
     assert ran.problems == [f"skewless: feature table 'facts': {types}; {remedy}"]
 
 
+def test_a_padded_column_in_a_predicate_is_refused(tables: Project) -> None:
+    """W5: Spark compares with the literal padded too, and serving with what was written."""
+    written = files("s", "s")
+    path = "feature_tables/facts.yml"
+    written[path] = written[path].replace("function: count, ", "function: count, where: \"code = 'x'\", ")
+    ran = tables.conf(written).run("build", "s")
+    assert (ran.code, ran.problems) == (
+        2,
+        [
+            "skewless: feature table 'facts': aggregation 'n': where: column 'code' is a char, which Spark pads for each "
+            "comparison and serving does not; make it a string (rtrim)"
+        ],
+    )
+
+
 @pytest.mark.parametrize(
     ("labels", "facts", "query"),
     [

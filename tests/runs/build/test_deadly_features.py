@@ -1,4 +1,4 @@
-"""A feature that ends its process, or never comes back, is named with its inputs and label event; nothing is published."""
+"""A feature that ends its process, or never comes back, is named with its label event, and nothing is published."""
 
 from __future__ import annotations
 

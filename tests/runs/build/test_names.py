@@ -69,10 +69,10 @@ PEOPLE = [
     "SELECT `First Name` AS First_Name, …",
     "label events: column 'a=b;c' has ';' and '=' in its name, which Delta cannot write; rename it with labels.query: "
     "SELECT `a=b;c` AS a_b_c, …",
-    "label events: column 'home' has ' ' in the name of its field 'zip code', which Delta cannot write; rename the field, "
-    "or leave the column out, with labels.query",
-    "label events: column 'visits' has ' ' and '(' and ')' in the name of its field 'at (UTC)', which Delta cannot write; "
-    "rename the field, or leave the column out, with labels.query",
+    "label events: column 'home' has ' ' in the name of its field 'zip code', which Delta cannot write; rename the "
+    "field, or leave the column out, with labels.query",
+    "label events: column 'visits' has ' ' and '(' and ')' in the name of its field 'at (UTC)', which Delta cannot "
+    "write; rename the field, or leave the column out, with labels.query",
 ]
 
 

@@ -15,6 +15,9 @@ INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 TIMES = ("timestamp", "timestamp_ntz", "date")
 """The types that a time column may have."""
 
+PADDED = "is a char, which Spark pads for each comparison and serving does not; make it a string (rtrim)"
+"""What is wrong with a CHAR column in a predicate."""
+
 _ATOMS = (*INTEGERS, *TIMES, "float", "double", "string", "binary", "boolean")
 _NO_KEYS = ("float", "double", "array", "map", "struct", "other")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")

@@ -463,6 +463,15 @@ def test_a_key_of_a_padded_type_matches_its_own_type_alone(other: str) -> None:
         plan_of(table_of(labels, types={**TYPES, "user": "char(5)"}), labels=labels)
 
 
+def test_a_padded_column_in_a_predicate_is_refused() -> None:
+    """W5."""
+    count = {**COUNT, "where": "s = 'x'"}
+    with pytest.raises(
+        FeatureError, match="aggregation 'n_1d': where: column 's' is a char, which Spark pads"
+    ):
+        plan_of(table_of(columns=[], aggregations=[count], types={**TYPES, "s": "char(3)"}))
+
+
 def test_a_request_may_be_made_of_numpys_and_pandas_values() -> None:
     """F4: a subclass counts as its base."""
 
