@@ -77,8 +77,8 @@ def test_a_padded_column_in_a_predicate_is_refused(tables: Project) -> None:
     assert (ran.code, ran.problems) == (
         2,
         [
-            "skewless: feature table 'facts': aggregation 'n': where: column 'code' is a char, which Spark pads for each "
-            "comparison and serving does not; make it a string (rtrim)"
+            "skewless: feature table 'facts': aggregation 'n': where: column 'code' is a char, which Spark pads for "
+            "each comparison and serving does not; make it a string (rtrim)"
         ],
     )
 

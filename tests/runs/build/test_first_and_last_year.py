@@ -93,6 +93,6 @@ def test_a_t_that_python_cannot_hold_is_refused_by_name(tables: Project) -> None
     ran = tables.conf(files(LABELS.replace("/labels'", "/before'"))).run("build", "s")
     assert ran.code == 2
     assert ran.problems == [
-        "skewless: label events: T (column 't') is 0000-12-31T23:59:59Z, outside the years 1 to 9999 that Python, and so "
-        "serving, can hold; leave such rows out with labels.where"
+        "skewless: label events: T (column 't') is 0000-12-31T23:59:59Z, outside the years 1 to 9999 that Python, and "
+        "so serving, can hold; leave such rows out with labels.where"
     ]
