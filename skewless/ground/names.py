@@ -14,6 +14,9 @@ EVENT_DATE = "event_date"
 """The partition column of a training set: the UTC date of T, null for a null T."""
 
 
+UNWRITABLE = frozenset(" ,;{}()\n\t=")
+"""What no name of a Delta table has in it, unless its columns are mapped, which other readers cannot follow."""
+
 LOGGED_FEATURES = "logged_features"
 """The column of a training set with a log that names, for each row, the columns whose value is the logged one."""
 
@@ -43,6 +46,16 @@ def unknown(name: str, known: Iterable[str]) -> str:
     candidates = sorted(set(known))
     match = nearest(name, candidates)
     return f"did you mean {match!r}?" if match else f"it has {', '.join(candidates) or 'nothing'}"
+
+
+def writable(name: str) -> str:
+    """A name as it can be written, near to the one that is given.
+
+    >>> writable("First Name"), writable("price (EUR)")
+    ('First_Name', 'price_EUR')
+    """
+    parted = "".join(" " if character in UNWRITABLE else character for character in name)
+    return "_".join(parted.split()) or "unnamed"
 
 
 def collisions(names: Iterable[str]) -> list[str]:

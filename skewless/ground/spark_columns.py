@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
@@ -19,11 +21,13 @@ from pyspark.sql.types import (
     MapType,
     ShortType,
     StringType,
+    StructField,
     StructType,
     TimestampNTZType,
     TimestampType,
 )
 
+from skewless.ground.names import UNWRITABLE
 from skewless.serving.plan.document.column_types import column_type
 
 INTEGERS = (ByteType, ShortType, IntegerType, LongType)
@@ -40,6 +44,7 @@ ATOMS = (
     TimestampType,
 )
 
+_CHAR_TYPE = "__CHAR_VARCHAR_TYPE_STRING"
 UNPUBLISHABLE = "which other readers of Delta cannot read"
 NO_KEY = "keys match by equality, so cast it to an integer, decimal or string"
 
@@ -54,9 +59,16 @@ def as_key(value: Column, data_type: DataType) -> Column:
     return value.cast("bigint") if isinstance(data_type, INTEGERS) else value
 
 
-def key_kind(data_type: DataType) -> str | None:
+def type_text(field: StructField) -> str:
+    """A column's type as a serving plan spells it; Spark has a CHAR column as a string, which it pads with blanks."""
+    declared = field.metadata.get(_CHAR_TYPE, "") if isinstance(field.dataType, StringType) else ""
+    return declared if declared.startswith("char(") else field.dataType.simpleString()
+
+
+def key_kind(column: StructField | DataType) -> str | None:
     """What two key columns must share to be compared, or None for a type that is no key: as serving has it (J8)."""
-    return column_type(data_type.simpleString()).key_kind
+    text = type_text(column) if isinstance(column, StructField) else column.simpleString()
+    return column_type(text).key_kind
 
 
 def is_publishable(data_type: DataType) -> bool:
@@ -70,6 +82,29 @@ def is_publishable(data_type: DataType) -> bool:
     if isinstance(data_type, StringType):
         return "collate" not in data_type.simpleString()
     return isinstance(data_type, ATOMS)
+
+
+def unwritable(name: str, data_type: DataType) -> str | None:
+    """Why Delta cannot write a column of this name and type: what is in its name, or in that of a field inside."""
+    for field in (None, *_fields(data_type)):
+        wrong = sorted(UNWRITABLE & set(name if field is None else field))
+        if wrong:
+            named = "its name" if field is None else f"the name of its field '{field}'"
+            return f"has {' and '.join(map(repr, wrong))} in {named}, which Delta cannot write"
+    return None
+
+
+def _fields(data_type: DataType) -> Iterator[str]:
+    """The names of all fields of structs in a type, however deep."""
+    if isinstance(data_type, StructType):
+        for field in data_type:
+            yield field.name
+            yield from _fields(field.dataType)
+    elif isinstance(data_type, ArrayType):
+        yield from _fields(data_type.elementType)
+    elif isinstance(data_type, MapType):
+        yield from _fields(data_type.keyType)
+        yield from _fields(data_type.valueType)
 
 
 def spelt(name: str, schema: StructType) -> str:

@@ -8,8 +8,15 @@ from pyspark.sql.types import ArrayType, DateType, StringType, StructField, Stru
 
 from skewless.config import FeatureTable, JoinedTable
 from skewless.ground.instants import refusal
-from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES, collisions, unknown
-from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
+from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES, collisions, unknown, writable
+from skewless.ground.spark_columns import (
+    NO_KEY,
+    UNPUBLISHABLE,
+    is_publishable,
+    key_kind,
+    type_text,
+    unwritable,
+)
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import schema_of, wrong_inputs
 from skewless.parts.parity import AUDIT
@@ -92,10 +99,19 @@ def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
     for role, time in times.items():
         if time in side.types and (reason := refusal(side.types[time], side.timezone)):
             yield f"{subject}: time column '{time}' ({role}) {reason}"
-    for name in side.columns:
-        if name in side.types and not is_publishable(side.types[name]):
+    for name in (name for name in side.columns if name in side.types):
+        if not is_publishable(side.types[name]):
             found = side.types[name].simpleString()
             yield f"{subject}: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out of columns"
+        if reason := unwritable(name, side.types[name]):
+            yield f"{subject}: column '{name}' {reason}; {_renaming(name)}"
+
+
+def _renaming(name: str) -> str:
+    """How a table's column gets another name: a table that has such names maps its columns, and so can rename them."""
+    other = writable(name)
+    change = f"RENAME COLUMN `{name}` TO {other}" if other != name else "RENAME COLUMN"
+    return f"rename it in the table (ALTER TABLE … {change}), or leave it out of columns"
 
 
 def _date_problems(side: JoinSide, reduction: WindowReduction) -> Iterator[str]:
@@ -115,14 +131,23 @@ def _key_problems(
     for key, label_column in side.keys:
         if key not in side.types:
             continue
-        kind = key_kind(side.types[key])
+        own = side.rows.schema[key]
+        kind = key_kind(own)
         if kind is None:
             yield f"{subject}: entity key '{key}' is {side.types[key].simpleString()}; {NO_KEY}"
-        elif label_column not in label_schema.names:
+            continue
+        if label_column not in label_schema.names:
             remedy = unknown(label_column, label_schema.names)
             yield f"{subject}: key '{key}' joins '{label_column}', no column of the label events; {remedy}"
-        elif kind != (label_kind := key_kind(label_schema[label_column].dataType)):
-            found = label_schema[label_column].dataType.simpleString()
-            if label_kind is not None or label_column not in refused:
-                own = side.types[key].simpleString()
-                yield f"{subject}: key '{key}' is {own} but label column '{label_column}' is {found}; cast one of them"
+            continue
+        other = label_schema[label_column]
+        label_kind = key_kind(other)
+        if kind != label_kind and (label_kind is not None or label_column not in refused):
+            types = type_text(own), type_text(other)
+            is_padded = any(text.startswith("char(") for text in types)
+            remedy = (
+                "char is padded with blanks, so make both a string (rtrim)"
+                if is_padded
+                else "cast one of them"
+            )
+            yield f"{subject}: key '{key}' is {types[0]} but label column '{label_column}' is {types[1]}; {remedy}"

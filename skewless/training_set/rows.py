@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,14 +13,17 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.run_range import RunRange
+from skewless.lake.sources import READ_ERRORS
 from skewless.parts.asof import as_of_join
-from skewless.parts.functions import with_features
+from skewless.parts.functions import with_fatal_calls, with_features
 from skewless.parts.spine import spine_of
 from skewless.parts.windows import aggregate_windows
 from skewless.training_set.from_log.columns import logged_features, result_values
 from skewless.training_set.from_log.matching import with_logged
 from skewless.training_set.opened import OpenedTrainingSet
 
+FEATURES = "features"
+_WORKER_DIED = re.compile(r"Python worker (?:exited|failed)|KeyboardInterrupt|MemoryError|bad_alloc")
 _OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
 
 
@@ -34,11 +39,15 @@ def joined_rows(opened: OpenedTrainingSet, spine: DataFrame) -> DataFrame:
 
 
 def compute_features(opened: OpenedTrainingSet, joined: DataFrame) -> DataFrame:
+    return with_features(joined, opened.features, opened.feature_inputs(), _label_event(opened))
+
+
+def _label_event(opened: OpenedTrainingSet) -> dict[str, Column]:
+    """What names a joined row in messages."""
     label = F.col("label")
     # To name the row in an error: an exception without keys and T cannot be looked into.
-    label_event: dict[str, Column] = {key: label.getField(key) for key in opened.labels.entity_keys}
-    label_event[opened.labels.event_timestamp] = F.col("t")
-    return with_features(joined, opened.features, opened.feature_inputs(), label_event)
+    named: dict[str, Column] = {key: label.getField(key) for key in opened.labels.entity_keys}
+    return {**named, opened.labels.event_timestamp: F.col("t")}
 
 
 def select_result(opened: OpenedTrainingSet, joined: DataFrame, *more: Column) -> DataFrame:
@@ -51,7 +60,37 @@ def select_result(opened: OpenedTrainingSet, joined: DataFrame, *more: Column) -
     return joined.select(*[values[name].alias(name) for name in opened.result_columns], *more)
 
 
-def as_input_error(error: Exception) -> Exception:
-    """A feature function's own error, which crossed from a Python worker as text, as bad input; others as they are."""
+@contextmanager
+def feature_failures(opened: OpenedTrainingSet, spine: DataFrame) -> Iterator[None]:
+    """Give the failure of a feature function, in whatever computes the joined rows of a spine, as bad input.
+
+    An exception crossed from a Python worker as text. A worker that died said nothing: the rows are joined once more,
+    and the functions run apart from the worker, to find the call in which it did. Where none is found the error stays.
+    """
+    try:
+        yield
+    except READ_ERRORS as error:
+        said = own_error(error)
+        if said is None and _WORKER_DIED.search(str(error)):
+            said = _fatal_call(opened, spine)
+        if said is None:
+            raise
+        raise InputError(said) from error
+
+
+def own_error(error: Exception) -> str | None:
+    """What a feature function or an aggregation said in a Python worker; None where another thing failed."""
     messages = _OWN_ERROR.findall(str(error))
-    return InputError(messages[-1]) if messages else error
+    return messages[-1] if messages else None
+
+
+def _fatal_call(opened: OpenedTrainingSet, spine: DataFrame) -> str | None:
+    joined = as_of_join(spine, opened.sides, aggregate_windows)
+    tried = with_fatal_calls(joined, opened.features, opened.feature_inputs(), _label_event(opened))
+    if FEATURES not in tried.columns:
+        return None
+    try:
+        tried.select(FEATURES).write.format("noop").mode("overwrite").save()
+    except READ_ERRORS as error:
+        return own_error(error)
+    return None

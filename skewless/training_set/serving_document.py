@@ -8,6 +8,7 @@ from pyspark.sql.types import StructType
 
 from skewless.config import JoinedTable
 from skewless.ground.errors import InputError
+from skewless.ground.spark_columns import type_text
 from skewless.parts.asof import JoinSide
 from skewless.serving.errors import FeatureError
 from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
@@ -46,7 +47,7 @@ def _document(opened: OpenedTrainingSet, version: int | None) -> dict[str, Any]:
 
 
 def types_of(schema: StructType) -> dict[str, str]:
-    return {field.name: field.dataType.simpleString() for field in schema}
+    return {field.name: type_text(field) for field in schema}
 
 
 def _table(labels: dict[str, Any], join: JoinedTable, side: JoinSide) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _table(labels: dict[str, Any], join: JoinedTable, side: JoinSide) -> dict[st
         table=join.table.name,
         join_keys=side.keys,
         columns=side.columns,
-        types={name: kind.simpleString() for name, kind in side.types.items()},
+        types=types_of(side.rows.schema),
         event_timestamp=side.event_timestamp,
         available_at=side.available_at,
         delay=side.delay,

@@ -4,8 +4,9 @@ Takes joined rows, a `FeatureSet` and the column behind each of its inputs; give
 with a field per function. Before anything is planned, `ship_code` sends the functions' modules to where they run.
 """
 
-from skewless.parts.functions.arrow_pass import with_features
+from skewless.parts.functions.arrow_pass import with_fatal_calls, with_features
 from skewless.parts.functions.contract import Inputs, failures_of, feature_set_of, schema_of, wrong_inputs
+from skewless.parts.functions.overrun import longest_call
 from skewless.parts.functions.shipping import ship_code
 from skewless.serving.errors import FeatureError
 from skewless.serving.sets.feature_set import FeatureSet
@@ -16,8 +17,10 @@ __all__ = [
     "Inputs",
     "failures_of",
     "feature_set_of",
+    "longest_call",
     "schema_of",
     "ship_code",
+    "with_fatal_calls",
     "with_features",
     "wrong_inputs",
 ]

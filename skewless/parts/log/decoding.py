@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import DataType, StructField, StructType
 
+from skewless.ground.names import UNWRITABLE
 from skewless.parts.log.column_types import as_text, column_type, has_decimals, struct_of
 from skewless.serving.errors import FeatureError
 from skewless.serving.log.format.reader import Record, RecordTypes, read_record
@@ -24,7 +25,6 @@ COMMON = struct_of(
     "model_version string, fingerprint string, event_timestamp timestamp, request_id string, types string, "
     "undiscovered string"
 )
-_NOT_IN_NAMES = set(" ,;{}()\n\t=")
 _LOG_TEXTS = ("record_id", "host", "model_version", "fingerprint")
 
 
@@ -146,7 +146,7 @@ def _no_column_names(types: RecordTypes) -> str | None:
     for role in STRUCTS:
         names: list[str] = list(getattr(types, role))
         for name in names:
-            if not name or _NOT_IN_NAMES & set(name):
+            if not name or UNWRITABLE & set(name):
                 return f"{ROLE_NAMES[role]} {name!r}: no Delta column has this name; no spaces, nor any of ,;{{}}()="
         folded = {name.lower() for name in names}
         if len(folded) < len(names):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -26,6 +28,7 @@ from skewless.serving.plan.document.layout import read_layout
 from skewless.serving.plan.serve.compiled import TableNeeds
 from skewless.serving.plan.serve.serving_plan import ServingPlan
 from skewless.serving.replay.replay import Difference, LabelEvent, Replay, Request, functions_of
+from skewless.serving.sets.last_call import LONGEST_CALL
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 # Another zone and another seed of hashes than Spark's workers have: neither may decide a value.
@@ -78,6 +81,7 @@ class Audit:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            start_new_session=True,
         )
 
     def result(self) -> Parity:
@@ -96,16 +100,22 @@ class Audit:
         return Parity(answer.rows, self._by_chance, answer.mismatches, self._left_out, answer.differences)
 
     def stop(self) -> None:
-        """End the replay, done or not, and remove its files."""
-        self._process.kill()
+        """End the replay and what it has forked, done or not, and remove its files."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._folder.cleanup()
 
 
 def begin_audit(
-    staged: DataFrame, document: Mapping[str, Any], tables: Mapping[str, DataFrame], size: int
+    staged: DataFrame,
+    document: Mapping[str, Any],
+    tables: Mapping[str, DataFrame],
+    size: int,
+    longest_call: float = LONGEST_CALL,
 ) -> Audit:
-    """Start replaying a sample of the staged rows; `tables` are the feature tables' raw rows by as-name."""
+    """Start replaying a sample of the staged rows; `tables` are the feature tables' raw rows by as-name, and a function
+    may take `longest_call` seconds for one of them."""
     # The hard cases were noted by the join while rows were staged: a sample by chance alone misses most of them.
     hashes, by_chance = chosen_rows(staged, size)
     wanted = [column(name) for name in (*_decisive(document), AUDIT)]
@@ -123,7 +133,7 @@ def begin_audit(
     label_events = _label_events(found)
     known = zip(label_events, found[AUDIT].combine_chunks().field("hash").to_pylist(), strict=True)
     kept = [(event, hash_) for event, hash_ in known if not _is_unheld(event, needs, unheld)]
-    request = Request(document, [event for event, _ in kept], raw)
+    request = Request(document, [event for event, _ in kept], raw, longest_call)
     return Audit(request, len(by_chance & {hash_ for _, hash_ in kept}), len(label_events) - len(kept))
 
 

@@ -10,7 +10,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from skewless.config import Labels, Sample
-from skewless.ground.instants import utc_date
+from skewless.ground.arrow_values import FIRST, LAST
+from skewless.ground.errors import InputError
+from skewless.ground.instants import utc, utc_date
 from skewless.ground.run_range import RunRange
 from skewless.parts.spine.events import event_time, membership, within_range
 from skewless.parts.spine.row_predicate import failed_on_a_row
@@ -52,7 +54,8 @@ class Census:
 def take_census(events: DataFrame, labels: Labels, sample: Sample | None, run_range: RunRange) -> Census:
     """Count the label events in one pass over the columns that decide about them.
 
-    Errors: InputError where `where` fails on one of them, with the value that it failed on.
+    Errors: InputError where `where` fails on one of them, with the value that it failed on, and for a T that Python
+    cannot hold.
     """
     member = membership(events, labels, sample, run_range)
     # Each reason counts what those before it have left, so that the counts add up to the label events of the range.
@@ -76,7 +79,14 @@ def take_census(events: DataFrame, labels: Labels, sample: Sample | None, run_ra
     except PySparkException as error:
         raise failed_on_a_row(error, {"labels.where": labels.where}) from error
     assert row is not None, "an aggregate without grouping has one row"
-    return Census(**row.asDict())
+    census = Census(**row.asDict())
+    for at in (census.first, census.last):
+        if at is not None and not FIRST <= at <= LAST:
+            raise InputError(
+                f"label events: T (column '{labels.event_timestamp}') is {utc(at)}, outside the years 1 to 9999 that "
+                "Python, and so serving, can hold; leave such rows out with labels.where"
+            )
+    return census
 
 
 def label_dates(events: DataFrame, labels: Labels, run_range: RunRange) -> set[date | None]:

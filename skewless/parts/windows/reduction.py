@@ -24,13 +24,14 @@ from pyspark.sql.types import (
 
 from skewless.ground.event_rows import LABEL_EVENT, MOMENT, EventTable
 from skewless.ground.names import unknown
-from skewless.ground.spark_columns import INTEGERS, column, spelt
+from skewless.ground.spark_columns import INTEGERS, column, spelt, type_text
 from skewless.parts.windows.calendar import calendar_bounds
 from skewless.parts.windows.kernel.kernel import aggregate_batches
 from skewless.parts.windows.kernel.layout import Layout, Measure, TableLayout
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import CalendarWindow, RollingWindow
-from skewless.serving.predicates.predicate import bind, check, to_sql
+from skewless.serving.plan.document.column_types import PADDED, column_type
+from skewless.serving.predicates.predicate import bind, check, columns, to_sql
 
 HARDNESS = StructType().add("boundary", BooleanType()).add("late", BooleanType()).add("events", LongType())
 """What `hardness_of` gives of a label event."""
@@ -43,11 +44,13 @@ MICROSECONDS_OF_SPARE = 2 * 86_400_000_000
 
 @dataclass(frozen=True)
 class WindowReduction:
-    """The aggregations of one feature table; `types` are its columns' types, `strict` as the table declares it."""
+    """The aggregations of one feature table; `types` are its columns' types, `padded` those of a CHAR type, `strict` as
+    the table declares it."""
 
     aggregations: tuple[Aggregation, ...]
     types: Mapping[str, DataType]
     strict: bool = False
+    padded: frozenset[str] = frozenset()
 
     @classmethod
     def read(
@@ -62,7 +65,9 @@ class WindowReduction:
             )
             for each in read
         )
-        return cls(spelt_out, {field.name: field.dataType for field in schema}, strict) if spelt_out else None
+        padded = frozenset(field.name for field in schema if column_type(type_text(field)).width)
+        types = {field.name: field.dataType for field in schema}
+        return cls(spelt_out, types, strict, padded) if spelt_out else None
 
     def problems(self) -> list[str]:
         """What is wrong with the aggregations over these columns, a line each."""
@@ -80,6 +85,8 @@ class WindowReduction:
             found = self.types[name].simpleString()
             yield f"{aggregation.function} takes no {found} (column '{name}'); it takes {', '.join(sorted(allowed))}"
         if aggregation.where is not None:
+            read = [name for name in columns(aggregation.where) if name in self.padded]
+            yield from (f"where: column '{name}' {PADDED}" for name in read)
             names = {each: type_name(data_type) for each, data_type in self.types.items()}
             yield from (f"where: {problem}" for problem in check(aggregation.where, names))
 

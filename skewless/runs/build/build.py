@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -17,7 +16,7 @@ from skewless.ground.spark_columns import as_key, column
 from skewless.lake.session import private_session
 from skewless.lake.sources import extent_of
 from skewless.parts.asof import JoinSide
-from skewless.parts.functions import failures_of
+from skewless.parts.functions import failures_of, longest_call
 from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit
 from skewless.parts.publish import (
     Output,
@@ -46,7 +45,7 @@ from skewless.training_set.from_log.columns import (
     recomputed_part,
 )
 from skewless.training_set.opened import OpenedTrainingSet
-from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
+from skewless.training_set.rows import feature_failures, joined_rows, select_result, spine_for
 from skewless.training_set.serving_document import serving_document
 
 STRATEGY = "one_exchange_window"
@@ -137,7 +136,8 @@ def _staged(
     audited = bool(_audit(opened))
     sides = [replace(_counting(side, read[side.name]), audited=audited) for side in opened.sides]
     counted = replace(opened, sides=tuple(sides))
-    joined = joined_rows(counted, spine_for(counted, run_range))
+    spine = spine_for(counted, run_range)
+    joined = joined_rows(counted, spine)
     result = Observation()
     matches = [F.count_if(side.is_matched()).alias(side.slot) for side in opened.sides]
     matches += [F.count_if(F.col(side.at_t_slot)).alias(side.at_t_slot) for side in opened.sides]
@@ -147,10 +147,8 @@ def _staged(
     ]
     counts = [*matches, *failures, *log_counts(opened.log)]
     joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *counts)
-    try:
+    with feature_failures(opened, spine):
         staged = stage(select_result(counted, joined, *_audit(counted)), output, run_id)
-    except PySparkException as error:
-        raise as_input_error(error) from error
     totals = result.get
     if totals["rows"] != census.taken:
         raise LostRowsError(
@@ -209,7 +207,8 @@ def _judged(
     if AUDIT in staged.columns:
         tables = {side.name: opened.inputs[f"feature_tables.{side.name}"].rows for side in opened.sides}
         computed = as_recomputed(staged, opened)
-        audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample)
+        longest = longest_call(staged.sparkSession)
+        audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample, longest)
     try:
         verdict = validate(rows, suite.text, {"label_events": census.taken}) if suite else None
         return verdict, None if audit is None else audit.result()

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -30,7 +29,6 @@ from skewless.runs.investigate.scored_tables import LABEL, REQUEST, SCORE, Score
 from skewless.runs.manifest_text import mixed_text
 from skewless.skew.recompute import KEPT_SETTINGS
 from skewless.training_set.fingerprints import own_fingerprints
-from skewless.training_set.rows import as_input_error
 
 FINGERPRINT = "fingerprint"
 MOST_ROWS = 200_000
@@ -76,11 +74,8 @@ def investigate(
     refuse_unfit((offline, online), asked.metric, asked.any_score)
     share = min(1.0, MOST_ROWS / max(len(offline), len(online)))
     logs = [table.log(as_of, by_request, share) for table in tables]
-    try:
-        served = scored_features(own, spec, logs[1], as_of, "online")
-        trained = scored_features(own, spec, logs[0], as_of, "offline")
-    except PySparkException as error:
-        raise as_input_error(error) from error
+    served = scored_features(own, spec, logs[1], as_of, "online")
+    trained = scored_features(own, spec, logs[0], as_of, "offline")
     question = Question(
         spec.training_set.name,
         asked.metric,

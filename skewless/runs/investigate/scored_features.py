@@ -24,6 +24,7 @@ from skewless.skew.explained import explained
 from skewless.skew.label_events import RECORD, record_types
 from skewless.skew.recompute import carried_columns, compared_features, recomputed
 from skewless.skew.spine import LogSpine, log_spine
+from skewless.training_set.rows import feature_failures
 
 PREDICTION = (SCORE, LABEL, "unit", "row")
 OWN, GIVEN = "own_", "given"
@@ -65,9 +66,10 @@ def scored_features(
         _refuse_foreign_records(spec, spine, features, logged)
     kept = recomputed(spine, features, [*carried_columns(spine), *_carried(spine)]).persist()
     try:
-        compared = compare(kept, features)
-        causes = _causes(spine, features, compared, logged)
-        rows = _on_driver(compared, len(features))
+        with feature_failures(spine.opened, spine.rows):
+            compared = compare(kept, features)
+            causes = _causes(spine, features, compared, logged)
+            rows = _on_driver(compared, len(features))
     finally:
         kept.unpersist()
     return _side_of(side, rows, features, logged, causes)

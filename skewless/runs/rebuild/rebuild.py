@@ -35,7 +35,7 @@ from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
 from skewless.training_set.ahead.preparation import prepare
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet
-from skewless.training_set.rows import as_input_error, joined_rows, select_result, spine_for
+from skewless.training_set.rows import feature_failures, joined_rows, select_result, spine_for
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,13 @@ def _staged(
         opened = bind(spark, recorded.spec, versions=recorded.versions)
         ready = prepare(opened, recorded.run_range, allow_empty=True)
         written = _written(spark, output, recorded, ready.slice)
-        rows = select_result(
-            ready.pruned, joined_rows(ready.pruned, spine_for(ready.pruned, recorded.run_range))
-        )
-        return opened, written, stage(rows, output, run_id)
-    except READ_ERRORS as error:
+        spine = spine_for(ready.pruned, recorded.run_range)
+        rows = select_result(ready.pruned, joined_rows(ready.pruned, spine))
+        with feature_failures(ready.pruned, spine):
+            return opened, written, stage(rows, output, run_id)
+    except READ_ERRORS:
         _refuse_unreadable(spark, recorded, with_files=True)
-        raise as_input_error(error) from error
+        raise
 
 
 def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: str | None) -> Written:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -17,7 +16,7 @@ from skewless.skew.compare import Counts, compare, count_all, count_by
 from skewless.skew.explained import Explained, explained
 from skewless.skew.recompute import KEPT_SETTINGS, carried_columns, compared_features, recomputed
 from skewless.skew.spine import log_spine
-from skewless.training_set.rows import as_input_error
+from skewless.training_set.rows import feature_failures
 
 MOST_GROUPS = 2_000
 """Groups of records of which trends are shown; the largest ones where there are more."""
@@ -37,13 +36,12 @@ def reconcile(
     kept = recomputed(spine, features, carried_columns(spine)).persist()
     compared = compare(kept, features)
     try:
-        rows, unmatched, counts = count_all(compared, features)
-        differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
-        trends = _trends(compared, {place: each.name for place, each in differing.items()})
-        mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
-        causes = explained(spine, features, compared, rows, mismatched)
-    except PySparkException as error:
-        raise as_input_error(error) from error
+        with feature_failures(spine.opened, spine.rows):
+            rows, unmatched, counts = count_all(compared, features)
+            differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
+            trends = _trends(compared, {place: each.name for place, each in differing.items()})
+            mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
+            causes = explained(spine, features, compared, rows, mismatched)
     finally:
         kept.unpersist()
     findings = [

@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 from skewless.serving.errors import nearest
 from skewless.serving.values.durations import microseconds
-from skewless.serving.values.instants import local_micros, read_zone
+from skewless.serving.values.instants import local_micros, micros, read_zone
 
 TYPE_CHECKING = False
 
@@ -24,6 +24,8 @@ UTC_NAMES = frozenset(
 """Every IANA name of the zone UTC itself; a zone that keeps UTC in some years only is another one."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_CYCLE = 146_097 * 86_400_000_000
+_SECOND_YEAR, _LAST_YEAR = (micros(dt.datetime(year, 1, 1, tzinfo=dt.timezone.utc)) for year in (2, 9999))
 _CALENDAR_KEYS = ("calendar", "length", "timezone")
 
 
@@ -63,13 +65,15 @@ class CalendarWindow(NamedTuple):
     def bounds(self, at: int) -> tuple[int, int]:
         """The first instant inside the window and the first one behind it, for T = `at`.
 
-        Units before the year 1 start with it. Raises OverflowError where T itself lies outside the years 1
-        to 9999 of the zone.
+        Units that would start before the year 1 may start with it, before which there are no events. T in the first or
+        last year may be of another one, of the year 0 or 10000, on the zone's clocks.
         """
-        moment = _EPOCH + dt.timedelta(microseconds=at)
-        own = moment.astimezone(self.zone).date()
-        start = self._start(own, self.offset + self.length - 1)
-        return start, self._start(own, self.offset - 1) if self.offset else at
+        # Python has no such years. The calendar repeats every 400 years, week days included, and so does what a zone's
+        # clocks do this far from the years in which somebody changed them.
+        moved = _CYCLE if at < _SECOND_YEAR else -_CYCLE if at >= _LAST_YEAR else 0
+        own = (_EPOCH + dt.timedelta(microseconds=at + moved)).astimezone(self.zone).date()
+        start = self._start(own, self.offset + self.length - 1) - moved
+        return start, self._start(own, self.offset - 1) - moved if self.offset else at
 
     def _start(self, own: dt.date, back: int) -> int:
         if self.unit == "month":

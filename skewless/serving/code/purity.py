@@ -28,12 +28,11 @@ class Finding(NamedTuple):
     line: int
 
 
-def purity_problems(definitions: Iterable[FeatureDefinition]) -> list[str]:
+def purity_problems(definitions: Iterable[FeatureDefinition], sources: Sources) -> list[str]:
     """What is impure about features and about what they reach in their own package, a line each.
 
     Functions whose source is not to be had are passed over.
     """
-    sources = Sources()
     problems: list[str] = []
     for definition in definitions:
         reached = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from skewless.serving.definitions.annotations import ValueType, value_type
@@ -12,6 +12,8 @@ from skewless.serving.errors import FeatureError, raised
 
 OnError = Literal["raise", "null"]
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+PLAIN_FUNCTION = "write it as an annotated def"
 
 _MARK = "__feature_options__"
 # The flags of a code object, as in the module inspect, which costs too much to import for five numbers.
@@ -103,7 +105,9 @@ def feature(
 
     def mark(marked: Function) -> Function:
         if not isinstance(marked, FunctionType):
-            raise FeatureError(f"@feature: expected a plain function, found {type(marked).__name__}")
+            raise FeatureError(
+                f"@feature: expected a plain function, found {object_named(marked).removeprefix('a ')}"
+            )
         setattr(marked, _MARK, FeatureOptions(on_error, description, allowed))
         return marked
 
@@ -120,6 +124,8 @@ def read_definition(name: str, function: Any) -> FeatureDefinition:
     skewless.serving.errors.FeatureError: skewless.serving.definitions.definition.pace: the result has no annotation; add '-> float', for instance, or rename it _pace if it is a helper
     """  # noqa: E501
     place = f"{function.__module__}.{name}"
+    if not isinstance(function, FunctionType):
+        raise FeatureError(f"{place}: {object_named(function)}, no plain function; {PLAIN_FUNCTION}")
     hints = _hints(place, function)
     types, type_problems = _types(hints)
     problems = _signature_problems(name, function, hints) + type_problems
@@ -143,33 +149,45 @@ def read_definition(name: str, function: Any) -> FeatureDefinition:
 
 
 def read_module(module: ModuleType) -> tuple[list[FeatureDefinition], list[str]]:
-    """The features of a module in the order of their definition, and every problem found among them.
+    """The features of a module in the order of their definition, and every problem found among its functions.
 
     Names with a leading underscore and functions defined elsewhere are helpers and left out.
     """
     definitions: list[FeatureDefinition] = []
     problems: list[str] = []
     for name, value in vars(module).items():
-        function = value if isinstance(value, FunctionType) else getattr(value, "__wrapped__", None)
-        if not isinstance(function, FunctionType) or function.__module__ != module.__name__:
+        if not is_own_function(value, module):
             continue
         if name.startswith("_"):
-            if hasattr(function, _MARK):
+            if hasattr(value, _MARK):
                 problems.append(
                     f"{module.__name__}.{name}: marked @feature, but a leading underscore makes it a "
                     "helper; drop one of the two"
                 )
-        elif function is not value:
-            problems.append(
-                f"{module.__name__}.{name}: a decorator made it a {type(value).__name__}; a feature is a "
-                "plain function, remove the decorator"
-            )
         else:
             try:
-                definitions.append(read_definition(name, function))
+                definitions.append(read_definition(name, value))
             except FeatureError as error:
                 problems.extend(error.problems)
     return definitions, problems
+
+
+def is_own_function(value: object, module: ModuleType) -> bool:
+    """Whether a module's object is a plain function of its own: a feature, unless its name says that it is a helper."""
+    return isinstance(value, FunctionType) and value.__module__ == module.__name__
+
+
+def object_named(value: object) -> str:
+    """What an object is that should have been a function, for a message: another's function, or a thing of a type.
+
+    >>> import functools, math
+    >>> object_named(math.sqrt), object_named(functools.partial(int, base=2))
+    ('another name of math.sqrt', 'a partial')
+    """
+    name = getattr(value, "__qualname__", None)
+    if isinstance(value, (FunctionType, BuiltinFunctionType)) and name:
+        return f"another name of {value.__module__}.{name}"
+    return f"a {type(value).__name__}"
 
 
 def _parameter_names(function: FunctionType) -> tuple[str, ...]:
@@ -189,7 +207,11 @@ def _signature_problems(name: str, function: FunctionType, hints: dict[str, Any]
     elif code.co_flags & _GENERATOR:
         problems.append("a generator; a feature returns one value")
     if code.co_flags & (_VARARGS | _VARKEYWORDS):
-        problems.append("takes *args or **kwargs; name each input as a parameter")
+        problems.append(
+            "a decorator made it take *args or **kwargs, which hides its inputs; remove the decorator"
+            if hasattr(function, "__wrapped__")
+            else "takes *args or **kwargs; name each input as a parameter"
+        )
     if function.__defaults__ or function.__kwdefaults__:
         problems.append("has default values; an input is always given, declare it '| None' to take nulls")
     if code.co_posonlyargcount:

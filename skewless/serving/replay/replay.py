@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from skewless.serving.plan.serve.serving_plan import ServingPlan
 from skewless.serving.plan.serve.tables import JoinedTable
 from skewless.serving.replay.rows import Entities, RowsNear
 from skewless.serving.sets.feature_set import FeatureSet
+from skewless.serving.sets.last_call import LONGEST_CALL, LastCall, Note, last_call, told
 from skewless.serving.values.sameness import same, within_tolerance
 
 _T = "event_timestamp"
@@ -35,11 +36,13 @@ class LabelEvent(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What is to be replayed: a plan's document, label events, and per as-name the entities' raw rows."""
+    """What is to be replayed: a plan's document, label events, and per as-name the entities' raw rows; and how many
+    seconds one call of a feature function may take."""
 
     document: Mapping[str, Any]
     label_events: Sequence[LabelEvent]
     tables: Mapping[str, Entities]
+    longest_call: float = LONGEST_CALL
 
 
 class Difference(NamedTuple):
@@ -62,17 +65,21 @@ class Replay(NamedTuple):
     differences: tuple[Difference, ...]
 
 
-def replay(request: Request) -> Replay:
+def replay(request: Request, note: Note | None = None) -> Replay:
     """Compute every label event by the plan: joins, windows, and functions on the window values that were published.
 
     Sums, means and deviations of doubles may differ by 1e-9 times the sum of absolute values in the window, since
     they may be added in another order; everything else is equal exactly. The functions run twice, the second time
     from the last label event to the first: one that does not give the same value again is no function of its inputs.
+    `note` is told which call is under way, for the label event at which place.
     """
-    checker = _Checker(request)
-    found = [list(checker.differences(event)) for event in request.label_events]
-    for position in reversed(range(len(found))):
-        found[position] += checker.changes(request.label_events[position])
+    note = note or Note()
+    checker = _Checker(request, note)
+    found = []
+    for note.row, event in enumerate(request.label_events):
+        found.append(list(checker.differences(event)))
+    for note.row in reversed(range(len(found))):
+        found[note.row] += checker.changes(request.label_events[note.row])
     in_turn = _each_column_first([difference for each in found for difference in each])
     return Replay(len(found), sum(map(bool, found)), tuple(in_turn[:_MOST_SHOWN]))
 
@@ -94,10 +101,11 @@ def functions_of(layout: Layout) -> FeatureSet:
 
 
 class _Checker:
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, note: Note) -> None:
         layout = read_layout(request.document)
-        self._functions = functions_of(layout)
-        self._plan = ServingPlan.from_document(request.document, features=self._functions)
+        functions = functions_of(layout)
+        self._functions = functions.called_by(note.call)
+        self._plan = ServingPlan.from_document(request.document, features=functions).called_by(note.call)
         self._tables = layout.tables
         self._keys = (*layout.labels.entity_keys, layout.labels.event_timestamp)
         self._near = {
@@ -185,12 +193,19 @@ class _Checker:
     def _difference(
         self, event: LabelEvent, column: str, published: str, served: str, table: JoinedTable | None = None
     ) -> Difference:
-        label_event = ", ".join(f"{key}={shown(event.columns[key])}" for key in dict.fromkeys(self._keys))
+        label_event = ", ".join(f"{key}={shown(value)}" for key, value in self._identity(event).items())
         definition = next((each for each in self._functions.features if each.name == column), None)
         taken = {} if definition is None else self._taken(event, definition.parameters)
         near = () if table is None else self._near[table.name].as_text(event.columns, event.at)
         inputs = ", ".join(f"{name}={shown(value)}" for name, value in taken.items())
         return Difference(column, published, served, label_event, inputs, near)
+
+    def told(self, event: LabelEvent, call: LastCall) -> FeatureError:
+        """The error of the function in whose call, for this label event, a replay ended."""
+        return told(call, self._functions, self._inputs(event), self._identity(event))
+
+    def _identity(self, event: LabelEvent) -> dict[str, Any]:
+        return {key: event.columns[key] for key in self._keys}
 
     def _taken(self, event: LabelEvent, parameters: Sequence[Any]) -> dict[str, Any]:
         known = {**event.columns, _T: event.at}
@@ -209,11 +224,25 @@ def main(arguments: Sequence[str]) -> int:
     """Answer the request in one file in another; a failure is the answer's text, since nobody reads the output."""
     sys.meta_path.insert(0, _WithoutSpark())
     request, answer = map(Path, arguments)
-    try:
-        outcome: Replay | str = replay(pickle.loads(request.read_bytes()))
-    except FeatureError as error:
-        outcome = str(error)
-    except Exception as error:  # whatever a feature module does when it is imported
-        outcome = raised(error)
-    answer.write_bytes(pickle.dumps(outcome))
+    asked: Request = pickle.loads(request.read_bytes())
+
+    def work(note: Note) -> None:
+        answer.write_bytes(pickle.dumps(_outcome(lambda: replay(asked, note))))
+
+    ended = last_call(work, asked.longest_call)
+    if ended is not None and ended.feature < 0:
+        print(f"the replay {ended.how}", file=sys.stderr)
+    elif ended is not None:
+        event = asked.label_events[ended.row]
+        words = _outcome(lambda: str(_Checker(asked, Note()).told(event, ended)))
+        answer.write_bytes(pickle.dumps(words))
     return 0
+
+
+def _outcome(of: Callable[[], Replay | str]) -> Replay | str:
+    try:
+        return of()
+    except FeatureError as error:
+        return str(error)
+    except Exception as error:  # whatever a feature module does when it is imported
+        return raised(error)

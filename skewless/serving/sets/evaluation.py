@@ -54,7 +54,9 @@ def evaluate_row(
                 has_nulls = True
             else:
                 values[slot] = accept(result)
-        except Exception as error:
+        except KeyboardInterrupt:  # whoever stops the process means it, and not the feature
+            raise
+        except BaseException as error:  # a function that exits is one that fails
             step.failed(error, values, label_event, nulled)
             has_nulls = True
     return {name: values[slot] for name, slot in program.outputs}
@@ -99,7 +101,9 @@ def evaluate_columns(
         raise missing_input(program, columns, None)
     try:
         return _by_column(program, columns, size)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return _by_row(program, columns, size, label_event)
 
 
@@ -135,8 +139,8 @@ def _step_column(step: Step, slots: list[Column], size: int, nulled: dict[str, i
         size = sum(called)
     try:
         results = _call_whole(step, arguments, size)
-    except Exception:
-        if step.definition is None or step.definition.on_error == "raise":
+    except BaseException as error:
+        if step.definition is None or not step.takes_for_null(error):
             raise
         results, nulled[step.definition.name] = _call_each(step, arguments, size)
     if called is None:
@@ -173,7 +177,13 @@ def _call_each(step: Step, arguments: list[list[Any]], size: int) -> tuple[Colum
         try:
             result = step.function(*call)
             values.append(None if result is None and step.nullable else step.accept(result))
-        except Exception:
+        except BaseException as error:
+            if not step.takes_for_null(error):
+                raise
             values.append(None)
             failed += 1
     return Column(values, True), failed
+
+
+CALLERS = frozenset(function.__code__ for function in (evaluate_row, _call_whole, _call_each))
+"""The code that calls functions, by which a call is known on a stack."""

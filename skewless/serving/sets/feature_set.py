@@ -18,7 +18,7 @@ from skewless.serving.sets.dependencies import (
 )
 from skewless.serving.sets.evaluation import FeatureBatch, LabelEventAt, evaluate_columns, evaluate_row
 from skewless.serving.sets.modules import read_modules
-from skewless.serving.sets.program import compile_program
+from skewless.serving.sets.program import Calling, called_by, compile_program
 
 
 class FeatureSet:
@@ -94,7 +94,7 @@ class FeatureSet:
         problems: list[str] = []
         for function in functions:
             try:
-                definitions.append(read_definition(function.__name__, function))
+                definitions.append(read_definition(getattr(function, "__name__", "?"), function))
             except FeatureError as error:
                 problems.extend(error.problems)
         return cls._checked(definitions, problems)
@@ -193,7 +193,7 @@ class FeatureSet:
         >>> late.compute({"scheduled": 5, "actual": "7"}, label_event={"flight_id": 12})
         Traceback (most recent call last):
             ...
-        skewless.serving.errors.FeatureError: feature 'minutes_late': input 'actual': expected int, found str '7'; inputs scheduled=5, actual='7'; label event flight_id=12
+        skewless.serving.errors.FeatureError: feature 'minutes_late': input 'actual': expected int, found str '7'; convert it: int(x); inputs scheduled=5, actual='7'; label event flight_id=12
         """  # noqa: E501
         return evaluate_row(self._program, row, label_event, {})
 
@@ -229,6 +229,13 @@ class FeatureSet:
         lists = {name: columns[name] for name in lengths}
         as_lists = {name: values if type(values) is list else list(values) for name, values in lists.items()}
         return evaluate_columns(self._program, as_lists, rows, label_event)
+
+    def called_by(self, call: Calling) -> FeatureSet:
+        """The same features, each function of which is called through `call(place, function, values)`; `place` is that
+        of the feature among the definitions."""
+        twin = FeatureSet(self.features)
+        twin._program = called_by(self._program, self.names, call)
+        return twin
 
     def __reduce__(self) -> tuple[type[FeatureSet], tuple[tuple[FeatureDefinition, ...]]]:
         return FeatureSet, (self.features,)

@@ -14,6 +14,9 @@ from skewless.serving.definitions.definition import FeatureDefinition
 from skewless.serving.errors import FeatureError, failure, raised
 from skewless.serving.values.checks import Check, Refused, input_check, result_check
 
+Calling = Callable[[int, Callable[..., Any], Sequence[Any]], Any]
+"""What calls a function: (place of the feature, the function, its inputs) → its value."""
+
 
 class Read(NamedTuple):
     """One input taken from outside, by name, into a slot; values of the type `exact` need no check."""
@@ -42,9 +45,15 @@ class Step(NamedTuple):
     check: Check
     definition: FeatureDefinition | None
 
+    def takes_for_null(self, error: BaseException | str) -> bool:
+        """Whether `on_error="null"` makes a failure null: not one that is the machine's or the process's and not the
+        inputs', since another process would give a value."""
+        is_own = isinstance(error, (str, Exception)) and not isinstance(error, MemoryError)
+        return is_own and self.definition is not None and self.definition.on_error == "null"
+
     def failed(
         self,
-        error: Exception | str,
+        error: BaseException | str,
         values: Sequence[Any],
         label_event: Mapping[str, object] | None,
         nulled: dict[str, int],
@@ -53,7 +62,7 @@ class Step(NamedTuple):
         definition = self.definition
         if definition is None:
             raise AssertionError(str(error))
-        if definition.on_error == "null":
+        if self.takes_for_null(error):
             nulled[definition.name] = nulled.get(definition.name, 0) + 1
             return
         names = (parameter.name for parameter in definition.parameters)
@@ -97,6 +106,21 @@ def compile_program(ordered: Sequence[FeatureDefinition], names: Sequence[str]) 
     return Program(len(slots), tuple(reads), tuple(steps), outputs)
 
 
+def called_by(program: Program, names: Sequence[str], call: Calling) -> Program:
+    """The program with the functions of features called through something else; names give their places."""
+    steps = [
+        step
+        if step.definition is None
+        else step._replace(function=_through(call, names.index(step.definition.name), step.function))
+        for step in program.steps
+    ]
+    return program._replace(steps=tuple(steps))
+
+
+def _through(call: Calling, place: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *values: call(place, function, values)
+
+
 def missing_input(
     program: Program, row: Mapping[str, object], label_event: Mapping[str, object] | None
 ) -> FeatureError:
@@ -138,7 +162,7 @@ def _step(definition: FeatureDefinition, slot: int, slots: Mapping[tuple[str, Va
     )
 
 
-def _result_problem(definition: FeatureDefinition, error: Exception) -> str:
+def _result_problem(definition: FeatureDefinition, error: BaseException) -> str:
     if not isinstance(error, Refused):
         return raised(error)
     remedy = f"; declare it '{definition.returns} | None' if null is meant" if error.found_none else ""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from skewless.serving.definitions.annotations import SCALARS, ValueType
+from skewless.serving.values.bases import base_of
 from skewless.serving.values.checks import Refused, input_check
 
 TYPE_NAMES = {
@@ -28,7 +29,7 @@ _AFTER_NUMBERS = (math.inf, 2.0)
 
 
 def cell(value: Any) -> Any:
-    """One non-null value as it takes part: instants in UTC, all others as they are.
+    """One non-null value as it takes part: instants in UTC, of a subclass as its base, all others as they are.
 
     Raises Refused for a value of no column type, an int beyond 64 bits, a Decimal that is not finite, a
     naive datetime and text that is not valid Unicode.
@@ -38,7 +39,8 @@ def cell(value: Any) -> Any:
         ...
     skewless.serving.values.checks.Refused: naive datetime datetime.datetime(2024, 1, 1, 0, 0); give it a time zone
     """
-    check = _CHECKS.get(type(value))
+    kind = base_of(type(value))
+    check = None if kind is None else _CHECKS.get(kind)
     if check is None:
         raise Refused(f"expected {_listed(SCALARS)}, found {type(value).__name__}")
     return check.one(value)
@@ -56,7 +58,7 @@ def cells(values: list[Any], types: frozenset[str] = frozenset(TYPE_NAMES.values
         ...
     skewless.serving.values.checks.Refused: expected values of one type, found int and str
     """
-    kinds = set(map(type, values))
+    kinds = {base_of(kind) or kind for kind in set(map(type, values))}
     if kinds == {int, float}:
         kinds = {float}
     if len(kinds) > 1:

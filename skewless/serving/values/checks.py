@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from skewless.serving.definitions.annotations import ValueType
 from skewless.serving.errors import shown
+from skewless.serving.values.bases import base_of, conversion, plain
 
 UTC = dt.timezone.utc
 _SMALLEST_INT, _GREATEST_INT = -(2**63), 2**63 - 1
@@ -37,11 +38,11 @@ class Check(NamedTuple):
     """How values of one type enter: `one` takes a non-null value, `whole` tells of a column's non-null
     values, all of the declared kind, whether they may enter as they are.
 
-    Types are exact (a subclass does not pass), except that an int becomes a float where float is
-    declared. Ints fit 64 bits; NaN, infinities and -0.0 pass; text is valid Unicode; Decimals are
-    finite; datetimes are aware and become UTC; lists are copied, their items checked alike. Decimals
-    that a function returns have to fit decimal(38, 18) exactly and get its 18 places. `one` raises
-    Refused for anything else, null included.
+    A value of a subclass counts as its base and is made one; no other type passes, except that an int
+    becomes a float where float is declared. Ints fit 64 bits; NaN, infinities and -0.0 pass; text is valid
+    Unicode; Decimals are finite; datetimes are aware and become UTC; lists are copied, their items checked
+    alike. Decimals that a function returns have to fit decimal(38, 18) exactly and get its 18 places. `one`
+    raises Refused for anything else, null included.
     """
 
     kind: type
@@ -74,7 +75,7 @@ def input_check(value_type: ValueType) -> Check:
     >>> input_check(ValueType(int)).one(True)
     Traceback (most recent call last):
         ...
-    skewless.serving.values.checks.Refused: expected int, found bool True
+    skewless.serving.values.checks.Refused: expected int, found bool True; convert it: int(x)
     """
     return _check(value_type, _decimal_input, _all_finite)
 
@@ -107,72 +108,77 @@ def _check(
     return Check(value_type.kind, *checks[value_type.kind])
 
 
-def _mismatch(expected: object, value: object) -> Refused:
+def _mismatch(expected: object, kind: type, value: object) -> Refused:
     if value is None:
         return Refused(f"expected {expected}, found None", found_none=True)
-    kind = type(value)
-    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-    return Refused(f"expected {expected}, found {name} {shown(value)}")
+    found = type(value)
+    name = found.__name__ if found.__module__ == "builtins" else f"{found.__module__}.{found.__name__}"
+    way = conversion(kind, value)
+    remedy = "" if way is None else f"; convert it: {way}"
+    return Refused(f"expected {expected}, found {name} {shown(value)}{remedy}")
+
+
+def _plain(value: Any, kind: type, expected: object) -> Any:
+    """A value of the kind, or of a subclass, as one of exactly that kind."""
+    if base_of(type(value)) is not kind:
+        raise _mismatch(expected, kind, value)
+    try:
+        return plain(value, kind)
+    except Exception:  # a subclass may do anything, and pandas.NaT is a datetime without a year
+        raise _mismatch(expected, kind, value) from None
 
 
 def _exactly(kind: type) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
-        if type(value) is not kind:
-            raise _mismatch(kind.__name__, value)
-        return value
+        return value if type(value) is kind else _plain(value, kind, kind.__name__)
 
     return check
 
 
 def _int(value: Any) -> int:
-    if type(value) is not int:
-        raise _mismatch("int", value)
-    if not _SMALLEST_INT <= value <= _GREATEST_INT:
-        raise Refused(f"int {shown(value)} does not fit in 64 bits")
-    return value
+    number: int = value if type(value) is int else _plain(value, int, "int")
+    if not _SMALLEST_INT <= number <= _GREATEST_INT:
+        raise Refused(f"int {shown(number)} does not fit in 64 bits")
+    return number
 
 
 def _float(value: Any) -> float:
     if type(value) is float:
         return value
-    if type(value) is not int:
-        raise _mismatch("float", value)
+    kind = int if base_of(type(value)) is int else float
     try:
-        return float(value)
+        return float(_plain(value, kind, "float"))
     except OverflowError:
         raise Refused(f"int {shown(value)} does not fit in a float") from None
 
 
 def _str(value: Any) -> str:
-    if type(value) is not str:
-        raise _mismatch("str", value)
-    if not value.isascii():
+    text: str = value if type(value) is str else _plain(value, str, "str")
+    if not text.isascii():
         try:
-            value.encode("utf-8")
+            text.encode("utf-8")
         except UnicodeEncodeError:
-            raise Refused(f"str {shown(value)} is not valid Unicode (a lone surrogate)") from None
-    return value
+            raise Refused(f"str {shown(text)} is not valid Unicode (a lone surrogate)") from None
+    return text
 
 
 def _datetime(value: Any) -> dt.datetime:
-    if type(value) is not dt.datetime:
-        raise _mismatch("datetime", value)
-    if value.tzinfo is UTC and not value.fold:
-        return value
-    if value.utcoffset() is None:
+    moment: dt.datetime = value if type(value) is dt.datetime else _plain(value, dt.datetime, "datetime")
+    if moment.tzinfo is UTC and not moment.fold:
+        return moment
+    if moment.utcoffset() is None:
         raise Refused(f"naive datetime {shown(value)}; give it a time zone")
     try:
-        return value.astimezone(UTC).replace(fold=0)
+        return moment.astimezone(UTC).replace(fold=0)
     except OverflowError:
         raise Refused(f"datetime {shown(value)} is outside the years 1 to 9999 in UTC") from None
 
 
 def _decimal_input(value: Any) -> Decimal:
-    if type(value) is not Decimal:
-        raise _mismatch("Decimal", value)
-    if not value.is_finite():
-        raise Refused(f"expected a finite Decimal, found {shown(value)}")
-    return value
+    number: Decimal = value if type(value) is Decimal else _plain(value, Decimal, "Decimal")
+    if not number.is_finite():
+        raise Refused(f"expected a finite Decimal, found {shown(number)}")
+    return number
 
 
 def _decimal_result(value: Any) -> Decimal:
@@ -188,7 +194,7 @@ def _decimal_result(value: Any) -> Decimal:
 def _list_of(item: Callable[[Any], Any], declared: ValueType, nullable: bool) -> Callable[[Any], list[Any]]:
     def check(value: Any) -> list[Any]:
         if type(value) is not list:
-            raise _mismatch(declared, value)
+            value = _plain(value, list, declared)
         checked: list[Any] = []
         try:
             for entry in value:

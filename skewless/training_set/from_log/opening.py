@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, DecimalType, StringType, StructType
+from pyspark.sql.types import DataType, DecimalType, StringType, StructField, StructType
 
 from skewless.config import FromLog, ResolvedTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.names import LOGGED_FEATURES, unknown
-from skewless.ground.spark_columns import INTEGERS, key_kind, spelt, types_in
+from skewless.ground.spark_columns import INTEGERS, key_kind, spelt, type_text, types_in
 from skewless.lake.sources import Source, Versions
 from skewless.parts.log import open_records
 from skewless.parts.log.reading import features_said
@@ -165,16 +165,12 @@ def _matching_problems(log: TrainingLog, events: StructType) -> Iterator[str]:
                 remedy = unknown(name, entity)
                 yield f"no entity key '{name}'; {remedy}; without request ids label events match by keys and T"
     for name, logged in log.keys.items():
-        if (
-            logged is not None
-            and name in events.names
-            and not _are_alike(entity[logged], events[name].dataType)
-        ):
-            found, own = entity[logged].simpleString(), events[name].dataType.simpleString()
+        if logged is not None and name in events.names and not _are_alike(entity[logged], events[name]):
+            found, own = entity[logged].simpleString(), type_text(events[name])
             yield f"entity key '{logged}' is {found}, but label column '{name}' is {own}; cast one of them"
 
 
-def _are_alike(logged: DataType, own: DataType) -> bool:
+def _are_alike(logged: DataType, own: StructField) -> bool:
     """Whether keys of these types can be equal; every decimal of the log has 38 digits."""
-    both_decimal = isinstance(logged, DecimalType) and isinstance(own, DecimalType)
+    both_decimal = isinstance(logged, DecimalType) and isinstance(own.dataType, DecimalType)
     return both_decimal or (key_kind(logged) is not None and key_kind(logged) == key_kind(own))

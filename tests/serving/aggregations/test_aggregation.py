@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +12,8 @@ import pytest
 
 from skewless import FeatureError
 from skewless.serving.aggregations.aggregation import Aggregation
-from skewless.serving.aggregations.bounds import RollingWindow
+from skewless.serving.aggregations.bounds import RollingWindow, read_window
+from skewless.serving.values.instants import micros
 
 WEEK = {"calendar": "week", "length": 1, "timezone": "America/New_York"}
 
@@ -111,3 +113,31 @@ def test_equal_specs_are_equal_and_survive_pickling() -> None:
     aggregation = Aggregation.from_spec(spec)
     assert aggregation == Aggregation.from_spec({**spec, "where": "`x`>1"})
     assert pickle.loads(pickle.dumps(aggregation)) == aggregation
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "America/New_York", "Asia/Tokyo", "Australia/Sydney", "Europe/Dublin"]
+)
+@pytest.mark.parametrize("unit", ["day", "week", "month"])
+@pytest.mark.parametrize("offset", [0, 1, 3])
+@pytest.mark.parametrize(
+    ("moment", "years"),
+    [
+        ("0001-01-01T00:00:00", 400),
+        ("0001-01-01T03:00:00", 400),
+        ("0001-03-01T12:00:00", 400),
+        ("9999-12-31T23:59:59.999999", -400),
+        ("9999-12-31T14:00:00", -400),
+        ("9999-07-01T00:00:00", -400),
+    ],
+)
+def test_a_calendar_window_of_the_first_or_last_year_is_that_of_400_years_nearer(
+    zone: str, unit: str, offset: int, moment: str, years: int
+) -> None:
+    """W2: where a zone's clocks show the year 0 or 10000, which Python does not have, too."""
+    window, problems = read_window({"calendar": unit, "length": 2, "timezone": zone}, offset)
+    assert window is not None, problems
+    at = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.timezone.utc)
+    near = at.replace(year=at.year + years)
+    found, wanted = window.bounds(micros(at)), window.bounds(micros(near))
+    assert [bound - micros(at) for bound in found] == [bound - micros(near) for bound in wanted]

@@ -452,6 +452,40 @@ def test_a_module_that_fails_when_it_is_imported_there_is_told(
     )
 
 
+@pytest.mark.parametrize(
+    ("ending", "how"),
+    [
+        ("os._exit(0)", "ended its process with exit code 0"),
+        ("os.abort()", "crashed its process with SIGABRT"),
+        ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
+        ("while True: pass", "did not come back within 1 s"),
+    ],
+)
+def test_a_function_that_ends_the_replay_is_named(
+    tmp_path: Path, write_module: WriteModule, ending: str, how: str
+) -> None:
+    """F6, in serving's process alone: Spark's had a value."""
+    module = write_module(
+        "replayed_ending",
+        f"""
+        import os
+
+        def more(amount: float) -> float:
+            return amount + 1
+
+        def ends(more: float, user: int) -> float:
+            if user == 2:
+                {ending}
+            return more
+        """,
+    )
+    events = [LabelEvent({**EVENT, "user": user, "more": 10.5, "ends": 10.5}, NOON) for user in (1, 2, 3)]
+    request = Request(document_of(modules=[module]), events, {}, longest_call=1.0)
+    assert answered(tmp_path, request) == (
+        f"feature 'ends': {how}; inputs more=10.5, user=2; label event user=2, predict_at={NOON!r}"
+    )
+
+
 def test_an_edited_plan_is_no_replay(tmp_path: Path) -> None:
     document = document_of(table_of(max_age="1h"))
     document["feature_tables"][0]["max_age"] = "2h"

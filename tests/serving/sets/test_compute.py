@@ -167,7 +167,7 @@ def test_an_exception_keeps_its_cause_in_the_process() -> None:
 
 def test_a_wrong_input_is_an_error_even_beside_a_null() -> None:
     assert _error(_set(speed), {"km": None, "hours": "2"}) == (
-        "feature 'speed': input 'hours': expected float, found str '2'; inputs km=None, hours='2'"
+        "feature 'speed': input 'hours': expected float, found str '2'; convert it: float(x); inputs km=None, hours='2'"
     )
 
 
@@ -186,7 +186,7 @@ def test_a_wrong_result_is_an_error() -> None:
         return x  # type: ignore[return-value]
 
     assert _error(_set(count), {"x": 1.5}) == (
-        "feature 'count': result: expected int, found float 1.5; inputs x=1.5"
+        "feature 'count': result: expected int, found float 1.5; convert it: int(x); inputs x=1.5"
     )
 
 
@@ -223,7 +223,10 @@ def test_a_feature_nulled_by_an_error_makes_those_that_take_it_null(hours: Any) 
 
 def test_a_wrong_input_of_a_nulled_feature_still_fails_the_others() -> None:
     problem = _error(_set(safe_speed, speed), {"km": "1", "hours": 2})
-    assert problem == "feature 'speed': input 'km': expected float, found str '1'; inputs km='1', hours=2.0"
+    assert (
+        problem
+        == "feature 'speed': input 'km': expected float, found str '1'; convert it: float(x); inputs km='1', hours=2.0"
+    )
 
 
 def test_one_set_serves_many_threads() -> None:

@@ -194,7 +194,8 @@ def test_the_first_row_that_fails_is_named_whatever_the_order_of_features() -> N
     columns = {"a": [1.0, 1.0], "b": [1.0, 0.0], "text": [7, None], "n": [1, 1]}
     problem = _error(features, columns, 2, lambda position: {"id": position})
     assert problem == (
-        "feature 'label': input 'text': expected str, found int 7; inputs text=7, n=1; label event id=0"
+        "feature 'label': input 'text': expected str, found int 7; convert it: str(x); inputs text=7, n=1; "
+        "label event id=0"
     )
 
 

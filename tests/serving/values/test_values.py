@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from skewless.serving.definitions.annotations import value_type
@@ -19,6 +23,30 @@ EAST = dt.timezone(dt.timedelta(hours=5, minutes=30))
 
 class _Text(str):
     __slots__ = ()
+
+    def __str__(self) -> str:
+        return "something else"
+
+
+class _Level(enum.IntEnum):
+    HIGH = 3
+
+
+class _Size(str, enum.Enum):
+    SMALL = "s"
+
+
+class _Day(dt.date):
+    pass
+
+
+class _Money(Decimal):
+    pass
+
+
+class _Items(list[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +81,6 @@ def test_a_value_of_the_type_enters_unchanged(annotation: Any, value: Any) -> No
         (float, "1", "expected float, found str '1'"),
         (float, Decimal(1), "expected float, found decimal.Decimal Decimal('1')"),
         (float, None, "expected float, found None"),
-        (str, _Text("a"), "expected str, found test_values._Text 'a'"),
         (bytes, bytearray(b"a"), r"expected bytes, found bytearray bytearray(b'a')"),
         (Decimal, 1, "expected Decimal, found int 1"),
         (dt.datetime, dt.date(2013, 1, 1), "expected datetime, found datetime.date"),
@@ -78,6 +105,72 @@ def test_any_other_value_is_refused(annotation: Any, value: Any, problem: str) -
             check.column([value, check.one] if value is None else [None, value])
         assert str(alone.value).replace(f"{__name__}.", "test_values.").startswith(problem)
         assert value is None or str(in_column.value) == str(alone.value)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "entered"),
+    [
+        (float, np.float64(0.1), 0.1),
+        (float, np.float64(-0.0), -0.0),
+        (float, _Level.HIGH, 3.0),
+        (int, _Level.HIGH, 3),
+        (str, np.str_("é"), "é"),
+        (str, _Size.SMALL, "s"),
+        (str, _Text("a"), "a"),
+        (bytes, np.bytes_(b"ab"), b"ab"),
+        (Decimal, _Money("1.500000000000000000"), Decimal("1.500000000000000000")),
+        (dt.date, _Day(2024, 2, 29), dt.date(2024, 2, 29)),
+        (
+            dt.datetime,
+            pd.Timestamp("2024-07-01 12:00:00.000001", tz="America/New_York"),
+            dt.datetime(2024, 7, 1, 16, 0, 0, 1, tzinfo=UTC),
+        ),
+        (list[float], _Items([np.float64(1.5), _Level.HIGH]), [1.5, 3.0]),
+    ],
+)
+def test_a_value_of_a_subclass_counts_as_its_base_and_is_made_one(
+    annotation: Any, value: Any, entered: Any
+) -> None:
+    """F4: what numpy and pandas derive from Python's types, and enumerations."""
+    for check in (input_check(value_type(annotation)), result_check(value_type(annotation))):
+        for found in (check.one(value), check.column([None, value]).values[1]):
+            assert repr(found) == repr(entered)
+            assert type(found) is type(entered)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "problem"),
+    [
+        (float, np.float32(0.5), "expected float, found numpy.float32 np.float32(0.5); convert it: float(x)"),
+        (int, np.int64(7), "expected int, found numpy.int64 np.int64(7); convert it: int(x)"),
+        (bool, np.True_, "expected bool, found numpy.bool np.True_; convert it: bool(x)"),
+        (int, np.float64(7), "expected int, found numpy.float64 np.float64(7.0); convert it: int(x)"),
+        (Decimal, np.float64(7), "convert it: Decimal(str(x))"),
+        (str, np.int64(7), "convert it: str(x)"),
+        (float, _Size.SMALL, "expected float, found test_values._Size"),
+        (
+            list[float],
+            np.array([1.0]),
+            "expected list[float], found numpy.ndarray array([1.]); convert it: x.tolist()",
+        ),
+        (list[float], (1.0,), "convert it: list(x)"),
+        (dt.date, pd.Timestamp("2024-07-01", tz="UTC"), "convert it: x.date()"),
+        (dt.datetime, pd.NaT, "expected datetime, found pandas"),
+        (dt.datetime, pd.Timestamp("2024-07-01"), "naive datetime Timestamp('2024-07-01 00:00:00'); give it"),
+        (int, _Level, "expected int, found enum.EnumType"),
+        (float, {}, "expected float, found dict {}"),
+    ],
+)
+def test_a_number_of_another_type_is_refused_with_the_way_to_convert_it(
+    annotation: Any, value: Any, problem: str
+) -> None:
+    """F4: a float32 is no float, and the float nearest to it is another number than was meant."""
+    for check in (input_check(value_type(annotation)), result_check(value_type(annotation))):
+        with pytest.raises(Refused) as refused:
+            check.one(value)
+        assert problem in str(refused.value).replace(f"{__name__}.", "test_values.")
+        with pytest.raises(Refused):
+            check.column([value, None])
 
 
 def test_an_int_too_great_for_a_float_is_refused() -> None:

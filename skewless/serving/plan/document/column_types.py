@@ -15,9 +15,13 @@ INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 TIMES = ("timestamp", "timestamp_ntz", "date")
 """The types that a time column may have."""
 
+PADDED = "is a char, which Spark pads for each comparison and serving does not; make it a string (rtrim)"
+"""What is wrong with a CHAR column in a predicate."""
+
 _ATOMS = (*INTEGERS, *TIMES, "float", "double", "string", "binary", "boolean")
 _NO_KEYS = ("float", "double", "array", "map", "struct", "other")
 _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
+_CHAR = re.compile(r"char\(([0-9]+)\)")
 _WORD = re.compile(r"[a-z_]+")
 _FIELD = re.compile(r"([^:,<>]+):")
 _VALUE_KINDS: dict[str, type] = {
@@ -38,8 +42,9 @@ _SPELLINGS = {int: "bigint", float: "double", Decimal: "decimal(38,18)"}
 class ColumnType(NamedTuple):
     """A column's type. `kind` is its name without arguments, `other` for a type that rows cannot carry.
 
-    `precision` and `scale` are a decimal's; `parts` are the element of an array, the key and the value of a
-    map, or the fields of a struct, whose names are `fields`.
+    `precision` and `scale` are a decimal's; `width` is that of a `char`, which is a string padded with blanks;
+    `parts` are the element of an array, the key and the value of a map, or the fields of a struct, whose names are
+    `fields`.
     """
 
     kind: str
@@ -48,6 +53,7 @@ class ColumnType(NamedTuple):
     scale: int = 0
     parts: tuple[ColumnType, ...] = ()
     fields: tuple[str, ...] = ()
+    width: int = 0
 
     @property
     def family(self) -> str:
@@ -60,8 +66,10 @@ class ColumnType(NamedTuple):
 
         Integers of every width are one kind. Floats are none, since keys match by equality.
 
-        >>> column_type("smallint").key_kind, column_type("decimal(9,2)").key_kind, column_type("double").key_kind
-        ('integer', 'decimal(9,2)', None)
+        A `char` and a string differ: one is padded with blanks, and never equal to the same text without them.
+
+        >>> [column_type(text).key_kind for text in ("smallint", "decimal(9,2)", "double", "char(5)")]
+        ['integer', 'decimal(9,2)', None, 'char(5)']
         """
         if self.kind in _NO_KEYS:
             return None
@@ -116,6 +124,9 @@ def _read(text: str, start: int) -> tuple[ColumnType, int] | None:
         precision, scale = int(number[1]), int(number[2])
         is_possible = scale <= precision <= 38 and precision > 0
         return (ColumnType("decimal", number[0], precision, scale), number.end()) if is_possible else None
+    char = _CHAR.match(text, start)
+    if char is not None:
+        return ColumnType("string", char[0], width=int(char[1])), char.end()
     word = _WORD.match(text, start)
     if word is None:
         return None

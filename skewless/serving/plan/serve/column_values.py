@@ -11,6 +11,7 @@ from typing import Any
 from skewless.serving.definitions.annotations import SCALARS, ValueType
 from skewless.serving.errors import shown
 from skewless.serving.plan.document.column_types import INTEGERS, ColumnType
+from skewless.serving.values.bases import base_of, plain
 from skewless.serving.values.cells import rank
 from skewless.serving.values.checks import Refused, input_check
 from skewless.serving.values.instants import local_micros, micros
@@ -34,8 +35,9 @@ def accepting(kind: ColumnType) -> Accept:
     """A function that takes a non-null value of the column as Spark would deliver it, or raises Refused.
 
     Ints have to fit the column's width and pass for floating-point numbers; a `float` is rounded to 32
-    bits; a decimal gets the column's scale, which has to hold all its digits; instants are aware and become
-    UTC; a clock time (`timestamp_ntz`) is naive. Arrays are lists, structs and maps are dicts.
+    bits; a `char` is padded with blanks; a decimal gets the column's scale, which has to hold all its digits;
+    instants are aware and become UTC; a clock time (`timestamp_ntz`) is naive. Arrays are lists, structs and maps
+    are dicts.
 
     >>> from skewless.serving.plan.document.column_types import column_type
     >>> accepting(column_type("float"))(0.1), accepting(column_type("decimal(5,2)"))(Decimal("1.5"))
@@ -43,6 +45,8 @@ def accepting(kind: ColumnType) -> Accept:
     """
     if kind.kind in INTEGERS:
         return _integer(kind.kind)
+    if kind.width:
+        return _char(kind.width)
     if kind.kind in _PLAIN:
         return _CHECKS[_PLAIN[kind.kind]]
     if kind.kind == "decimal":
@@ -101,11 +105,24 @@ def _integer(name: str) -> Accept:
     check, limit = _CHECKS[int], 1 << (bits - 1)
 
     def accept(value: Any) -> Any:
-        if not -limit <= check(value) < limit:
-            raise Refused(f"int {value} does not fit in the {bits} bits of {name}")
-        return value
+        number = check(value)
+        if not -limit <= number < limit:
+            raise Refused(f"int {number} does not fit in the {bits} bits of {name}")
+        return number
 
     return check if bits == 64 else accept
+
+
+def _char(width: int) -> Accept:
+    check = _CHECKS[str]
+
+    def accept(value: Any) -> str:
+        text: str = check(value)
+        if len(text.rstrip(" ")) > width:
+            raise Refused(f"str {shown(text)} does not fit in char({width})")
+        return text.rstrip(" ").ljust(width)
+
+    return accept
 
 
 def _float32(value: Any) -> float:
@@ -130,18 +147,19 @@ def _decimal(kind: ColumnType) -> Accept:
 
 
 def _clock_time(value: Any) -> dt.datetime:
-    if type(value) is not dt.datetime or value.tzinfo is not None:
+    if base_of(type(value)) is not dt.datetime or value.tzinfo is not None:
         raise Refused(
             f"expected a naive datetime (timestamp_ntz), found {type(value).__name__} {shown(value)}"
         )
-    return value.replace(fold=0)
+    clock: dt.datetime = plain(value, dt.datetime)
+    return clock.replace(fold=0)
 
 
 def _array(kind: ColumnType) -> Accept:
     accept = accepting(kind.parts[0])
 
     def accept_list(value: Any) -> list[Any]:
-        if type(value) is not list:
+        if base_of(type(value)) is not list:
             raise Refused(f"expected a list ({kind.text}), found {type(value).__name__} {shown(value)}")
         return [None if item is None else accept(item) for item in value]
 

@@ -22,6 +22,7 @@ from skewless.serving.plan.serve.compiled import (
 )
 from skewless.serving.plan.serve.request import RequestReader, input_problems, moment
 from skewless.serving.sets.feature_set import FeatureSet
+from skewless.serving.sets.program import Calling
 from skewless.serving.values.checks import Refused
 from skewless.serving.values.instants import micros
 
@@ -133,6 +134,10 @@ class ServingPlan:
         inputs.update(values)
         values.update(self._features.compute(inputs, self._request.label_event(request, t)))
         return values
+
+    def called_by(self, call: Calling) -> ServingPlan:
+        """The same plan, whose feature functions are called through `call(place, function, values)`."""
+        return ServingPlan(self._layout, self._features.called_by(call))
 
     def __repr__(self) -> str:
         return f"ServingPlan({self._layout.training_set!r}, version={self._layout.version})"

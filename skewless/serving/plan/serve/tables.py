@@ -10,7 +10,7 @@ from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import dates_problem
 from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.plan.document import reading as read
-from skewless.serving.plan.document.column_types import TIMES, ColumnType, column_type
+from skewless.serving.plan.document.column_types import PADDED, TIMES, ColumnType, column_type
 from skewless.serving.plan.document.result_columns import columns_of_table
 from skewless.serving.predicates.predicate import bind, check, columns
 
@@ -221,6 +221,10 @@ def _wrong(aggregation: Aggregation, table: JoinedTable) -> Iterator[str]:
     if are_dates and (problem := dates_problem(aggregation.window, moment)):
         yield problem
     if aggregation.where is not None:
+        read = [
+            each for each in columns(aggregation.where) if each in table.types and table.types[each].width
+        ]
+        yield from (f"where: column '{each}' {PADDED}" for each in read)
         yield from (f"where: {problem}" for problem in check(aggregation.where, families))
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import math
 import pickle
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from skewless import FeatureError, ServingPlan, feature
@@ -152,7 +156,7 @@ def test_a_request_names_everything_that_is_missing_or_wrong() -> None:
     plan = plan_of(table_of(labels), functions=[big], labels=labels)
     assert problems(plan, {"amount": "3", "knd": "a"}, rows={"clicks": None}, at=NOON) == (
         "request: no column 'user'; it has amount, knd",
-        "request: column 'amount': expected float, found str '3'",
+        "request: column 'amount': expected float, found str '3'; convert it: float(x)",
         "request: no column 'kind'; did you mean 'knd'?",
     )
 
@@ -252,6 +256,8 @@ def test_inputs_have_to_be_there_and_of_their_type() -> None:
         ("array<float>", [0.1, None], [0.10000000149011612, None]),
         ("struct<a:decimal(3,1),b:string>", {"b": None, "a": Decimal(1)}, {"a": Decimal("1.0"), "b": None}),
         ("map<string,double>", {"a": 1}, {"a": 1.0}),
+        ("smallint", enum.IntEnum("Sizes", {"SMALL": 3}).SMALL, 3),  # type: ignore[attr-defined]
+        ("array<string>", [np.str_("a")], ["a"]),
     ],
 )
 def test_a_value_comes_out_as_spark_delivers_it(kind: str, given: Any, wanted: Any) -> None:
@@ -425,3 +431,56 @@ def test_one_plan_serves_threads_and_tasks_at_once() -> None:
 def test_a_plan_shows_what_it_is_of() -> None:
     assert repr(plan_of(table_of())) == "ServingPlan('demo', version=3)"
     assert pickle.loads(pickle.dumps(plan_of(table_of()).needs()["clicks"].row_columns)) == ("seen_at", "v")
+
+
+def test_a_key_of_a_padded_type_is_padded_as_spark_has_it() -> None:
+    """J8: CHAR(5) is padded with blanks in Spark; serving is given the text with them, without them, or with some."""
+
+    def code_of(user: str) -> str:
+        return user
+
+    types = {**TYPES, "user": "char(5)"}
+    labels = labels_of(columns={**LABELS, "user": "char(5)"})
+    plan = plan_of(table_of(labels, types=types), functions=[code_of], labels=labels)
+    for given, stored in (("ab", "ab   "), ("ab   ", "ab"), ("ab ", "ab")):
+        served = plan.compute({"user": given}, rows={"clicks": row(user=stored)}, at=NOON)
+        assert served == {"clicks__v": 1.0, "code_of": "ab   "}
+    assert problems(plan, {"user": "ab"}, rows={"clicks": row(user="abc")}, at=NOON) == (
+        "feature table 'clicks': row 0: key 'user' is 'abc', but the request's 'user' is 'ab   '; "
+        "give the rows of the request's entity",
+    )
+    assert problems(plan, {"user": "abcdef"}, rows={"clicks": None}, at=NOON) == (
+        "request: column 'user': str 'abcdef' does not fit in char(5)",
+    )
+
+
+@pytest.mark.parametrize("other", ["string", "char(7)", "binary"])
+def test_a_key_of_a_padded_type_matches_its_own_type_alone(other: str) -> None:
+    labels = labels_of(columns={**LABELS, "user": other})
+    with pytest.raises(
+        FeatureError, match=rf"key 'user' is char\(5\) but label column 'user' is {re.escape(other)}"
+    ):
+        plan_of(table_of(labels, types={**TYPES, "user": "char(5)"}), labels=labels)
+
+
+def test_a_padded_column_in_a_predicate_is_refused() -> None:
+    """W5."""
+    count = {**COUNT, "where": "s = 'x'"}
+    with pytest.raises(
+        FeatureError, match="aggregation 'n_1d': where: column 's' is a char, which Spark pads"
+    ):
+        plan_of(table_of(columns=[], aggregations=[count], types={**TYPES, "s": "char(3)"}))
+
+
+def test_a_request_may_be_made_of_numpys_and_pandas_values() -> None:
+    """F4: a subclass counts as its base."""
+
+    def day(amount: float, event_timestamp: datetime) -> float:
+        return amount + event_timestamp.day
+
+    plan = plan_of(table_of(), functions=[day])
+    moment = pd.Timestamp(NOON)
+    user = enum.IntEnum("Users", {"A": 1}).A  # type: ignore[attr-defined]
+    request = {"user": user, "amount": np.float64(0.5)}
+    served = plan.compute(request, rows={"clicks": row(v=np.float64(2.0), seen_at=moment)}, at=moment)
+    assert {name: repr(value) for name, value in served.items()} == {"clicks__v": "2.0", "day": "1.5"}
