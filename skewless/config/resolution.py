@@ -216,6 +216,8 @@ def _suite_problem(origin: str, text: str) -> Problem | None:
         suite = json.loads(text)
     except json.JSONDecodeError as error:
         return Problem(origin, error.lineno, "", f"not valid JSON: {error.msg}")
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or thousands of brackets
+        return Problem(origin, 0, "", f"not valid JSON: {error}")
     if not isinstance(suite, dict):
         return Problem(origin, 1, "", "expected a JSON object with expectations, the suite")
     expectations = suite.get("expectations")

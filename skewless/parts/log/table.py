@@ -11,10 +11,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.spark_columns import column
-from skewless.lake.sources import delta_table, latest_version, reason_of
+from skewless.lake.failures import reason_of
+from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.tables import CREATED_MEANWHILE, Place
 from skewless.parts.log.column_types import converted, fits, struct_of
 from skewless.parts.log.decoding import STRUCTS
@@ -132,10 +133,8 @@ class LogTable:
 
     def _save(self, spark: SparkSession, writer: object) -> None:
         spark.conf.set(SKIP_EMPTY, "false")
-        try:
+        with afterwards(lambda: spark.conf.unset(SKIP_EMPTY)):
             writer.save(self.place.folder)  # type: ignore[attr-defined]
-        finally:
-            spark.conf.unset(SKIP_EMPTY)
 
 
 def rejected_name(location: str) -> str:

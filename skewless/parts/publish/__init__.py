@@ -10,7 +10,6 @@ from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.manifest import Published, manifest_of_version, read_manifests
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.table import (
-    discard_staged,
     publish,
     refuse_foreign_table,
     refuse_other_columns,
@@ -18,6 +17,7 @@ from skewless.parts.publish.table import (
     reject,
     slice_predicate,
     stage,
+    staging_discarded,
     standing_version,
 )
 
@@ -28,7 +28,6 @@ __all__ = [
     "Published",
     "checksum",
     "difference",
-    "discard_staged",
     "manifest_of_version",
     "other_columns",
     "publish",
@@ -39,5 +38,6 @@ __all__ = [
     "reject",
     "slice_predicate",
     "stage",
+    "staging_discarded",
     "standing_version",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,8 +13,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, PublishConflictError
+from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
 from skewless.ground.names import EVENT_DATE
+from skewless.ground.standard_output import tell
 from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
@@ -71,19 +73,23 @@ def refuse_other_columns(spark: SparkSession, output: Output, schema: StructType
 def stage(rows: DataFrame, output: Output, run_id: str) -> DataFrame:
     """Write the rows to this run's own place; gives them read back from there."""
     place = output.staging(run_id)
-    rows.write.format("delta").mode("error").save(place)
+    with doing(f"staging rows in {place}"):
+        rows.write.format("delta").mode("error").save(place)
     return rows.sparkSession.read.format("delta").load(place)
 
 
-def discard_staged(spark: SparkSession, output: Output, run_id: str) -> None:
-    Hadoop(spark).delete(output.staging(run_id))
+def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> AbstractContextManager[None]:
+    """Remove what `stage` wrote, whatever became of it."""
+    place = output.staging(run_id)
+    return afterwards(lambda: Hadoop(spark).delete(place), f"staging {place}")
 
 
 def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
     """Keep the rows among the rejected ones and write down why; gives their place."""
     place = output.rejected(manifest["run_id"])
-    rows.write.format("delta").mode("error").save(place)
-    Hadoop(spark).write(f"{output.refusals}/{manifest['run_id']}.json", text_of(manifest))
+    with doing(f"keeping rejected rows in {place}"):
+        rows.write.format("delta").mode("error").save(place)
+        Hadoop(spark).write(f"{output.refusals}/{manifest['run_id']}.json", text_of(manifest))
     return place
 
 
@@ -122,9 +128,23 @@ def publish(
     # A slice without rows, over a range that holds none, is a build all the same, with a version and a manifest.
     spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
     rows = staged.hint("rebalance", EVENT_DATE)
+    with (
+        afterwards(lambda: spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")),
+        doing(f"publishing to {output.location}"),
+    ):
+        _commit(spark, rows, output, predicate, manifest["training_set"])
+    try:
+        write_beside(spark, output)
+    except OSError as error:  # the commit stands and holds it, so this is no failure of the run
+        tell(f"{output.manifests}: the manifest cannot be written: {error}; the next run makes up for it")
+    runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
+    return runs[manifest["run_id"]]
+
+
+def _commit(spark: SparkSession, rows: DataFrame, output: Output, predicate: str | None, name: str) -> None:
     try:
         if delta_table(spark, output.location) is None:
-            output.place.create(rows, OWNER, manifest["training_set"], EVENT_DATE)
+            output.place.create(rows, OWNER, name, EVENT_DATE)
         else:
             _replace(rows, output, predicate)
     except CONFLICTS as error:
@@ -133,11 +153,6 @@ def publish(
         if error.getCondition() not in CREATED_MEANWHILE:
             raise
         raise _conflict(output) from error
-    finally:
-        spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
-    write_beside(spark, output)
-    runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
-    return runs[manifest["run_id"]]
 
 
 def _conflict(output: Output) -> PublishConflictError:

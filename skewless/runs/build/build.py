@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import PublishableTrainingSet
-from skewless.ground.errors import LostRowsError
+from skewless.ground.errors import LostRowsError, afterwards, doing
 from skewless.ground.run_id import new_run_id
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import as_key, column
@@ -22,11 +23,11 @@ from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit
 from skewless.parts.publish import (
     Output,
     checksum,
-    discard_staged,
     publish,
     refuse_other_columns,
     reject,
     stage,
+    staging_discarded,
     standing_version,
 )
 from skewless.parts.spine import Census
@@ -75,7 +76,7 @@ def build(
     refuse_stale(recomputed_part(opened), run_range)
     ready = prepare(opened, run_range, allow_empty)
     refuse_other_slice(own, output, ready)
-    try:
+    with staging_discarded(own, output, run_id):
         staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
         verdict, parity = _judged(ready.recomputed, staged.rows, rows, ready.census)
@@ -99,8 +100,6 @@ def build(
         if standing is not None:
             return Outcome(manifest, standing, unchanged=True)
         return Outcome(manifest, publish(own, rows, output, ready.slice, manifest))
-    finally:
-        discard_staged(own, output, run_id)
 
 
 def refuse_other_slice(spark: SparkSession, output: Output, ready: Prepared) -> None:
@@ -190,10 +189,9 @@ def _judged(
     if AUDIT in staged.columns:
         tables = {side.name: opened.inputs[f"feature_tables.{side.name}"].rows for side in opened.sides}
         computed = as_recomputed(staged, opened)
-        audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample)
-    try:
-        verdict = validate(rows, suite, {"label_events": census.taken}) if suite else None
+        with doing("parity audit"):
+            audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample)
+    with nullcontext() if audit is None else afterwards(audit.stop):
+        with doing("validating staged rows"):
+            verdict = validate(rows, suite, {"label_events": census.taken}) if suite else None
         return verdict, None if audit is None else audit.result()
-    finally:
-        if audit is not None:
-            audit.stop()

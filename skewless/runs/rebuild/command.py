@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from skewless.ground.errors import InputError
+from skewless.lake.failures import READ_ERRORS, as_unreadable
 from skewless.lake.session import private_session
-from skewless.lake.sources import READ_ERRORS, reason_of
 from skewless.parts.publish import Output, manifest_of_version, read_manifests, refuse_foreign_table
 from skewless.runs.execution import REFUSED, Result, Run, refuse_no_location
 from skewless.runs.rebuild.rebuild import rebuild
@@ -32,4 +31,4 @@ def _new_place(spark: SparkSession, location: str) -> Output:
     try:
         return Output.at(spark, location)
     except READ_ERRORS as error:
-        raise InputError(f"--output '{location}': {reason_of(error)}") from error
+        raise as_unreadable(error, f"--output '{location}'") from error

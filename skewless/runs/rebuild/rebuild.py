@@ -13,19 +13,20 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.ground.errors import InputError
 from skewless.ground.run_id import new_run_id
 from skewless.ground.version import package_version
-from skewless.lake.sources import READ_ERRORS, read_version, reason_of, why_unreadable
+from skewless.lake.failures import READ_ERRORS, reason_of, refuse_at_the_machine
+from skewless.lake.sources import read_version, why_unreadable
 from skewless.parts.publish import (
     Difference,
     Manifest,
     Output,
     checksum,
     difference,
-    discard_staged,
     other_columns,
     publish,
     refuse_taken,
     reject,
     stage,
+    staging_discarded,
 )
 from skewless.parts.publish.document import FailedExpectation
 from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
@@ -93,12 +94,10 @@ def rebuild(spark: SparkSession, output: Output, recorded: Recorded, to: Output 
         refuse_taken(spark, to)
     _refuse_unreadable(spark, recorded, with_files=False)
     run_id = new_run_id()
-    try:
+    with staging_discarded(spark, output, run_id):
         opened, written, rows = _staged(spark, output, recorded, run_id)
         found = _compared(recorded, run_id, written, rows, opened.events.columns)
         return found if to is None else _kept(spark, found, output, rows, to)
-    finally:
-        discard_staged(spark, output, run_id)
 
 
 def _refuse_unreadable(spark: SparkSession, recorded: Recorded, *, with_files: bool) -> None:
@@ -126,6 +125,7 @@ def _staged(
         )
         return opened, written, stage(rows, output, run_id)
     except READ_ERRORS as error:
+        refuse_at_the_machine(error)
         _refuse_unreadable(spark, recorded, with_files=True)
         raise as_input_error(error) from error
 
@@ -136,6 +136,7 @@ def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: st
         rows = rows if slice_ is None else rows.where(slice_)
         return Written(rows, checksum(rows))
     except READ_ERRORS as error:
+        refuse_at_the_machine(error)
         reason = reason_of(error)
         if recorded.checksum is None:
             raise InputError(

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import afterwards
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import fields_in
 from skewless.lake.session import hand_over, private_session
@@ -37,15 +38,14 @@ def reconcile(
     kept = recomputed(spine, features, carried_columns(spine)).persist()
     compared = compare(kept, features)
     try:
-        rows, unmatched, counts = count_all(compared, features)
-        differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
-        trends = _trends(compared, {place: each.name for place, each in differing.items()})
-        mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
-        told = explained(spine, features, compared, rows, mismatched)
+        with afterwards(kept.unpersist):
+            rows, unmatched, counts = count_all(compared, features)
+            differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
+            trends = _trends(compared, {place: each.name for place, each in differing.items()})
+            mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
+            told = explained(spine, features, compared, rows, mismatched)
     except PySparkException as error:
         raise as_input_error(error) from error
-    finally:
-        kept.unpersist()
     findings = [
         Finding(each.name, counts[each.name], *told.get(each.name, NOTHING), trends.get(each.name, {}))
         for each in features
