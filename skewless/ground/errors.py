@@ -20,13 +20,13 @@ def first_line(error: object) -> str:
 
 
 class SkewlessError(Exception):
-    """A refusal with one line a problem and the exit code that the command ends with."""
+    """A refusal with one line a problem, each once, and the exit code that the command ends with."""
 
     exit_code = 1
 
     def __init__(self, problems: str | Iterable[str]) -> None:
         lines = [problems] if isinstance(problems, str) else list(problems)
-        self.problems: tuple[str, ...] = tuple(" ".join(line.split()) for line in lines)
+        self.problems: tuple[str, ...] = tuple(dict.fromkeys(" ".join(line.split()) for line in lines))
         super().__init__("\n".join(self.problems))
 
 

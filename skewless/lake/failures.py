@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,16 @@ MACHINE = {
 NO_ACCESS = re.compile(r"[Pp]ermission denied|AccessControlException|Access ?Denied|Forbidden|Mkdirs failed")
 """What it says where a place may not be read or written: of an input the input's fault, else the machine's."""
 
+UNREADABLE = {
+    r"FileNotFoundException: .*does not exist|FILE_NOT_EXIST": "the file is gone",
+    r"is not a Parquet file": "it is not a whole Parquet file, but torn, overwritten or empty",
+    r"column: \[(.*?)(?:, .*)?\], physicalType: (\w+), logicalType: timestamp": (
+        r"column '\1' is stored as \2 and not as a time in microseconds, as Spark reads times, but perhaps in "
+        "nanoseconds; write it so"
+    ),
+}
+"""What a cause says of a file of an input → that in plain words."""
+
 PLAIN = {
     "Exception",
     "RuntimeException",
@@ -76,22 +87,22 @@ class Cause:
         return self.says if is_named else f"{self.kind}: {self.says}"
 
 
-_opened: dict[str, dict[str, None]] = {}
+_opened: dict[str, str] = {}
 
 
 def remember_input(root: str, subject: str) -> None:
-    """Keep what the configuration calls the table with this root directory, for failures that show up later."""
-    _opened.setdefault(_plain(root).rstrip("/"), {})[subject] = None
+    """Keep what the configuration calls the table with this root directory, for failures that show up later.
 
-
-def forget_inputs() -> None:
-    """Another run begins in this process."""
-    _opened.clear()
+    Of this process and not of a run, since a file that cannot be read shows up wherever its rows are first needed, in
+    Spark's words. A root that is opened again has the newer name.
+    """
+    _opened[_plain(root).rstrip("/")] = subject
 
 
 def reason_of(error: BaseException) -> str:
     """Why, in one line without class names of wrappers, positions, contexts and stacks."""
-    return str(_root(_causes(error)))[:LONGEST]
+    reason = str(_root(_causes(error)))
+    return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"
 
 
 def plainly(error: Exception) -> SkewlessError | None:
@@ -105,12 +116,19 @@ def plainly(error: Exception) -> SkewlessError | None:
     reason = reason_of(error)
     if found := _input_of(_causes(error)):
         subject, path = found
-        about = reason if path in _plain(reason) else f"{path}: {reason}"
-        return InputError(f"{subject}: cannot read {about}; restore the file, or the table")
+        about = f"{subject}: cannot read {path}: {_in_plain_words(reason, path)}"
+        return InputError(f"{about}; restore the file, or the table")
     if isinstance(error, OSError) or NO_ACCESS.search(_text_of(error)):
         doing = what_was_done(error)
         return MachineError(f"{doing}: {reason}" if doing else reason)
     return None
+
+
+def _in_plain_words(reason: str, path: str) -> str:
+    for pattern, words in UNREADABLE.items():
+        if match := re.search(pattern, reason):
+            return match.expand(words)
+    return _plain(reason).replace(path, "it")
 
 
 def as_unreadable(error: Exception, subject: str) -> SkewlessError:
@@ -190,25 +208,26 @@ def _input_of(causes: list[Cause]) -> tuple[str, str] | None:
     """What the configuration calls the input that a file belongs to, and the file; the innermost that there is."""
     for cause in reversed(causes):
         for path in _paths(cause):
-            plain = _plain(path)
-            roots = [root for root in _opened if plain == root or plain.startswith(f"{root}/")]
+            roots = [root for root in _opened if path == root or path.startswith(f"{root}/")]
             if roots:
-                return " and ".join(_opened[max(roots, key=len)]), plain
+                return _opened[max(roots, key=len)], path
     return None
 
 
 def _paths(cause: Cause) -> Iterator[str]:
-    if cause.path:
-        yield cause.path
-    text = _plain(cause.message)
-    for root in _opened:
-        for match in re.finditer(re.escape(root) + _FILE, text):
-            yield match[0]
+    """The paths that it may speak of: Spark writes some of them as URIs, with escapes, and Hadoop as they are."""
+    for escaped in (str, unquote):
+        if cause.path:
+            yield _plain(escaped(cause.path))
+        text = _plain(escaped(cause.message))
+        for root in _opened:
+            for match in re.finditer(re.escape(root) + _FILE, text):
+                yield match[0]
 
 
 def _plain(path: str) -> str:
-    """A path without its `file:` and its escapes: /a b for file:///a%20b."""
-    return re.sub(r"\bfile:/+", "/", unquote(path))
+    """Text whose paths of this machine are without their scheme: /a for file:///a."""
+    return re.sub(r"\bfile:/+", "/", path)
 
 
 def _place(text: str) -> str:
@@ -222,9 +241,9 @@ def _lost_jvm(error: BaseException) -> str | None:
     chain = list(_chain(error))
     if not any(isinstance(each, (Py4JError, ConnectionError, EOFError)) for each in chain):
         return None
-    if any(isinstance(each, Py4JJavaError) for each in chain) or SparkContext._gateway is None:
+    if any(isinstance(each, Py4JJavaError) for each in chain):
         return None
-    return None if _answers() else f"Spark's JVM {_end_of_jvm()}; {MEMORY}; run again"
+    return f"Spark's JVM {_end_of_jvm()}; {MEMORY}; run again" if jvm_is_lost() else None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -235,17 +254,23 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _answers() -> bool:
-    try:
-        SparkContext._gateway.jvm.System.currentTimeMillis()  # type: ignore[union-attr]
-    except Exception:  # whatever Py4J and sockets raise
+def jvm_is_lost() -> bool:
+    """Whether there was a JVM, and it does not answer."""
+    if SparkContext._gateway is None:
         return False
-    return True
+    try:
+        SparkContext._gateway.jvm.System.currentTimeMillis()
+    except Exception:  # whatever Py4J and sockets raise
+        return True
+    return False
 
 
 def _end_of_jvm() -> str:
     process = getattr(SparkContext._gateway, "proc", None)
-    code = None if process is None else process.poll()
+    try:
+        code = None if process is None else process.wait(timeout=5)  # its sockets close before it is gone
+    except subprocess.TimeoutExpired:
+        code = None
     if code is None:
         return "does not answer any more"
     if code < 0:

@@ -6,9 +6,11 @@ import os
 import sys
 from typing import Any
 
+from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
+from skewless.lake.failures import jvm_is_lost
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -44,6 +46,8 @@ def get_spark(app_name: str) -> SparkSession:
     Errors: InputError where a session runs without Delta's extension, since its jars cannot be added afterwards.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if jvm_is_lost():
+        _let_go_of_the_session()
     builder = SparkSession.builder.appName(app_name)
     if SparkSession.getActiveSession() is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
         builder = _with_local_defaults(builder)
@@ -54,6 +58,15 @@ def get_spark(app_name: str) -> SparkSession:
             f"or set spark.sql.extensions={DELTA_EXTENSION} and its package"
         )
     return spark
+
+
+def _let_go_of_the_session() -> None:
+    """Forget a session whose JVM is gone: pyspark would go on asking it, and a result may need another to be written.
+
+    Under spark-submit there is no other, as the JVM is the parent of this process.
+    """
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = SparkSession._activeSession = None
 
 
 def _with_local_defaults(builder: Any) -> Any:

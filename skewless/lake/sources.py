@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +85,26 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
         remember_input(_root_of(rows), subject)
         return Source(location, version, rows)
     except READ_ERRORS as error:
-        raise as_unreadable(error, f"{subject}: cannot read {location}") from error
+        place = broken_commit(spark, location) or location
+        raise as_unreadable(error, f"{subject}: cannot read {place}") from error
+
+
+def broken_commit(spark: SparkSession, location: str) -> str | None:
+    """The file of a table's log that is empty or no JSON: Spark's own error only says what it met in it."""
+    folder = f"{location.rstrip('/')}/_delta_log"
+    try:
+        files = Hadoop(spark)
+        names = [name for name in files.list(folder) if name.endswith(".json")] if is_path(location) else []
+        return next((path for name in names if _is_broken(files, path := f"{folder}/{name}")), None)
+    except OSError:  # then it is not one file that is broken
+        return None
+
+
+def _is_broken(files: Hadoop, path: str) -> bool:
+    try:
+        return not [json.loads(line) for line in files.read(path).splitlines() if line.strip()]
+    except (OSError, ValueError, RecursionError):
+        return True
 
 
 def _root_of(rows: DataFrame) -> str:

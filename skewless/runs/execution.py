@@ -20,6 +20,8 @@ from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
 
 if TYPE_CHECKING:
+    from logging import LogRecord
+
     from pyspark.sql import SparkSession
 
 DONE, UNEXPECTED, BAD_INPUT, REFUSED, ALERT, NOT_READY = range(6)
@@ -130,10 +132,18 @@ def refuse_usage(message: str, arguments: Sequence[str]) -> int:
 
 def _hush_query_errors() -> None:
     """Keep pyspark from logging the stack of an error that `execute` reports in a line."""
+    import logging
+
     from pyspark.logger import PySparkLogger
 
+    # Py4J logs the stack of a connection that broke, and of its next try, to the root.
+    logging.getLogger().addFilter(_is_not_of_py4j)
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         PySparkLogger.getLogger(name).disabled = True
+
+
+def _is_not_of_py4j(record: LogRecord) -> bool:
+    return "py4j" not in record.pathname
 
 
 def not_installed(error: ModuleNotFoundError) -> str:

@@ -14,7 +14,6 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.spark_columns import column
-from skewless.lake.failures import reason_of
 from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.tables import CREATED_MEANWHILE, Place
 from skewless.parts.log.column_types import converted, fits, struct_of
@@ -45,12 +44,12 @@ class LogTable:
 
     @classmethod
     def of_records(cls, spark: SparkSession, location: str) -> LogTable:
-        return cls(_placed(spark, location), RECORDS, ALWAYS)
+        return cls(Place.at(spark, location), RECORDS, ALWAYS)
 
     @classmethod
     def of_rejections(cls, spark: SparkSession, location: str) -> LogTable:
         """The table for what a log's table could not take."""
-        return cls(_placed(spark, rejected_name(location)), REJECTED, REJECTIONS)
+        return cls(Place.at(spark, rejected_name(location)), REJECTED, REJECTIONS)
 
     def exists(self, spark: SparkSession) -> bool:
         """Whether it is there; InputError where something else is."""
@@ -146,13 +145,6 @@ def rejected_name(location: str) -> str:
     if location.endswith("`") and not is_path(location):
         return f"{location[:-1]}_rejected`"
     return location.rstrip("/") + "_rejected"
-
-
-def _placed(spark: SparkSession, location: str) -> Place:
-    try:
-        return Place.at(spark, location)
-    except AnalysisException as error:
-        raise InputError(f"table '{location}': {reason_of(error)}") from error
 
 
 def _logged(wanted: list[Wanted], schema: StructType) -> list[Column]:

@@ -16,6 +16,7 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.standard_output import tell
+from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
 from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
@@ -112,7 +113,12 @@ def standing_version(
     if newest.get("serving_plan", {}).get("fingerprint") != manifest["serving_plan"]["fingerprint"]:
         return None
     within = standing if predicate is None else standing.where(predicate)
-    return latest_version(table) if checksum(within) == manifest["checksum"] else None
+    try:
+        content = checksum(within)
+    except READ_ERRORS as error:  # one of its files is gone or torn, and to publish is what mends it
+        refuse_at_the_machine(error)
+        return None
+    return latest_version(table) if content == manifest["checksum"] else None
 
 
 def publish(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from skewless.lake.failures import READ_ERRORS, as_unreadable
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, manifest_of_version, read_manifests, refuse_foreign_table
 from skewless.runs.execution import REFUSED, Result, Run, refuse_no_location
@@ -28,7 +27,4 @@ def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> R
 def _new_place(spark: SparkSession, location: str) -> Output:
     """Where a table may be made; InputError where the option names no place that there is."""
     refuse_no_location("--output", location)
-    try:
-        return Output.at(spark, location)
-    except READ_ERRORS as error:
-        raise as_unreadable(error, f"--output '{location}'") from error
+    return Output.at(spark, location, "--output")
