@@ -11,15 +11,20 @@ import click
 from skewless.cli.options import Day, Moment, range_of, takes_a_log, takes_common_options
 from skewless.ground.errors import InputError
 from skewless.ground.names import UNITS, Unit
-from skewless.runs.execution import Result, Run, refuse_usage
+from skewless.ground.standard_output import make_streams_safe, tell
+from skewless.runs.execution import UNEXPECTED, Result, Run, refuse_usage
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command line and give its exit code; bad usage is one line on standard error and code 2."""
+    make_streams_safe()
     try:
         code: int = commands.main(args=list(arguments), prog_name="skewless", standalone_mode=False)
     except click.ClickException as error:
         return refuse_usage(error.format_message(), arguments)
+    except OSError as error:  # of --help and --version: a command says its own
+        tell(f"standard output: cannot be written: {error.strerror}")
+        return UNEXPECTED
     return code or 0
 
 

@@ -16,6 +16,13 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser is 
 _REFERENCE = re.compile(r"\$\{([^}]*)(\}?)")
 _INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
+# No configuration comes near these, and a file that passes them takes minutes, or more memory than there is.
+MOST_VALUES = 50_000
+"""Keys and values of a file, each alias counted as all that it stands for."""
+MOST_DEEP = 50
+LONGEST_NUMBER = 1_000
+"""Characters of what YAML reads as a number or a time: some of those take the square of their length."""
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -84,6 +91,9 @@ def from_yaml(origin: str, text: str, variables: Variables) -> Document:
     """
     document = Document(origin)
     try:
+        if too_much := _too_much(_Loader(text)):
+            document.problems.append(Problem(origin, *too_much))
+            return document
         loader = _Loader(text)
         node = loader.get_single_node()
     except yaml.YAMLError as error:
@@ -141,6 +151,40 @@ def _substituted(document: Document, value: Any, keys: Keys, variables: Variable
     return value
 
 
+def _too_much(loader: Any) -> tuple[int, str, str] | None:
+    """Line, key and text of the refusal of a file that would be too much to hold, found before any of it is held.
+
+    Nine lines of aliases, each a list of the one before, stand for a billion values: what an alias stands for is
+    counted here, and not written out.
+    """
+    count, deep = 0, 0
+    anchored: dict[str | None, tuple[int, int]] = {}  # how many values an anchor is, and how deep
+    around: list[
+        tuple[str | None, int, int]
+    ] = []  # of each collection around: its anchor, and both at its start
+    while loader.check_event():
+        event = loader.get_event()
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, before, outside = around.pop()
+            anchored[anchor] = count - before, deep - len(around)
+            deep = max(deep, outside)
+        elif isinstance(event, yaml.AliasEvent):
+            values, levels = anchored.get(event.anchor, (1, 0))
+            count, deep = count + values, max(deep, len(around) + levels)
+        else:
+            count += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                around.append((event.anchor, count - 1, deep))
+                deep = len(around)
+            elif isinstance(event, yaml.ScalarEvent):
+                anchored[event.anchor] = 1, 0
+        if count > MOST_VALUES or deep > MOST_DEEP:
+            what = f"over {MOST_VALUES:,} values" if count > MOST_VALUES else f"over {MOST_DEEP} levels"
+            text = f"{what} up to here, aliases written out; a configuration is smaller: shorten or split it"
+            return event.start_mark.line + 1, "", text
+    return None
+
+
 def _syntax_problem(origin: str, text: str, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else 0
@@ -192,9 +236,13 @@ class _Reader:
 
     def scalar(self, node: yaml.ScalarNode, keys: Keys) -> Any:
         self.document.written[keys] = node.value
+        is_text = node.tag == "tag:yaml.org,2002:str"
+        if not is_text and len(node.value) > LONGEST_NUMBER:
+            found = f"{node.value[:20]!r}… of {len(node.value):,} characters"
+            return self.refused(keys, f"YAML cannot read {found} as {node.tag}; put it in quotes")
         try:
             value = self.loader.construct_object(node)
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, OverflowError):
             return self.refused(keys, f"YAML cannot read {node.value!r} as {node.tag}; put it in quotes")
         return _resolved(self.document, value, keys, self.variables) if isinstance(value, str) else value
 

@@ -11,6 +11,8 @@ from skewless.config.documents import Document, Problem, Variables, from_yaml
 from skewless.config.refusals import SpecT, spec_of
 
 _SUFFIXES = (".yml", ".yaml")
+MOST_BYTES = 2**24
+"""Of a file: configuration is far below, and what is above may be any length."""
 
 
 class ConfFiles(Protocol):
@@ -23,7 +25,10 @@ class ConfFiles(Protocol):
         """The names of the files in a folder of the directory, [] where there is no such folder."""
 
     def read(self, path: str) -> str:
-        """The text of a file, its path relative to the directory; OSError where it cannot be read."""
+        """The text of a file, its path relative to the directory.
+
+        Errors: OSError where it cannot be read or is over `MOST_BYTES`, UnicodeError where it is no text.
+        """
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class LocalFiles:
         return [entry.name for entry in path.iterdir() if entry.is_file()] if path.is_dir() else []
 
     def read(self, path: str) -> str:
-        return (self.directory / path).read_text(encoding="utf-8-sig")
+        with (self.directory / path).open("rb") as file:
+            return as_text(file.read(MOST_BYTES + 1))
 
 
 def shown(files: ConfFiles, path: str) -> str:
@@ -56,6 +62,13 @@ def read_text(files: ConfFiles, path: str) -> str | Problem:
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return Problem(shown(files, path), 0, "", f"cannot be read: {reason}")
+
+
+def as_text(content: bytes) -> str:
+    """A file's text. Errors: OSError where it is longer than any configuration, UnicodeError where it is none."""
+    if len(content) > MOST_BYTES:
+        raise OSError(f"over {MOST_BYTES // 2**20} MiB; a configuration is smaller: shorten or split it")
+    return content.decode("utf-8-sig")
 
 
 @dataclass(frozen=True)

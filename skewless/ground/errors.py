@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from skewless.ground.standard_output import tell
+
+_DONE = "skewless_was_doing"
 
 
 def first_line(error: object) -> str:
@@ -15,13 +20,13 @@ def first_line(error: object) -> str:
 
 
 class SkewlessError(Exception):
-    """A refusal with one line a problem and the exit code that the command ends with."""
+    """A refusal with one line a problem, each once, and the exit code that the command ends with."""
 
     exit_code = 1
 
     def __init__(self, problems: str | Iterable[str], exit_code: int | None = None) -> None:
         lines = [problems] if isinstance(problems, str) else list(problems)
-        self.problems: tuple[str, ...] = tuple(" ".join(line.split()) for line in lines)
+        self.problems: tuple[str, ...] = tuple(dict.fromkeys(" ".join(line.split()) for line in lines))
         self.exit_code = type(self).exit_code if exit_code is None else exit_code
         super().__init__("\n".join(self.problems))
 
@@ -30,6 +35,10 @@ class InputError(SkewlessError):
     """Bad configuration or bad input: nothing was run or nothing was published (exit code 2)."""
 
     exit_code = 2
+
+
+class MachineError(SkewlessError):
+    """A full disk, a lost JVM, no permission, no memory: the same run may succeed elsewhere (exit code 1)."""
 
 
 class NoTableError(InputError):
@@ -50,3 +59,35 @@ class PublishConflictError(SkewlessError):
 
 class LostRowsError(SkewlessError):
     """The result does not hold every label event exactly once: nothing is published (exit code 1)."""
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Let whatever fails inside say what was being done then; `what_was_done` has it."""
+    try:
+        yield
+    except Exception as error:
+        error.__dict__.setdefault(_DONE, what)  # the innermost says it best
+        raise
+
+
+def what_was_done(error: BaseException) -> str | None:
+    return error.__dict__.get(_DONE)
+
+
+@contextmanager
+def afterwards(clean_up: Callable[[], object], leaves: str | None = None) -> Iterator[None]:
+    """Run the block, then clean up, whatever became of the block; in place of `finally`, which lets a failing clean-up
+    hide the failure before it.
+
+    Cleaning up decides nothing: neither what failed before nor what was done, such as a commit, becomes another result
+    by it. `leaves` is what stays where it fails, and is said.
+    """
+    try:
+        yield
+    finally:
+        try:
+            clean_up()
+        except Exception as error:  # whatever it is, it is not what the run is about
+            if leaves is not None:
+                tell(f"{leaves} stays: it cannot be removed: {first_line(error) or type(error).__name__}")

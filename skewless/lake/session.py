@@ -6,11 +6,13 @@ import os
 import sys
 from typing import Any
 
+from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
 from skewless.ground.version import other_spark
 from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
+from skewless.lake.failures import jvm_is_lost
 
 # What decides values, and therefore must not be the caller's: overflow is an error (W4),
 # a timestamp without a zone in a predicate or query is UTC, text compares by bytes.
@@ -52,12 +54,23 @@ def get_spark(app_name: str) -> SparkSession:
         raise InputError(problem)
     refuse_connect()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if jvm_is_lost():
+        _let_go_of_the_session()
     builder = SparkSession.builder.appName(app_name)
     if SparkSession.getActiveSession() is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
         builder = _with_local_defaults(builder)
     spark = builder.getOrCreate()
     refuse_session(spark)
     return spark
+
+
+def _let_go_of_the_session() -> None:
+    """Forget a session whose JVM is gone: pyspark would go on asking it, and a result may need another to be written.
+
+    Under spark-submit there is no other, as the JVM is the parent of this process.
+    """
+    SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+    SparkSession._instantiatedSession = SparkSession._activeSession = None
 
 
 def _with_local_defaults(builder: Any) -> Any:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from delta.tables import DeltaTable
-from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, NoTableError, first_line
+from skewless.ground.errors import InputError, NoTableError
+from skewless.lake.failures import (
+    READ_ERRORS,
+    as_unreadable,
+    reason_of,
+    refuse_at_the_machine,
+    remember_input,
+)
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
 
-READ_ERRORS = (PySparkException, Py4JJavaError)
-"""What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
 SPREAD = 8
 """Of so many files of a table one is read where a share of its rows is enough."""
 
@@ -77,9 +82,36 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
             place = "path" if is_path(location) else "catalog table"
             raise NoTableError(f"{subject}: no Delta table at {place} '{location}'; check source and --set")
         version = latest_version(table) if version is None else version
-        return Source(location, version, read_version(spark, location, version))
+        rows = read_version(spark, location, version)
+        remember_input(_root_of(rows), subject)
+        return Source(location, version, rows)
     except READ_ERRORS as error:
-        raise InputError(f"{subject}: cannot read {location}: {reason_of(error)}") from error
+        place = broken_commit(spark, location) or location
+        raise as_unreadable(error, f"{subject}: cannot read {place}") from error
+
+
+def broken_commit(spark: SparkSession, location: str) -> str | None:
+    """The file of a table's log that is empty or no JSON: Spark's own error only says what it met in it."""
+    folder = f"{location.rstrip('/')}/_delta_log"
+    try:
+        files = Hadoop(spark)
+        names = [name for name in files.list(folder) if name.endswith(".json")] if is_path(location) else []
+        return next((path for name in names if _is_broken(files, path := f"{folder}/{name}")), None)
+    except OSError:  # then it is not one file that is broken
+        return None
+
+
+def _is_broken(files: Hadoop, path: str) -> bool:
+    try:
+        return not [json.loads(line) for line in files.read(path).splitlines() if line.strip()]
+    except (OSError, ValueError, RecursionError):
+        return True
+
+
+def _root_of(rows: DataFrame) -> str:
+    """The directory of a Delta table that is read as a whole."""
+    plan: Any = rows._jdf.queryExecution().analyzed()
+    return str(plan.collectLeaves().head().relation().location().rootPaths().head().toString())
 
 
 @dataclass(frozen=True)
@@ -187,15 +219,10 @@ def why_unreadable(spark: SparkSession, location: str, version: int, *, with_fil
         files = Hadoop(spark)
         gone = (path for path in rows.inputFiles() if not files.is_file(path)) if with_files else iter(())
         missing = next(gone, None)
-    except READ_ERRORS as error:
+    except (*READ_ERRORS, OSError) as error:
+        refuse_at_the_machine(error)
         return reason_of(error)
     return None if missing is None else f"file {missing} is gone"
-
-
-def reason_of(error: Exception) -> str:
-    """What Spark says of an error, less its position, context and stack."""
-    cause = error.java_exception.getMessage() if isinstance(error, Py4JJavaError) else error
-    return first_line(cause).partition(" SQLSTATE:")[0] or type(error).__name__
 
 
 def run_query(

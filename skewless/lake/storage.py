@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skewless.config.files import MOST_BYTES, as_text
+from skewless.ground.errors import afterwards
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+MOST_LENGTH = 2**31 - 9
+"""The longest that an array of Java's can be."""
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 
@@ -34,6 +41,17 @@ def write_text(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
         Hadoop(spark()).write(uri, text)
 
 
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """What a file system of Hadoop's raises, as Python's own kind of error, by its root cause."""
+    from skewless.lake.failures import READ_ERRORS, reason_of
+
+    try:
+        yield
+    except READ_ERRORS as error:
+        raise OSError(reason_of(error)) from error
+
+
 @dataclass(frozen=True)
 class Hadoop:
     """Files of any Hadoop file system; a path without a scheme is on the default one, as tables are."""
@@ -42,56 +60,48 @@ class Hadoop:
 
     def write(self, uri: str, text: str) -> None:
         """Write a file; OSError where it cannot be written."""
-        from py4j.protocol import Py4JJavaError
-
-        try:
+        with _as_os_error():
             stream = self._system(uri).create(self._path(uri), True)
-            try:
+            with afterwards(stream.close):
                 stream.write(bytearray(text, "utf-8"))
-            finally:
-                stream.close()
-        except Py4JJavaError as error:
-            raise OSError(str(error.java_exception.getMessage())) from error
+                stream.close()  # object stores write only now; what fails here is the failure
 
     def read(self, uri: str) -> str:
         """The text of a file; OSError where it cannot be read."""
-        from py4j.protocol import Py4JJavaError
+        return self.head(uri).decode("utf-8-sig")
 
-        try:
+    def head(self, uri: str, most: int = MOST_LENGTH) -> bytes:
+        """The first bytes of a file; OSError where it cannot be read."""
+        with _as_os_error():
             stream = self._system(uri).open(self._path(uri))
-            try:
-                return bytes(stream.readAllBytes()).decode("utf-8-sig")
-            finally:
-                stream.close()
-        except Py4JJavaError as error:
-            raise OSError(str(error.java_exception.getMessage())) from error
+            with afterwards(stream.close):
+                return bytes(stream.readNBytes(most))
 
     def list(self, uri: str) -> list[str]:
         """The names of the files and folders in a folder, [] where there is no such folder."""
         path = self._path(uri)
-        system = self._system(uri)
-        if not system.exists(path) or not system.getFileStatus(path).isDirectory():
-            return []
-        return sorted(status.getPath().getName() for status in system.listStatus(path))
+        with _as_os_error():
+            system = self._system(uri)
+            if not system.exists(path) or not system.getFileStatus(path).isDirectory():
+                return []
+            return sorted(status.getPath().getName() for status in system.listStatus(path))
 
     def is_file(self, uri: str) -> bool:
-        system = self._system(uri)
-        return bool(system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isFile())
+        with _as_os_error():
+            system = self._system(uri)
+            return bool(system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isFile())
 
     def is_folder(self, uri: str) -> bool:
         """Whether a folder is there; OSError where its file system cannot be asked."""
-        from py4j.protocol import Py4JJavaError
-
-        try:
+        with _as_os_error():
             system = self._system(uri)
             return bool(
                 system.exists(self._path(uri)) and system.getFileStatus(self._path(uri)).isDirectory()
             )
-        except Py4JJavaError as error:
-            raise OSError(str(error.java_exception.getMessage())) from error
 
     def delete(self, uri: str) -> None:
-        self._system(uri).delete(self._path(uri), True)
+        with _as_os_error():
+            self._system(uri).delete(self._path(uri), True)
 
     def absolute(self, uri: str) -> str:
         """The path with its file system and from the root on, as SQL needs it."""
@@ -117,4 +127,4 @@ class RemoteFiles:
         return Hadoop(self.spark).list(f"{self.root.rstrip('/')}/{folder}")
 
     def read(self, path: str) -> str:
-        return Hadoop(self.spark).read(f"{self.root.rstrip('/')}/{path}")
+        return as_text(Hadoop(self.spark).head(f"{self.root.rstrip('/')}/{path}", MOST_BYTES + 1))

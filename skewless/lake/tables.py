@@ -19,6 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import is_path
+from skewless.lake.failures import READ_ERRORS, as_unwritable, remember_input
 from skewless.lake.sources import delta_table
 from skewless.lake.storage import Hadoop
 
@@ -70,7 +71,17 @@ class Place:
     sql_name: str
 
     @classmethod
-    def at(cls, spark: SparkSession, location: str) -> Place:
+    def at(cls, spark: SparkSession, location: str, subject: str = "table") -> Place:
+        """Errors: InputError where there is no such place, MachineError where it may not be reached."""
+        try:
+            place = cls._at(spark, location)
+        except READ_ERRORS as error:
+            raise as_unwritable(error, f"{subject} '{location}'") from error
+        remember_input(Hadoop(spark).absolute(place.folder), f"{subject} '{location}'")
+        return place
+
+    @classmethod
+    def _at(cls, spark: SparkSession, location: str) -> Place:
         if is_path(location):
             absolute = Hadoop(spark).absolute(location).replace("`", "``")
             return cls(location, location.rstrip("/"), f"delta.`{absolute}`")

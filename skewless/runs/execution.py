@@ -8,23 +8,25 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
-from skewless.ground.errors import InputError, SkewlessError, first_line
-from skewless.ground.standard_output import kept_for_the_result
+from skewless.ground.errors import InputError, SkewlessError, what_was_done
+from skewless.ground.standard_output import kept_for_the_result, say, tell
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
 
 if TYPE_CHECKING:
+    from logging import LogRecord
+
     from pyspark.sql import SparkSession
 
 DONE, UNEXPECTED, BAD_INPUT, REFUSED, ALERT, NOT_READY = range(6)
 WITH_JSON = (DONE, REFUSED, ALERT)
 WORST_FIRST = (UNEXPECTED, BAD_INPUT, REFUSED, NOT_READY, ALERT, DONE)
-NO_MESSAGE = "no message"
 
 
 @dataclass(frozen=True)
@@ -74,28 +76,52 @@ def execute(command: Callable[[], Result], run: Run) -> int:
     others, whatever feature code prints meanwhile. Problems go to standard error, a line each; only an unexpected
     failure shows its stack.
     """
-    problems: Sequence[str] = ()
+    problems: tuple[str, ...] = ()
     try:
+        _refuse_no_working_directory()
         # Around the whole command: a feature module may print whenever it is imported, and `--json` promises one
         # object.
         with with_feature_places(run.conf_dir), kept_for_the_result():
             result = command()
-    except SkewlessError as error:
-        problems = error.problems
-        result = Result({"errors": list(problems)}, "", error.exit_code)
-    except ModuleNotFoundError as error:
-        problems = [not_installed(error)]
-        result = Result({"errors": problems}, "", BAD_INPUT)
     except Exception as error:  # the last place that can turn a failure into an exit code
-        traceback.print_exc()
-        problems = [f"unexpected failure: {type(error).__name__}: {first_line(error) or NO_MESSAGE}"]
-        result = Result({"errors": problems}, "", UNEXPECTED)
-    for line in problems:
-        print(f"skewless: {line}", file=sys.stderr)
+        problems, exit_code = _told(error)
+        result = Result({"errors": list(problems)}, "", exit_code)
     if result.exit_code in WITH_JSON:
-        print(as_json(result.document) if run.as_json else result.text, flush=True)
+        said = say(as_json(result.document) if run.as_json else result.text, sys.stdout)
+        if said is not None and not isinstance(
+            said, BrokenPipeError
+        ):  # whoever closes a pipe has read enough
+            problems = (f"standard output: cannot be written: {said.strerror}",)
+            result = replace(result, exit_code=result.exit_code or UNEXPECTED)
     # Last, when nothing more can fail: whoever finds the file knows that the run is over.
-    return _write_result(result, run.result_uri, run.spark)
+    exit_code = _write_result(result, run.result_uri, run.spark)
+    for line in problems:  # last, so that the last line is what the run failed of
+        tell(line)
+    return exit_code
+
+
+def _told(error: Exception) -> tuple[tuple[str, ...], int]:
+    """The lines and the exit code of a failure; one of which nothing is known shows its stack."""
+    if isinstance(error, SkewlessError):
+        return error.problems, error.exit_code
+    if isinstance(error, ModuleNotFoundError):
+        return (not_installed(error),), BAD_INPUT
+    from skewless.lake.failures import plainly, reason_of
+
+    if plain := plainly(error):
+        return plain.problems, plain.exit_code
+    say(traceback.format_exc(), sys.stderr)
+    doing = what_was_done(error)
+    return (": ".join(["unexpected failure", *([doing] if doing else []), reason_of(error)]),), UNEXPECTED
+
+
+def _refuse_no_working_directory() -> None:
+    """InputError where the working directory was removed under this process: Java does not start there."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        why = f"cannot be found ({error.strerror}), it may have been removed"
+        raise InputError(f"working directory: {why}; change into one that is there") from error
 
 
 def worst(exit_codes: Sequence[int]) -> int:
@@ -106,7 +132,7 @@ def worst(exit_codes: Sequence[int]) -> int:
 def refuse_usage(message: str, arguments: Sequence[str]) -> int:
     """Say in one line what is wrong with the arguments, also where `--result` asks for it."""
     line = " ".join(message.split())
-    print(f"skewless: {line}; see skewless --help", file=sys.stderr)
+    tell(f"{line}; see skewless --help")
     uris = [value for option, value in pairwise(arguments) if option == "--result"]
     uris += [argument.partition("=")[2] for argument in arguments if argument.startswith("--result=")]
     run = Run("conf", (), False, uris[-1] if uris else None)
@@ -115,10 +141,18 @@ def refuse_usage(message: str, arguments: Sequence[str]) -> int:
 
 def _hush_query_errors() -> None:
     """Keep pyspark from logging the stack of an error that `execute` reports in a line."""
+    import logging
+
     from pyspark.logger import PySparkLogger
 
+    # Py4J logs the stack of a connection that broke, and of its next try, to the root.
+    logging.getLogger().addFilter(_is_not_of_py4j)
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         PySparkLogger.getLogger(name).disabled = True
+
+
+def _is_not_of_py4j(record: LogRecord) -> bool:
+    return "py4j" not in record.pathname
 
 
 def not_installed(error: ModuleNotFoundError) -> str:
@@ -128,8 +162,12 @@ def not_installed(error: ModuleNotFoundError) -> str:
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """One line of JSON, times in ISO format, NaN and infinities as null."""
-    return json.dumps(_plain(document), ensure_ascii=False, allow_nan=False, default=_text)
+    """One line of JSON, times in ISO format, NaN and infinities as null.
+
+    ASCII alone: an escape is the same text whatever a terminal, a pipe or a log can show; and a name that is no text,
+    which a file may have, could not be written in UTF-8 at all.
+    """
+    return json.dumps(_plain(document), allow_nan=False, default=_text)
 
 
 def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSession]) -> int:
@@ -139,9 +177,9 @@ def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSess
         write_text(uri, as_json({**result.document, "exit_code": result.exit_code}) + "\n", spark)
     # The result's own failure must not hide the run's exit code.
     except Exception as error:  # whatever the file system raises
-        print(
-            f"skewless: --result {uri}: cannot be written: {first_line(error) or NO_MESSAGE}", file=sys.stderr
-        )
+        from skewless.lake.failures import reason_of
+
+        tell(f"--result {uri}: cannot be written: {reason_of(error)}")
         return result.exit_code or UNEXPECTED
     return result.exit_code
 
@@ -165,9 +203,22 @@ def written_report(report: str, page: str, run: Run) -> str | None:
     try:
         write_text(report, page, run.spark)
     except OSError as error:
-        print(f"skewless: --report {report}: cannot be written: {error}", file=sys.stderr)
+        tell(f"--report {report}: cannot be written: {error}")
         return None
     return report
+
+
+def write_output(option: str, place: str, text: str, run: Run) -> None:
+    """Write the file that an option names.
+
+    Errors: InputError for a place that is none, MachineError for one that is full or may not be written.
+    """
+    try:
+        write_text(place, text, run.spark)
+    except OSError as error:
+        from skewless.lake.failures import as_unwritable
+
+        raise as_unwritable(error, f"{option} {place}: cannot be written") from error
 
 
 def refuse_no_location(option: str, text: str) -> None:

@@ -13,7 +13,7 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.run_range import RunRange
-from skewless.lake.sources import READ_ERRORS
+from skewless.lake.failures import READ_ERRORS
 from skewless.parts.asof import as_of_join
 from skewless.parts.functions import with_fatal_calls, with_features
 from skewless.parts.spine import spine_of

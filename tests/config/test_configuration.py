@@ -200,6 +200,8 @@ def test_the_suite_is_read_as_text(configuration: Configurations) -> None:
             '{"name": "s", "expectations": []}',
             "conf/expectations/rows.json:1: expectations: expected a list of at least",
         ),
+        ("[" * 100_000, "conf/expectations/rows.json: not valid JSON: maximum recursion depth exceeded"),
+        ("9" * 5_000, "conf/expectations/rows.json: not valid JSON: Exceeds the limit"),
     ],
 )
 def test_a_suite_that_would_pass_anything_is_refused(
@@ -238,6 +240,16 @@ def test_local_files_are_read_and_named_by_their_path(tmp_path: Path) -> None:
         line.startswith(f"{tmp_path}/feature_tables/broken.yml: cannot be read: ")
         for line in configuration.problems
     ] == [True]
+
+
+def test_a_file_longer_than_any_configuration_is_refused_unread(tmp_path: Path) -> None:
+    (tmp_path / "feature_tables").mkdir()
+    with (tmp_path / "feature_tables" / "weather.yml").open("wb") as file:
+        file.truncate(2**40)
+    assert load(LocalFiles(tmp_path), {}, {}).problems == (
+        f"{tmp_path}/feature_tables/weather.yml: cannot be read: over 16 MiB; "
+        "a configuration is smaller: shorten or split it",
+    )
 
 
 def test_configuration_needs_no_spark() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -86,6 +87,54 @@ def test_what_yaml_cannot_hold_is_one_line_with_its_place(text: str, problem: st
     assert len(lines) == 1
     assert lines[0].startswith(problem)
     assert "\n" not in lines[0]
+
+
+def bomb(written: str, *letters: str) -> str:
+    """Each line is nine times the one before."""
+    lines = [f"a: &a {written.replace('*', 'x')}"]
+    lines += [
+        f"{letter}: &{letter} {written.replace('*', f'*{before}')}"
+        for before, letter in pairwise(("a", *letters))
+    ]
+    return "\n".join(lines)
+
+
+NINE = "[" + ", ".join("*" * 9) + "]"
+MAPPING = "{" + ", ".join(f"k{place}: *" for place in range(9)) + "}"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (bomb(NINE, *"bcdefghi"), "x.yml:5: over 50,000 values up to here"),
+        (bomb(MAPPING, *"bcdefghi"), "x.yml:5: over 50,000 values up to here"),
+        (bomb("{<<: " + NINE + "}", *"bcdefghi"), "x.yml:5: over 50,000 values up to here"),
+        ("- &b0 [x]\n" + "".join(f"- &b{n} [*b{n - 1}]\n" for n in range(1, 60)), "x.yml:50: over 50 levels"),
+        ("- " * 60 + "x", "x.yml:1: over 50 levels up to here"),
+        ("[" * 100_000, "x.yml:1: not valid YAML: exceeded maximum nesting depth"),
+        ("{a: " * 60, "x.yml:1: over 50 levels up to here"),
+        ("a:\n" + "- x\n" * 1_000_000, "x.yml:49997: over 50,000 values up to here"),
+        ("---\n" * 1_000_000, "x.yml:"),
+        ("a: &a {b: &b [*a, *b]}", "x.yml:1: a.b[0]: this alias stands for"),
+        (
+            "a: 1" + ":1" * 200_000,
+            "x.yml:1: a: YAML cannot read '1:1:1:1:1:1:1:1:1:1:'… of 400,001 characters as",
+        ),
+        ("a: 1" + ":1" * 400 + ".5", "x.yml:1: a: YAML cannot read "),
+        ("a: " + "9" * 100_000, "x.yml:1: a: YAML cannot read "),
+    ],
+    ids=range(13),
+)
+def test_what_no_configuration_is_as_large_as_is_refused_before_it_is_held(text: str, problem: str) -> None:
+    """Nine lines of aliases stand for a billion values; a few megabytes would take minutes."""
+    [first, *_] = map(str, from_yaml("x.yml", text, NOTHING).problems)
+    assert first.startswith(problem)
+
+
+def test_what_a_configuration_may_be_is_read_with_its_aliases() -> None:
+    columns = ", ".join(f"c{place}" for place in range(10_000))
+    document = from_yaml("x.yml", f"a: &a [{columns}]\nb: *a\nc: {'[' * 48}x{']' * 48}\n", NOTHING)
+    assert (document.problems, len(document.content["b"])) == ([], 10_000)
 
 
 def test_a_variable_without_quotes_in_a_flow_mapping_is_refused_with_the_remedy() -> None:

@@ -9,7 +9,7 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from skewless.ground.errors import InputError, PublishConflictError
+from skewless.ground.errors import InputError, PublishConflictError, afterwards
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS
 from skewless.parts.log.batch import Counts, Tables, decoded, write
@@ -114,13 +114,11 @@ class _Run:
 
     def _written(self, lines: DataFrame) -> Counts:
         batch = decoded(lines)
-        try:
+        with afterwards(batch.rows.unpersist):
             for _ in range(ATTEMPTS):
                 try:
                     return write(batch, self.tables, self.now)
                 except CONFLICTS:  # another run has written meanwhile: see what stands now
                     continue
-        finally:
-            batch.rows.unpersist()
         location = self.tables.records.place.location
         raise PublishConflictError(f"table '{location}': other runs keep writing to it; run ingest-log again")

@@ -11,10 +11,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.spark_columns import column
-from skewless.lake.sources import delta_table, latest_version, reason_of
+from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.tables import CREATED_MEANWHILE, Place
 from skewless.parts.log.column_types import converted, fits, struct_of
 from skewless.parts.log.decoding import STRUCTS
@@ -44,12 +44,12 @@ class LogTable:
 
     @classmethod
     def of_records(cls, spark: SparkSession, location: str) -> LogTable:
-        return cls(_placed(spark, location), RECORDS, ALWAYS)
+        return cls(Place.at(spark, location), RECORDS, ALWAYS)
 
     @classmethod
     def of_rejections(cls, spark: SparkSession, location: str) -> LogTable:
         """The table for what a log's table could not take."""
-        return cls(_placed(spark, rejected_name(location)), REJECTED, REJECTIONS)
+        return cls(Place.at(spark, rejected_name(location)), REJECTED, REJECTIONS)
 
     def exists(self, spark: SparkSession) -> bool:
         """Whether it is there; InputError where something else is."""
@@ -135,10 +135,8 @@ class LogTable:
 
     def _save(self, spark: SparkSession, writer: object) -> None:
         spark.conf.set(SKIP_EMPTY, "false")
-        try:
+        with afterwards(lambda: spark.conf.unset(SKIP_EMPTY)):
             writer.save(self.place.folder)  # type: ignore[attr-defined]
-        finally:
-            spark.conf.unset(SKIP_EMPTY)
 
 
 def rejected_name(location: str) -> str:
@@ -150,13 +148,6 @@ def rejected_name(location: str) -> str:
     if location.endswith("`") and not is_path(location):
         return f"{location[:-1]}_rejected`"
     return location.rstrip("/") + "_rejected"
-
-
-def _placed(spark: SparkSession, location: str) -> Place:
-    try:
-        return Place.at(spark, location)
-    except AnalysisException as error:
-        raise InputError(f"table '{location}': {reason_of(error)}") from error
 
 
 def _logged(wanted: list[Wanted], schema: StructType) -> list[Column]:

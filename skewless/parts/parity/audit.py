@@ -19,7 +19,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from skewless.ground.arrow_values import python_columns
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, afterwards
 from skewless.ground.spark_columns import column
 from skewless.parts.parity.raw_rows import Entities, Entity, entity_rows, rows_within
 from skewless.parts.parity.sample import AUDIT, chosen_rows, rows_with
@@ -86,15 +86,12 @@ class Audit:
 
     def result(self) -> Parity:
         """What the replay found, once it is done. InputError where it could not run."""
-        try:
+        with afterwards(self.stop):
             _, said = self._process.communicate()
             if not self._answer.exists():
-                raise RuntimeError(
-                    f"parity audit: the replay ended without an answer: {said.decode()[-2000:]}"
-                )
+                told = said.decode("utf-8", "backslashreplace")[-2000:]
+                raise RuntimeError(f"parity audit: the replay ended without an answer: {told}")
             answer: Replay | str = pickle.loads(self._answer.read_bytes())
-        finally:
-            self.stop()
         if isinstance(answer, str):
             raise InputError(f"parity audit: {line}" for line in answer.splitlines())
         return Parity(answer.rows, self._by_chance, answer.mismatches, self._left_out, answer.differences)

@@ -13,13 +13,13 @@ from skewless.parts.publish.manifest import Published, manifest_of_version, read
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing, standing_of
 from skewless.parts.publish.table import (
-    discard_staged,
     publish,
     refuse_foreign_table,
     refuse_taken,
     reject,
     slice_predicate,
     stage,
+    staging_discarded,
     standing_version,
 )
 
@@ -34,7 +34,6 @@ __all__ = [
     "changes",
     "checksum",
     "difference",
-    "discard_staged",
     "manifest_of_version",
     "other_columns",
     "publish",
@@ -45,6 +44,7 @@ __all__ = [
     "runs_of",
     "slice_predicate",
     "stage",
+    "staging_discarded",
     "standing_of",
     "standing_version",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from pyspark.sql import SparkSession
 
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, first_line
 from skewless.lake.sources import delta_table
 from skewless.lake.storage import Hadoop
 from skewless.parts.publish.document import Manifest
@@ -41,9 +42,10 @@ def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published]
     """The versions that stand or stood, oldest first, and the manifests of refused runs, oldest first."""
     # Both, since Delta's log forgets old commits and a killed run leaves no file; where both are, the commit is what
     # stands.
-    versions = {**beside(spark, output), **committed(spark, output)}
+    versions = committed(spark, output)
+    versions |= beside(spark, output, versions)
     files = Hadoop(spark)
-    refused = [json.loads(files.read(f"{output.refusals}/{name}")) for name in files.list(output.refusals)]
+    refused = [_read(files, f"{output.refusals}/{name}") for name in files.list(output.refusals)]
     return [Published(version, versions[version]) for version in sorted(versions)], refused
 
 
@@ -69,13 +71,27 @@ def write_beside(spark: SparkSession, output: Output) -> None:
             files.write(f"{output.manifests}/{_file_name(version)}", text_of(manifest))
 
 
-def beside(spark: SparkSession, output: Output) -> dict[int, Manifest]:
-    """Version → manifest, of those that are kept beside the commits."""
+def beside(spark: SparkSession, output: Output, known: Collection[int] = ()) -> dict[int, Manifest]:
+    """Version → manifest, of those that are kept beside the commits, but for versions that are known."""
     files = Hadoop(spark)
-    names = [name for name in files.list(output.manifests) if name.endswith(".json")]
-    return {
-        int(name.partition(".")[0]): json.loads(files.read(f"{output.manifests}/{name}")) for name in names
-    }
+    found = (_FILE_NAME.fullmatch(name) for name in files.list(output.manifests))
+    paths = {int(name[1]): f"{output.manifests}/{name[0]}" for name in found if name}
+    return {version: _read(files, path) for version, path in paths.items() if version not in known}
+
+
+def _read(files: Hadoop, path: str) -> Manifest:
+    try:
+        document = json.loads(files.read(path))
+        if not isinstance(document, dict):
+            raise ValueError("expected a JSON object")
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"manifest {path}: cannot be read: {first_line(error)}; restore or remove it"
+        ) from error
+    return cast(Manifest, document)
+
+
+_FILE_NAME = re.compile(r"(\d+)\.json")
 
 
 def _file_name(version: int) -> str:

@@ -23,8 +23,8 @@ class Output:
     sql_name: str
 
     @classmethod
-    def at(cls, spark: SparkSession, location: str) -> Output:
-        place = Place.at(spark, location)
+    def at(cls, spark: SparkSession, location: str, subject: str = "output") -> Output:
+        place = Place.at(spark, location, subject)
         return cls(place.location, place.folder, place.sql_name)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,10 +12,12 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, PublishConflictError
+from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import column
+from skewless.ground.standard_output import tell
+from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
 from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
@@ -64,20 +67,24 @@ def stage(rows: DataFrame, output: Output, run_id: str) -> DataFrame:
     # again. A cache instead would be computed anew, in part, when an executor is lost.
     place = output.staging(run_id)
     # `error`: the place is named by the run, so that anything there would be another run's.
-    rows.write.format("delta").mode("error").save(place)
+    with doing(f"staging rows in {place}"):
+        rows.write.format("delta").mode("error").save(place)
     return rows.sparkSession.read.format("delta").load(place)
 
 
-def discard_staged(spark: SparkSession, output: Output, run_id: str) -> None:
-    Hadoop(spark).delete(output.staging(run_id))
+def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> AbstractContextManager[None]:
+    """Remove what `stage` wrote, whatever became of it."""
+    place = output.staging(run_id)
+    return afterwards(lambda: Hadoop(spark).delete(place), f"staging {place}")
 
 
 def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
     """Keep the rows among the rejected ones and write down why; gives their place."""
     place = output.rejected(manifest["run_id"])
     # The rows first: a reason must not name a place that a killed run has left empty.
-    rows.write.format("delta").mode("error").save(place)
-    Hadoop(spark).write(f"{output.refusals}/{manifest['run_id']}.json", text_of(manifest))
+    with doing(f"keeping rejected rows in {place}"):
+        rows.write.format("delta").mode("error").save(place)
+        Hadoop(spark).write(f"{output.refusals}/{manifest['run_id']}.json", text_of(manifest))
     return place
 
 
@@ -99,9 +106,12 @@ def standing_version(
     if is_whole or any(types.get(field.name) != field.dataType for field in staged.schema):
         return None
     within = rows if predicate is None else rows.where(predicate)
-    if checksum(within.select(*map(column, staged.columns))) != manifest["checksum"]:
+    try:
+        content = checksum(within.select(*map(column, staged.columns)))
+    except READ_ERRORS as error:  # one of its files is gone or torn, and to publish is what mends it
+        refuse_at_the_machine(error)
         return None
-    return latest_version(table)
+    return latest_version(table) if content == manifest["checksum"] else None
 
 
 def publish(
@@ -123,6 +133,24 @@ def publish(
     spark.conf.set("spark.databricks.delta.skipRecordingEmptyCommits", "false")
     # Every task of the join holds some rows of every date; without this each would write a file for each date.
     rows = staged.hint("rebalance", EVENT_DATE)
+    with (
+        afterwards(lambda: spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")),
+        doing(f"publishing to {output.location}"),
+    ):
+        _commit(spark, rows, output, predicate, manifest)
+    # After the commit: should the run die here, the next one writes down what is missing.
+    try:
+        write_beside(spark, output)
+    except OSError as error:  # the commit stands and holds it, so this is no failure of the run
+        tell(f"{output.manifests}: the manifest cannot be written: {error}; the next run makes up for it")
+    # By the run and not the newest version: others may have published other slices since.
+    runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
+    return runs[manifest["run_id"]]
+
+
+def _commit(
+    spark: SparkSession, rows: DataFrame, output: Output, predicate: str | None, manifest: Manifest
+) -> None:
     try:
         if delta_table(spark, output.location) is None:
             output.place.create(rows, OWNER, manifest["training_set"], EVENT_DATE)
@@ -135,13 +163,6 @@ def publish(
         if error.getCondition() not in CREATED_MEANWHILE:
             raise
         raise _conflict(output) from error
-    finally:
-        spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
-    # After the commit: should the run die here, the next one writes down what is missing.
-    write_beside(spark, output)
-    # By the run and not the newest version: others may have published other slices since.
-    runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
-    return runs[manifest["run_id"]]
 
 
 def _conflict(output: Output) -> PublishConflictError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import PublishableTrainingSet
-from skewless.ground.errors import LostRowsError
+from skewless.ground.errors import LostRowsError, afterwards, doing
 from skewless.ground.run_id import new_run_id
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import as_key, column
@@ -21,10 +22,10 @@ from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit
 from skewless.parts.publish import (
     Output,
     checksum,
-    discard_staged,
     publish,
     reject,
     stage,
+    staging_discarded,
     standing_of,
     standing_version,
 )
@@ -96,7 +97,7 @@ def build_slice(
     refuse_stale(recomputed_part(opened), run_range)
     ready = prepare(opened, run_range, allow_empty)
     refuse_mixed(own, output, ready, whole, allow_mixed=allow_mixed)
-    try:
+    with staging_discarded(own, output, run_id):
         staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
         verdict, parity = _judged(ready.recomputed, staged.rows, rows, ready.census)
@@ -122,8 +123,6 @@ def build_slice(
         if stands is not None:
             return Outcome(manifest, stands, unchanged=True)
         return Outcome(manifest, publish(own, rows, output, ready.slice, manifest))
-    finally:
-        discard_staged(own, output, run_id)
 
 
 def _staged(
@@ -208,10 +207,9 @@ def _judged(
         tables = {side.name: opened.inputs[f"feature_tables.{side.name}"].rows for side in opened.sides}
         computed = as_recomputed(staged, opened)
         longest = longest_call(staged.sparkSession)
-        audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample, longest)
-    try:
-        verdict = validate(rows, suite.text, {"label_events": census.taken}) if suite else None
+        with doing("parity audit"):
+            audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample, longest)
+    with nullcontext() if audit is None else afterwards(audit.stop):
+        with doing("validating staged rows"):
+            verdict = validate(rows, suite.text, {"label_events": census.taken}) if suite else None
         return verdict, None if audit is None else audit.result()
-    finally:
-        if audit is not None:
-            audit.stop()

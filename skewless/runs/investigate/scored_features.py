@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import NullType
 
 from skewless.config import ResolvedTrainingSet
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, afterwards
 from skewless.ground.run_range import RunRange
 from skewless.runs.investigate.gap import Predictions
 from skewless.runs.investigate.gap.findings import Cause
@@ -65,13 +65,10 @@ def scored_features(
     if side == "online":
         _refuse_foreign_records(spec, spine, features, logged)
     kept = recomputed(spine, features, [*carried_columns(spine), *_carried(spine)]).persist()
-    try:
-        with feature_failures(spine.opened, spine.rows):
-            compared = compare(kept, features)
-            causes = _causes(spine, features, compared, logged)
-            rows = _on_driver(compared, len(features))
-    finally:
-        kept.unpersist()
+    with afterwards(kept.unpersist), feature_failures(spine.opened, spine.rows):
+        compared = compare(kept, features)
+        causes = _causes(spine, features, compared, logged)
+        rows = _on_driver(compared, len(features))
     return _side_of(side, rows, features, logged, causes)
 
 

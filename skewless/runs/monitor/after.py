@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,6 +9,8 @@ from pyspark.sql import SparkSession
 
 from skewless.config import Monitoring, PublishableTrainingSet
 from skewless.ground.errors import InputError, first_line
+from skewless.ground.standard_output import tell
+from skewless.lake.failures import reason_of
 from skewless.runs.monitor.delivery import DeliveryError, post, slack_message, write_textfile
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.history import add_history, history_location
@@ -43,6 +44,6 @@ def _tried(what: str, delivery: Callable[[], str]) -> str:
     except (DeliveryError, InputError) as error:  # both name what they are about
         text = first_line(error)
     except Exception as error:  # whatever it is: the findings stand all the same
-        text = f"{what}: {first_line(error) or type(error).__name__}"
-    print(f"skewless: {text}; the monitoring stands", file=sys.stderr)
+        text = f"{what}: {reason_of(error)}"
+    tell(f"{text}; the monitoring stands")
     return f"NOT DELIVERED: {text}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,9 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import instant
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.spark_columns import column, spelt
-from skewless.lake.sources import READ_ERRORS, read_version, reason_of, spread_files
+from skewless.ground.standard_output import tell
+from skewless.lake.failures import READ_ERRORS, as_unreadable
+from skewless.lake.sources import read_version, spread_files
 from skewless.lake.storage import Hadoop
 from skewless.parts.publish import Output, Published, read_manifests
 from skewless.runs.monitor.profile.counting import Subject, counted, laid_out
@@ -92,12 +93,12 @@ def reference_of(
     try:
         reference = _profiled(spark, version, watch, segments)
     except READ_ERRORS as error:
-        number, reason = version.published.version, reason_of(error)
-        raise InputError(f"training set: version {number} cannot be read any more: {reason}") from error
+        subject = f"training set: version {version.published.version} cannot be read any more"
+        raise as_unreadable(error, subject) from error
     try:
         Hadoop(spark).write(path, json.dumps(reference.to_json()))
     except OSError as error:
-        print(f"skewless: the profile cannot be kept in {path}: {error}", file=sys.stderr)
+        tell(f"the profile cannot be kept in {path}: {error}")
     return reference
 
 
@@ -106,8 +107,12 @@ def _kept(spark: SparkSession, path: str, version: Version) -> Reference | None:
     files = Hadoop(spark)
     if name not in files.list(folder):
         return None
-    reference = Reference.from_json(json.loads(files.read(path)))
     # By the run too: a table built anew at the same place has a version of the same number.
+    try:
+        reference = Reference.from_json(json.loads(files.read(path)))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:  # torn, or somebody else's
+        tell(f"the profile kept in {path} cannot be read, and is made again: {error}")
+        return None
     return reference if reference.run_id == version.published.manifest["run_id"] else None
 
 

@@ -6,9 +6,8 @@ import json
 
 from skewless.ground.errors import InputError
 from skewless.lake.session import private_session
-from skewless.lake.storage import write_text
 from skewless.parts.publish import Output, manifest_of_version, read_manifests
-from skewless.runs.execution import Result, Run
+from skewless.runs.execution import Result, Run, write_output
 from skewless.runs.manifest_text import definitions_of
 
 
@@ -26,10 +25,7 @@ def export_serving_plan(run: Run, name: str, version: int | None, target: str) -
             f"training set '{name}': version {manifest['version']} has no serving plan; build it again"
         )
     document = {**plan, "version": manifest["version"]}
-    try:
-        write_text(target, json.dumps(document, ensure_ascii=False, indent=1) + "\n", run.spark)
-    except OSError as error:
-        raise InputError(f"--to {target}: cannot be written: {error}") from error
+    write_output("--to", target, json.dumps(document, ensure_ascii=False, indent=1) + "\n", run)
     facts = {
         "training_set": name,
         "version": document["version"],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from skewless.ground.errors import InputError
 from skewless.lake.session import private_session
-from skewless.lake.sources import READ_ERRORS, reason_of
 from skewless.parts.publish import Output, manifest_of_version, read_manifests, refuse_foreign_table
 from skewless.runs.execution import REFUSED, Result, Run, refuse_no_location
 from skewless.runs.rebuild.rebuild import rebuild
@@ -29,7 +27,4 @@ def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> R
 def _new_place(spark: SparkSession, location: str) -> Output:
     """Where a table may be made; InputError where the option names no place that there is."""
     refuse_no_location("--output", location)
-    try:
-        return Output.at(spark, location)
-    except READ_ERRORS as error:
-        raise InputError(f"--output '{location}': {reason_of(error)}") from error
+    return Output.at(spark, location, "--output")

@@ -15,7 +15,8 @@ from skewless.ground.run_id import new_run_id
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import column
 from skewless.ground.version import package_version
-from skewless.lake.sources import READ_ERRORS, read_version, reason_of, why_unreadable
+from skewless.lake.failures import READ_ERRORS, reason_of, refuse_at_the_machine
+from skewless.lake.sources import read_version, why_unreadable
 from skewless.parts.publish import (
     Difference,
     Manifest,
@@ -23,12 +24,12 @@ from skewless.parts.publish import (
     after,
     checksum,
     difference,
-    discard_staged,
     other_columns,
     publish,
     refuse_taken,
     reject,
     stage,
+    staging_discarded,
 )
 from skewless.parts.publish.document import FailedExpectation
 from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
@@ -98,12 +99,10 @@ def rebuild(spark: SparkSession, output: Output, recorded: Recorded, to: Output 
     # Delta's log only; to ask for every file of every input may take minutes, and is done once a read has failed.
     _refuse_unreadable(spark, recorded, with_files=False)
     run_id = new_run_id()
-    try:
+    with staging_discarded(spark, output, run_id):
         opened, written, rows = _staged(spark, output, recorded, run_id)
         found = _compared(recorded, run_id, written, rows, opened.events.columns)
         return found if to is None else _kept(spark, found, output, rows, to)
-    finally:
-        discard_staged(spark, output, run_id)
 
 
 def _refuse_unreadable(spark: SparkSession, recorded: Recorded, *, with_files: bool) -> None:
@@ -130,7 +129,8 @@ def _staged(
         rows = select_result(ready.pruned, joined_rows(ready.pruned, spine))
         with feature_failures(ready.pruned, spine):
             return opened, written, stage(rows, output, run_id)
-    except READ_ERRORS:
+    except READ_ERRORS as error:
+        refuse_at_the_machine(error)
         _refuse_unreadable(spark, recorded, with_files=True)
         raise
 
@@ -142,6 +142,7 @@ def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: st
         rows = rows.select(*_own_columns(rows, recorded))
         return Written(rows, checksum(rows))
     except READ_ERRORS as error:
+        refuse_at_the_machine(error)
         reason = reason_of(error)
         if recorded.checksum is None:
             raise InputError(

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import ResolvedTrainingSet
+from skewless.ground.errors import afterwards
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import fields_in
 from skewless.lake.session import hand_over, private_session
@@ -35,15 +36,12 @@ def reconcile(
     features = compared_features(spine)
     kept = recomputed(spine, features, carried_columns(spine)).persist()
     compared = compare(kept, features)
-    try:
-        with feature_failures(spine.opened, spine.rows):
-            rows, unmatched, counts = count_all(compared, features)
-            differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
-            trends = _trends(compared, {place: each.name for place, each in differing.items()})
-            mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
-            causes = explained(spine, features, compared, rows, mismatched)
-    finally:
-        kept.unpersist()
+    with afterwards(kept.unpersist), feature_failures(spine.opened, spine.rows):
+        rows, unmatched, counts = count_all(compared, features)
+        differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
+        trends = _trends(compared, {place: each.name for place, each in differing.items()})
+        mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
+        causes = explained(spine, features, compared, rows, mismatched)
     findings = [
         Finding(each.name, counts[each.name], *causes.get(each.name, Explained()), trends.get(each.name, {}))
         for each in features

@@ -6,8 +6,7 @@ import json
 
 from skewless.config.json_schemas import FOLDERS, json_schemas
 from skewless.ground.errors import InputError
-from skewless.lake.storage import write_text
-from skewless.runs.execution import Result, Run
+from skewless.runs.execution import Result, Run, write_output
 
 
 def write_schemas(run: Run, folder: str) -> Result:
@@ -16,11 +15,7 @@ def write_schemas(run: Run, folder: str) -> Result:
         raise InputError("--to is empty; give a folder, such as .schemas")
     files = {kind: f"{folder.rstrip('/')}/{kind}.schema.json" for kind in FOLDERS}
     for kind, schema in json_schemas().items():
-        text = json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
-        try:
-            write_text(files[kind], text, run.spark)
-        except OSError as error:
-            raise InputError(f"--to {folder}: cannot be written: {error}") from error
+        write_output("--to", files[kind], json.dumps(schema, ensure_ascii=False, indent=1) + "\n", run)
     lines = [f"{len(files)} JSON Schemas in {folder}"]
     lines += [f"  {file}  for {FOLDERS[kind]}/*.yml" for kind, file in files.items()]
     return Result({"files": list(files.values())}, "\n".join(lines))

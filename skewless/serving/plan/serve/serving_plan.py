@@ -150,7 +150,7 @@ def _read(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> object:
     try:
         text = Path(file).read_bytes() if isinstance(file, (str, os.PathLike)) else file.read()
         return json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         name = str(file) if isinstance(file, (str, os.PathLike)) else getattr(file, "name", "the given file")
         raise FeatureError(f"serving plan '{name}': cannot be read: {error}") from error
 

@@ -1,0 +1,278 @@
+"""Any failure → its root cause in one line: what was being done, which table and file, why, and whose fault it is.
+
+Spark, Delta and Py4J wrap a cause up to six times, each time in words of their own. The innermost one that says
+something is told; the path of a file, which any of them may have, tells which opened input it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark import SparkContext
+from pyspark.errors import PySparkException
+
+from skewless.ground.errors import InputError, MachineError, SkewlessError, first_line, what_was_done
+
+READ_ERRORS = (PySparkException, Py4JJavaError)
+"""What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
+
+MOST_CAUSES = 20
+LONGEST = 300
+
+_CAUSE = re.compile(
+    r"^(?:Caused by: |.*most recent failure: Lost task .*?\): )([\w.$]+)(?:: (.*))?$", re.MULTILINE
+)
+_FILE = r"(?:/[^\n]*?\.(?:parquet|json|crc|jsonl|checkpoint|bin)\b|/[^\s'\",;)\]]+)"
+_SPARKS_OWN = re.compile(r"\S*/(?:blockmgr|spark|temporary|executor)-[0-9a-f]{8}-[^\s(]*")
+
+FULL = "free some space, or write somewhere else"
+MEMORY = "give the driver more memory (SKEWLESS_DRIVER_MEMORY, spark.driver.memory), executors spark.executor.memory"
+LOST = "see its log; run again"
+MACHINE = {
+    r"No space left on device|[Dd]isk quota exceeded|File too large": FULL,
+    r"Read-only file system|Input/output error": "mend the disk, or write somewhere else",
+    r"Too many open files": "raise the limit (ulimit -n)",
+    r"^(?:Spark)?OutOfMemoryError|Cannot allocate memory|unable to create (?:new )?native thread": MEMORY,
+    r"ExecutorLostFailure|Executor heartbeat timed out|Remote RPC client disassociated": LOST,
+    r"stopped SparkContext|SparkContext was shut down|SparkContext has been shutdown|Job \d+ cancelled": "run again",
+}
+"""What a cause says where the machine is at fault, whatever was being read or written → the remedy."""
+NO_ACCESS = re.compile(r"[Pp]ermission denied|AccessControlException|Access ?Denied|Forbidden|Mkdirs failed")
+"""What it says where a place may not be read or written: of an input the input's fault, else the machine's."""
+
+UNREADABLE = {
+    r"FileNotFoundException: .*does not exist|FILE_NOT_EXIST": "the file is gone",
+    r"is not a Parquet file": "it is not a whole Parquet file, but torn, overwritten or empty",
+    r"column: \[(.*?)(?:, .*)?\], physicalType: (\w+), logicalType: timestamp": (
+        r"column '\1' is stored as \2 and not as a time in microseconds, as Spark reads times, but perhaps in "
+        "nanoseconds; write it so"
+    ),
+}
+"""What a cause says of a file of an input → that in plain words."""
+
+PLAIN = {
+    "Exception",
+    "RuntimeException",
+    "IOException",
+    "Error",
+    "OSError",
+    "UncheckedIOException",
+    "SparkException",
+}
+"""Classes whose names add nothing to what they say."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One of the errors that are wrapped in one another: its class, the first line of what it says, all that it says,
+    and the file that it is about, where Spark says so.
+    """
+
+    kind: str
+    says: str
+    message: str = ""
+    path: str | None = None
+
+    def __str__(self) -> str:
+        if not self.says:
+            return self.kind
+        is_named = self.kind in PLAIN or self.says.startswith("[") or self.kind in self.says
+        return self.says if is_named else f"{self.kind}: {self.says}"
+
+
+_opened: dict[str, str] = {}
+
+
+def remember_input(root: str, subject: str) -> None:
+    """Keep what the configuration calls the table with this root directory, for failures that show up later.
+
+    Of this process and not of a run, since a file that cannot be read shows up wherever its rows are first needed, in
+    Spark's words. A root that is opened again has the newer name.
+    """
+    _opened[_plain(root).rstrip("/")] = subject
+
+
+def reason_of(error: BaseException) -> str:
+    """Why, in one line without class names of wrappers, positions, contexts and stacks."""
+    reason = str(_root(_causes(error)))
+    return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"
+
+
+def plainly(error: Exception) -> SkewlessError | None:
+    """The failure as it is told: InputError for a file of an input, MachineError for the machine; None for one that is
+    neither, whose stack is of use.
+    """
+    if isinstance(error, SkewlessError):
+        return error
+    if machine := _of_the_machine(error):
+        return machine
+    reason = reason_of(error)
+    if found := _input_of(_causes(error)):
+        subject, path = found
+        about = f"{subject}: cannot read {path}: {_in_plain_words(reason, path)}"
+        return InputError(f"{about}; restore the file, or the table")
+    if isinstance(error, OSError) or NO_ACCESS.search(_text_of(error)):
+        doing = what_was_done(error)
+        return MachineError(f"{doing}: {reason}" if doing else reason)
+    return None
+
+
+def _in_plain_words(reason: str, path: str) -> str:
+    for pattern, words in UNREADABLE.items():
+        if match := re.search(pattern, reason):
+            return match.expand(words)
+    return _plain(reason).replace(path, "it")
+
+
+def as_unreadable(error: Exception, subject: str) -> SkewlessError:
+    """What reading a table raised, as the fault of the table, where it is not the machine's; `subject` says which."""
+    machine = _of_the_machine(error)
+    return machine or InputError(f"{subject}: {reason_of(error)}")
+
+
+def as_unwritable(error: Exception, subject: str) -> SkewlessError:
+    """What writing to a place raised: the place's fault where it is none, else the machine's, which does not let it."""
+    kind = MachineError if NO_ACCESS.search(_text_of(error)) else InputError
+    return _of_the_machine(error) or kind(f"{subject}: {reason_of(error)}")
+
+
+def refuse_at_the_machine(error: Exception) -> None:
+    """MachineError where an error is the machine's, whatever was being read."""
+    if machine := _of_the_machine(error):
+        raise machine from error
+
+
+def _of_the_machine(error: Exception) -> MachineError | None:
+    doing = what_was_done(error)
+    where = f"{doing}: " if doing else ""
+    if lost := _lost_jvm(error):
+        return MachineError(f"{where}{lost}")
+    if isinstance(error, MemoryError):
+        return MachineError(f"{where}the driver's Python is out of memory; give it more, or a shorter range")
+    text = _text_of(error)
+    remedy = next((remedy for says, remedy in MACHINE.items() if re.search(says, text, re.MULTILINE)), None)
+    return None if remedy is None else MachineError(f"{where}{_place(text)}{reason_of(error)}; {remedy}")
+
+
+def _text_of(error: Exception) -> str:
+    return "\n".join(f"{cause.kind}: {cause.message}" for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> list[Cause]:
+    """The errors that are wrapped in one another, outermost first, those of the JVM and those it only wrote down."""
+    thrown = error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)
+    if thrown is None:
+        inner = getattr(error, "_cause", None)
+        return [_python_cause(error), *(_causes(inner) if inner is not None else [])]
+    found: list[Cause] = []
+    while thrown is not None and len(found) < MOST_CAUSES:
+        found.append(_java_cause(thrown))
+        thrown = thrown.getCause()
+    # A task's error that cannot be sent to the driver is there as text alone.
+    return [*found, *(_cause(kind, says) for kind, says in _CAUSE.findall(found[-1].message))]
+
+
+def _java_cause(thrown: Any) -> Cause:
+    cause = _cause(thrown.getClass().getName(), str(thrown.getMessage() or ""))
+    jvm: Any = SparkContext._jvm
+    is_sparks = jvm.java.lang.Class.forName("org.apache.spark.SparkThrowable").isInstance(thrown)
+    path = thrown.getMessageParameters().get("path") if is_sparks else None
+    return Cause(cause.kind, cause.says, cause.message, path and str(path))
+
+
+def _cause(name: str, message: str) -> Cause:
+    return Cause(re.split(r"[.$]", name)[-1], first_line(message).partition(" SQLSTATE:")[0], message)
+
+
+def _python_cause(error: BaseException) -> Cause:
+    if isinstance(error, OSError) and error.strerror:
+        says = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return Cause("OSError", says, says)
+    desc = getattr(error, "_desc", None) or str(error)
+    return Cause(type(error).__name__, first_line(desc).partition(" SQLSTATE:")[0], desc)
+
+
+def _root(causes: list[Cause]) -> Cause:
+    telling = [cause for cause in causes if cause.says and cause.says != "null"]
+    return telling[-1] if telling else causes[-1]
+
+
+def _input_of(causes: list[Cause]) -> tuple[str, str] | None:
+    """What the configuration calls the input that a file belongs to, and the file; the innermost that there is."""
+    for cause in reversed(causes):
+        for path in _paths(cause):
+            roots = [root for root in _opened if path == root or path.startswith(f"{root}/")]
+            if roots:
+                return _opened[max(roots, key=len)], path
+    return None
+
+
+def _paths(cause: Cause) -> Iterator[str]:
+    """The paths that it may speak of: Spark writes some of them as URIs, with escapes, and Hadoop as they are."""
+    for escaped in (str, unquote):
+        if cause.path:
+            yield _plain(escaped(cause.path))
+        text = _plain(escaped(cause.message))
+        for root in _opened:
+            for match in re.finditer(re.escape(root) + _FILE, text):
+                yield match[0]
+
+
+def _plain(path: str) -> str:
+    """Text whose paths of this machine are without their scheme: /a for file:///a."""
+    return re.sub(r"\bfile:/+", "/", path)
+
+
+def _place(text: str) -> str:
+    """Spark's own folder where that is what failed: nothing that a user has configured has its name."""
+    found = _SPARKS_OWN.search(text)
+    return f"Spark's own folder {_plain(found[0])} (spark.local.dir): " if found else ""
+
+
+def _lost_jvm(error: BaseException) -> str | None:
+    """What became of the JVM, where an error comes of talking to one that is no more; else None."""
+    chain = list(_chain(error))
+    if not any(isinstance(each, (Py4JError, ConnectionError, EOFError)) for each in chain):
+        return None
+    if any(isinstance(each, Py4JJavaError) for each in chain):
+        return None
+    return f"Spark's JVM {_end_of_jvm()}; {MEMORY}; run again" if jvm_is_lost() else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def jvm_is_lost() -> bool:
+    """Whether there was a JVM, and it does not answer."""
+    if SparkContext._gateway is None:
+        return False
+    try:
+        SparkContext._gateway.jvm.System.currentTimeMillis()
+    except Exception:  # whatever Py4J and sockets raise
+        return True
+    return False
+
+
+def _end_of_jvm() -> str:
+    process = getattr(SparkContext._gateway, "proc", None)
+    try:
+        code = None if process is None else process.wait(timeout=5)  # its sockets close before it is gone
+    except subprocess.TimeoutExpired:
+        code = None
+    if code is None:
+        return "does not answer any more"
+    if code < 0:
+        return f"was killed ({signal.Signals(-code).name}), perhaps by the system for want of memory"
+    return f"ended by itself (exit code {code})"
