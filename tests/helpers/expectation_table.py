@@ -26,6 +26,7 @@ OF_THE_EXPECTATION = frozenset(
 """Fields of a model that stand beside `kwargs` in a suite, not in them."""
 NOT_ON_SPARK = frozenset(
     (
+        "expect_column_values_to_be_dateutil_parseable",
         "expect_column_values_to_match_like_pattern",
         "expect_column_values_to_match_like_pattern_list",
         "expect_column_values_to_not_match_like_pattern",
@@ -49,6 +50,7 @@ SIMPLE = {
 }
 FILLERS: dict[str, Any] = {
     "a column": "c",
+    "the name of a Spark type": "IntegerType",
     "a number": 1,
     "a whole number": 1,
     "text": "a",
@@ -133,6 +135,8 @@ def _kinds(name: str, field: Any) -> Iterator[str]:
         yield "a column"
     elif name in COLUMN_LISTS:
         yield "a list of columns"
+    elif name == "type_":
+        yield "the name of a Spark type"
     else:
         yield from _of_annotation(name, field.outer_type_, field.field_info)
     if field.allow_none:

@@ -91,23 +91,30 @@ def test_sample_rows_are_found_by_several_columns_and_by_instants(rows: DataFram
 @pytest.mark.parametrize(
     ("name", "arguments", "named"),
     [
-        ("expect_column_values_to_match_strftime_format", {"strftime_format": "%"}, "strftime_format"),
+        (
+            "expect_column_values_to_match_strftime_format",
+            {"column": "c", "strftime_format": "%"},
+            "strftime_format",
+        ),
         ("expect_column_values_to_be_in_set", {}, "value_set"),
-        ("expect_column_quantile_values_to_be_between", {"quantile_ranges": {"a": 1}}, "quantile"),
+        (
+            "unexpected_rows_expectation",
+            {"unexpected_rows_query": "SELECT * FROM {batch"},
+            "unexpected_rows_query",
+        ),
     ],
 )
 def test_what_only_great_expectations_knows_is_refused(
     name: str, arguments: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(InputError) as refused:
-        refuse_broken_suite(suite(AS_MANY, {"type": name, "kwargs": {"column": "c", **arguments}}))
+        refuse_broken_suite(suite(AS_MANY, {"type": name, "kwargs": arguments}))
     [problem] = refused.value.problems
     assert problem.startswith("expectations: ")
     assert named in problem
 
 
 FITTING: dict[str, dict[str, Any]] = {
-    "expect_column_values_to_be_of_type": {"type_": "IntegerType"},
     "expect_column_values_to_be_json_parseable": {"column": "c"},
     "expect_column_values_to_match_json_schema": {"column": "c", "json_schema": {}},
     "expect_column_values_to_match_strftime_format": {"column": "c", "strftime_format": "%Y"},

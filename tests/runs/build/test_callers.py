@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless import InputError, build_frame
 from skewless.ground.version import SPARK, other_spark
-from tests.helpers.project import Delays
+from tests.helpers.project import Delays, Project
 
 ROOT = Path(__file__).parents[3]
 
@@ -148,9 +148,11 @@ def test_a_version_that_lacks_what_is_imported_is_named_and_not_the_import(tmp_p
         "except InputError as e: print(e)",
     ]
     assert of_another_version("\n".join(code)).stdout == said
+    labels = "{source: a/b, entity_keys: [k], event_timestamp: t, label_columns: [y]}"
+    Project(tmp_path).conf({"training_sets/s.yml": f"{{name: s, labels: {labels}, output: o/s}}"})
     command = "from skewless.cli.entry import run; run()"
     for arguments in (["build", "s"], ["show", "s"], ["trace", "s", "--where", "k = 1"]):
-        ran = of_another_version(command, *arguments, "--conf-dir", str(tmp_path))
+        ran = of_another_version(command, *arguments, "--conf-dir", str(tmp_path / "conf"))
         assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", f"skewless: {said}")
 
 

@@ -252,7 +252,7 @@ def test_a_range_without_label_events_is_named(tables: Project) -> None:
     assert "--allow-empty" in line
 
 
-@pytest.mark.parametrize("suite", ['{"expectations": []}', "{", "[]"])
+@pytest.mark.parametrize("suite", ['{"name": "gate", "expectations": []}', "{", "[]"])
 def test_suites_that_are_none_are_refused(project: Project, suite: str) -> None:
     project.conf({**training_set(rest=", expectations: gate"), "expectations/gate.json": suite})
     [line] = refused(project.run("build", "s"))
@@ -283,7 +283,7 @@ def test_columns_of_a_suite_that_only_the_tables_show_to_be_missing_are_refused_
     lines = refused(tables.run("build", "s", *explained))
     said = "expect_column_values_to_not_be_null: no column"
     assert [line.partition(": ")[2] for line in lines] == [
-        f"expectations[1].kwargs.column: {said} 'ky'; did you mean 'k'?",
+        f"expectations[1].kwargs.column: {said} 'ky'; did you mean 'y'?",
         f"expectations[2].kwargs.column: {said} 'Y'; did you mean 'y'?",
     ]
     assert not (tables.warehouse / "out").exists()

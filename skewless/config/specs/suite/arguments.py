@@ -24,6 +24,7 @@ from skewless.ground.names import unknown
 PARAMETERS = ("label_events",)
 """What `{"$PARAMETER": NAME}` may name; each stands for a whole number."""
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_$][\w$]*")
+_SPARK_TYPE = re.compile(r"[A-Z][A-Za-z]*Type")
 _ARITHMETIC = ("trunc", "round", "abs")
 _TIME: TypeAdapter[date | datetime] = TypeAdapter(date | datetime)
 
@@ -57,6 +58,7 @@ _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
     "text": lambda value: isinstance(value, str),
     "a column": lambda value: isinstance(value, str) and bool(value),
+    "the name of a Spark type": lambda value: isinstance(value, str) and bool(_SPARK_TYPE.fullmatch(value)),
     "true or false": lambda value: isinstance(value, bool),
     "a number": _is_number,
     "a number from 0": lambda value: _is_number(value) and value >= 0,
