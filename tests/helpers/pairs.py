@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from skewless.skew.causes.clocks import zone_clocks
-from skewless.skew.causes.judging import Case, Verdict, judge
+from skewless.skew.causes.judging import Case, judge
 from skewless.skew.causes.value_tests import pair_explanations
 from skewless.skew.causes.values import EXACT, values_of
 
@@ -25,10 +25,11 @@ def named(
     recomputed: Sequence[Any],
     kind: pa.DataType | None = None,
     zones: Sequence[str] = (),
-) -> Verdict:
-    """What is named on the values alone."""
+) -> tuple[str, float, str]:
+    """Cause, confidence and detail that are named on the values alone."""
     case = case_of(logged, recomputed, kind)
-    return judge(case, pair_explanations(case, zone_clocks(zones)))
+    verdict = judge(case, pair_explanations(case, zone_clocks(zones)))
+    return verdict.cause, verdict.confidence, verdict.detail
 
 
 def drawn(size: int, seed: int = 1) -> list[float]:

@@ -201,7 +201,7 @@ def test_the_newest_visible_event_is_told_beside_the_aggregates() -> None:
         rows = [
             row for batch in aggregate_batches(iter(table.to_batches()), layout) for row in batch.to_pylist()
         ]
-        found = {row["label_event"][0]: row["newest"] for row in rows}
+        found = {row["label_event"][0]: row["newest"] and row["newest"]["event"] for row in rows}
         noon, second = micros(NOON), micros(NOON + timedelta(minutes=1))
         assert [found[place] for place in range(5)] == (
             [None, None, noon, noon, None] if strict else [None, noon, noon, second, None]
