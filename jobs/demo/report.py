@@ -15,6 +15,7 @@ from jobs.demo.picture import auc_picture
 from skewless.config import PublishableTrainingSet, ResolvedTrainingSet
 from skewless.ground.errors import SkewlessError
 from skewless.ground.run_range import RunRange
+from skewless.ground.standard_output import make_streams_safe
 from skewless.lake.session import private_session
 from skewless.lake.sources import read_version
 from skewless.lake.storage import write_text
@@ -34,6 +35,7 @@ from skewless.training_set.rows import joined_rows, select_result, spine_for
 @click.option("--report", required=True, metavar="FILE.html")
 def main(name: str, conf_dir: str, settings: tuple[str, ...], report: str) -> None:
     """Train the same model on a naive join and on the point-in-time training set; write the report."""
+    make_streams_safe()
     run = Run(conf_dir, settings, as_json=False, result_uri=None)
     try:
         page, price = _page(run, run.configuration().training_set(name))

@@ -30,6 +30,7 @@ _CAUSE = re.compile(
     r"^(?:Caused by: |.*most recent failure: Lost task .*?\): )([\w.$]+)(?:: (.*))?$", re.MULTILINE
 )
 _FILE = r"(?:/[^\n]*?\.(?:parquet|json|crc|jsonl|checkpoint|bin)\b|/[^\s'\",;)\]]+)"
+_LOG_FILE = re.compile(r"(?:\w+:)?/[^\n]*?/_delta_log/[^\s'\",;:)]+")
 _SPARKS_OWN = re.compile(r"\S*/(?:blockmgr|spark|temporary|executor)-[0-9a-f]{8}-[^\s(]*")
 
 FULL = "free some space, or write somewhere else"
@@ -44,7 +45,9 @@ MACHINE = {
     r"stopped SparkContext|SparkContext was shut down|SparkContext has been shutdown|Job \d+ cancelled": "run again",
 }
 """What a cause says where the machine is at fault, whatever was being read or written → the remedy."""
-NO_ACCESS = re.compile(r"[Pp]ermission denied|AccessControlException|Access ?Denied|Forbidden|Mkdirs failed")
+NO_ACCESS = re.compile(
+    r"[Pp]ermission denied|AccessControlException|Access ?Denied|Forbidden|Mkdirs failed|Cannot create"
+)
 """What it says where a place may not be read or written: of an input the input's fault, else the machine's."""
 
 UNREADABLE = {
@@ -129,6 +132,16 @@ def _in_plain_words(reason: str, path: str) -> str:
         if match := re.search(pattern, reason):
             return match.expand(words)
     return _plain(reason).replace(path, "it")
+
+
+def failed_file(error: Exception) -> str | None:
+    """The file that a failure is about, where Spark says so, or it is one of a Delta table's log."""
+    for cause in reversed(_causes(error)):
+        if cause.path:
+            return _plain(cause.path)
+        if match := _LOG_FILE.search(cause.message):
+            return _plain(match[0])
+    return None
 
 
 def as_unreadable(error: Exception, subject: str) -> SkewlessError:

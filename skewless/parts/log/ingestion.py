@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.ground.errors import InputError, PublishConflictError, afterwards
+from skewless.lake.failures import remember_input
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS
 from skewless.parts.log.batch import Counts, Tables, decoded, write
@@ -74,9 +75,11 @@ def _readable(spark: SparkSession, folder: str) -> str:
     try:
         if not files.is_folder(folder):
             raise InputError(f"log folder '{folder}': no such folder; give the directory of the FeatureLog")
-        return files.absolute(folder)
+        absolute = files.absolute(folder)
     except OSError as error:
         raise InputError(f"log folder '{folder}': {error}") from error
+    remember_input(absolute, f"log folder '{folder}'")
+    return absolute
 
 
 def _lines(spark: SparkSession, folder: str) -> DataFrame:
