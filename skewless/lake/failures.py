@@ -7,18 +7,17 @@ something is told; the path of a file, which any of them may have, tells which o
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from py4j.protocol import Py4JError, Py4JJavaError
+from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
 from skewless.ground.errors import InputError, MachineError, SkewlessError, first_line, what_was_done
+from skewless.lake.lost_jvm import lost_jvm
 
 READ_ERRORS = (PySparkException, Py4JJavaError)
 """What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
@@ -62,6 +61,7 @@ UNREADABLE = {
 
 PLAIN = {
     "Exception",
+    "RuntimeError",
     "RuntimeException",
     "IOException",
     "Error",
@@ -165,7 +165,7 @@ def refuse_at_the_machine(error: Exception) -> None:
 def _of_the_machine(error: Exception) -> MachineError | None:
     doing = what_was_done(error)
     where = f"{doing}: " if doing else ""
-    if lost := _lost_jvm(error):
+    if lost := lost_jvm(error, MEMORY):
         return MachineError(f"{where}{lost}")
     if isinstance(error, MemoryError):
         return MachineError(f"{where}the driver's Python is out of memory; give it more, or a shorter range")
@@ -247,45 +247,3 @@ def _place(text: str) -> str:
     """Spark's own folder where that is what failed: nothing that a user has configured has its name."""
     found = _SPARKS_OWN.search(text)
     return f"Spark's own folder {_plain(found[0])} (spark.local.dir): " if found else ""
-
-
-def _lost_jvm(error: BaseException) -> str | None:
-    """What became of the JVM, where an error comes of talking to one that is no more; else None."""
-    chain = list(_chain(error))
-    if not any(isinstance(each, (Py4JError, ConnectionError, EOFError)) for each in chain):
-        return None
-    if any(isinstance(each, Py4JJavaError) for each in chain):
-        return None
-    return f"Spark's JVM {_end_of_jvm()}; {MEMORY}; run again" if jvm_is_lost() else None
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def jvm_is_lost() -> bool:
-    """Whether there was a JVM, and it does not answer."""
-    if SparkContext._gateway is None:
-        return False
-    try:
-        SparkContext._gateway.jvm.System.currentTimeMillis()
-    except Exception:  # whatever Py4J and sockets raise
-        return True
-    return False
-
-
-def _end_of_jvm() -> str:
-    process = getattr(SparkContext._gateway, "proc", None)
-    try:
-        code = None if process is None else process.wait(timeout=5)  # its sockets close before it is gone
-    except subprocess.TimeoutExpired:
-        code = None
-    if code is None:
-        return "does not answer any more"
-    if code < 0:
-        return f"was killed ({signal.Signals(-code).name}), perhaps by the system for want of memory"
-    return f"ended by itself (exit code {code})"

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.ground.errors import InputError
 from skewless.ground.version import other_spark
 from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
-from skewless.lake.failures import jvm_is_lost
+from skewless.lake.lost_jvm import jvm_is_lost
 
 # What decides values, and therefore must not be the caller's: overflow is an error (W4),
 # a timestamp without a zone in a predicate or query is UTC, text compares by bytes.

@@ -165,7 +165,7 @@ def _of_annotation(name: str, annotation: Any, info: Any) -> Iterator[str]:
             inner[0] if inner else typing.Any, "a list of pairs"
         )
     elif isinstance(annotation, enum.EnumMeta):
-        yield from (f"'{each.value}'" for each in annotation.__members__.values())
+        yield from (f"'{member.value}'" for member in list[enum.Enum](annotation.__members__.values()))
     elif hasattr(annotation, "__fields__"):
         yield "a mapping"
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,14 @@ from skewless.skew.causes.clocks import zone_clocks
 from skewless.skew.causes.judging import Case, judge
 from skewless.skew.causes.value_tests import pair_explanations
 from skewless.skew.causes.values import EXACT, values_of
+
+
+class Named(NamedTuple):
+    """A verdict as it is reported."""
+
+    cause: str
+    confidence: float
+    detail: str
 
 
 def case_of(logged: Sequence[Any], recomputed: Sequence[Any], kind: pa.DataType | None = None) -> Case:
@@ -25,11 +33,11 @@ def named(
     recomputed: Sequence[Any],
     kind: pa.DataType | None = None,
     zones: Sequence[str] = (),
-) -> tuple[str, float, str]:
-    """Cause, confidence and detail that are named on the values alone."""
+) -> Named:
+    """What is named on the values alone."""
     case = case_of(logged, recomputed, kind)
     verdict = judge(case, pair_explanations(case, zone_clocks(zones)))
-    return verdict.cause, verdict.confidence, verdict.detail
+    return Named(verdict.cause, verdict.confidence, verdict.detail)
 
 
 def drawn(size: int, seed: int = 1) -> list[float]:

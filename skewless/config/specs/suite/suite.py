@@ -72,6 +72,8 @@ def read_suite(origin: str, text: str) -> tuple[Suite | None, list[Problem]]:
         content = json.loads(text, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         return None, [Problem(origin, error.lineno, "", f"not valid JSON: {error.msg}")]
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or thousands of brackets
+        return None, [Problem(origin, 0, "", f"not valid JSON: {error}")]
     if twice:
         return None, [Problem(origin, 0, name, "written twice in one object; remove one") for name in twice]
     place = _Place(origin, text)
