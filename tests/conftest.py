@@ -48,8 +48,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         .config("spark.driver.memory", "2g")
         # Delta reads its log with 50 tasks unless told otherwise; the tables here have a handful of commits.
         .config("spark.databricks.delta.snapshotPartitions", "1")
-        # Every test plans many small queries: compiling each costs more than running it.
+        # Every test plans many small queries: compiling each, or its expressions, costs more than running it.
         .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         # One JVM compiles for all tests; the later tiers of the compiler never pay off on such small data.
         .config("spark.driver.extraJavaOptions", f"-XX:TieredStopAtLevel=1 -Dderby.system.home={warehouse}")
     )
