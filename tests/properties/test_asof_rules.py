@@ -111,7 +111,7 @@ def test_j2_winners_of_exactly_t_are_those_of_the_oracle(
     place = SPEC_OPTIONS.index(options)
     labels, rows = every_case[place]
     wanted = zip(labels, of_exactly_t(labels, options.oracle_table(), rows, "t"), strict=True)
-    assert found(own(joined, place), f"lane{place} at T") == _in_order(wanted)
+    assert found(own(joined, place), f"side{place} at T") == _in_order(wanted)
 
 
 INSTANTS = tuple(options for options in SPEC_OPTIONS if options.time_type == "timestamp")
@@ -138,7 +138,7 @@ def test_j2_winners_of_exactly_t_are_known_of_tables_joined_for_their_windows_al
     several = tuple(options for options in INSTANTS if not options.static)
     made = cases_of(several, 60)
     tables = [
-        replace(options.oracle_table(), name=f"lane{at}", columns=()) for at, options in enumerate(several)
+        replace(options.oracle_table(), name=f"side{at}", columns=()) for at, options in enumerate(several)
     ]
     sides = []
     for table, options, (_, rows) in zip(tables, several, made, strict=True):
