@@ -20,7 +20,7 @@ BETWEEN = "expect_column_values_to_be_between"
 IN_SET = "expect_column_values_to_be_in_set"
 ROWS = "expect_table_row_count_to_equal"
 TYPES: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))["types"]
-SAMPLES = [
+SAMPLES: list[Any] = [
     None,
     True,
     0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skewless.serving.definitions.definition import FeatureDefinition, read_module
-from skewless.serving.errors import FeatureError
+from skewless.serving.errors import FeatureError, kind_of
 from skewless.serving.sets.importing import imported
 
 
@@ -17,6 +17,9 @@ def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[
     definitions: list[FeatureDefinition] = []
     problems: list[str] = []
     for name in dict.fromkeys(modules):
+        if not isinstance(name, str):
+            problems.append(f"feature modules: expected the name of a module, found {kind_of(name)}")
+            continue
         try:
             found, wrong = read_module(imported(name))
         except FeatureError as error:
