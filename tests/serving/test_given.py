@@ -42,7 +42,7 @@ def test_kinds_of_rows(given: Any) -> None:
     ("call", "said"),
     [
         (lambda: FeatureSet.from_module(3), "expected the name of a module, found int"),  # type: ignore[arg-type]
-        (lambda: FeatureSet.from_modules([pd]), "expected the name of a module, found module"),  # type: ignore[list-item]
+        (lambda: FeatureSet.from_modules([pd]), "expected the name of a module, found module"),
         (lambda: FeatureSet.from_modules("features.flights"), r"found text; write \['features.flights'\]"),
         (lambda: ServingPlan.load(3), "serving plan: expected a path or an open file, found int"),  # type: ignore[arg-type]
     ],
