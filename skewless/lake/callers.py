@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
 from skewless.ground.version import other_spark
+from skewless.serving.errors import kind_of
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -100,16 +101,3 @@ def _is_stopped(spark: SparkSession) -> bool:
         return java is None or bool(java.sc().isStopped())
     except (Py4JError, OSError):  # its JVM is gone
         return True
-
-
-def kind_of(given: Any) -> str:
-    """What a value is, as a user calls it.
-
-    >>> kind_of([1]), kind_of(None)
-    ('list', 'None')
-    """
-    if given is None:
-        return "None"
-    kind = type(given)
-    library = kind.__module__.partition(".")[0]
-    return kind.__name__ if library in ("builtins", "__main__") else f"{library}.{kind.__name__}"

@@ -68,6 +68,19 @@ def shown(value: object) -> str:
         return f"<{type(value).__name__} without a repr>"
 
 
+def kind_of(given: object) -> str:
+    """What a value is, as a user calls it: its type, with the library that it is of.
+
+    >>> kind_of([1]), kind_of(None)
+    ('list', 'None')
+    """
+    if given is None:
+        return "None"
+    kind = type(given)
+    library = kind.__module__.partition(".")[0]
+    return kind.__name__ if library in ("builtins", "__main__") else f"{library}.{kind.__name__}"
+
+
 def nearest(name: str, known: list[str]) -> str | None:
     """The known spelling closest to a name, case aside; None where nothing is close.
 

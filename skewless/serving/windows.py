@@ -35,7 +35,7 @@ from typing import Any
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.evaluation import Events, Moment, evaluate, evaluator
 from skewless.serving.aggregations.visibility import Visibility
-from skewless.serving.errors import nearest
+from skewless.serving.errors import FeatureError, kind_of, nearest
 
 __all__ = [
     "Aggregation",
@@ -182,4 +182,19 @@ def _apply(function: str, events: Events, at: Moment, options: Mapping[str, Any]
     where = {key: options.get(key) for key in ("offset", "where")}
     aggregation = Aggregation.from_spec({"name": function, "function": function, **spec, **where})
     visibility = Visibility.of(**{key: value for key, value in options.items() if key in _VISIBILITY})
-    return evaluate(aggregation, events, at, visibility)
+    try:
+        return evaluate(aggregation, events, at, visibility)
+    except TypeError as error:
+        raise _no_events(events) or error from None
+
+
+def _no_events(events: Any) -> FeatureError | None:
+    """Why these are no events, asked only where they could not be read: each look at an event would cost every call."""
+    if (
+        isinstance(events, (str, bytes, Mapping))
+        or not hasattr(events, "__iter__")
+        or hasattr(events, "columns")
+    ):
+        return FeatureError(f"events: expected a list of dicts, found {kind_of(events)}")
+    wrong = next((each for each in events if not hasattr(each, "keys")), None)
+    return wrong and FeatureError(f"events: expected a list of dicts, found {kind_of(wrong)} among them")

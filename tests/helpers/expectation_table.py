@@ -165,7 +165,8 @@ def _of_annotation(name: str, annotation: Any, info: Any) -> Iterator[str]:
             inner[0] if inner else typing.Any, "a list of pairs"
         )
     elif isinstance(annotation, enum.EnumMeta):
-        yield from (f"'{member.value}'" for member in list[enum.Enum](annotation.__members__.values()))
+        members: dict[str, Any] = dict(annotation.__members__)
+        yield from (f"'{member.value}'" for member in members.values())
     elif hasattr(annotation, "__fields__"):
         yield "a mapping"
     else:

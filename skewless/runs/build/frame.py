@@ -12,10 +12,11 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.config import ConfFiles, Configuration, LocalFiles, ResolvedTrainingSet, TrainingSet, load
 from skewless.ground.errors import InputError
 from skewless.ground.run_range import RunRange
-from skewless.lake.callers import kind_of, refuse_labels, refuse_session
+from skewless.lake.callers import refuse_labels, refuse_session
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.session import hand_over, private_session
 from skewless.lake.storage import RemoteFiles, is_local, local_path
+from skewless.serving.errors import kind_of
 from skewless.training_set.bind import bind
 from skewless.training_set.from_log.columns import recomputed_part
 from skewless.training_set.rows import joined_rows, select_result, spine_for

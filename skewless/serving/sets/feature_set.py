@@ -8,7 +8,7 @@ from typing import Any
 
 from skewless.serving.definitions.annotations import ValueType
 from skewless.serving.definitions.definition import FeatureDefinition, read_definition
-from skewless.serving.errors import FeatureError, nearest
+from skewless.serving.errors import FeatureError, kind_of, nearest
 from skewless.serving.sets.dependencies import (
     evaluation_order,
     external_inputs,
@@ -84,6 +84,8 @@ class FeatureSet:
             ...
         skewless.serving.errors.FeatureError: feature module 'late.nowhere' not found: looked in ...
         """
+        if isinstance(modules, str):
+            raise FeatureError(f"feature modules: expected a list of names, found text; write ['{modules}']")
         definitions, problems = read_modules(modules)
         return cls._checked(definitions, problems)
 
@@ -195,6 +197,8 @@ class FeatureSet:
             ...
         skewless.serving.errors.FeatureError: feature 'minutes_late': input 'actual': expected int, found str '7'; convert it: int(x); inputs scheduled=5, actual='7'; label event flight_id=12
         """  # noqa: E501
+        if not hasattr(row, "get"):
+            raise FeatureError(f"expected a dict of input name to value, found {kind_of(row)}")
         return evaluate_row(self._program, row, label_event, {})
 
     def compute_batch(

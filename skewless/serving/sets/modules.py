@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from skewless.serving.definitions.definition import FeatureDefinition, read_module
-from skewless.serving.errors import FeatureError
+from skewless.serving.errors import FeatureError, kind_of
 from skewless.serving.sets.importing import imported
 
 
@@ -20,6 +20,9 @@ def read_modules(modules: Iterable[str]) -> tuple[list[FeatureDefinition], list[
     problems: list[str] = []
     read: list[ModuleType] = []
     for name in dict.fromkeys(modules):
+        if not isinstance(name, str):
+            problems.append(f"feature modules: expected the name of a module, found {kind_of(name)}")
+            continue
         try:
             module = imported(name)
         except FeatureError as error:

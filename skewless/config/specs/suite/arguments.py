@@ -88,8 +88,7 @@ def argument_problems(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> 
         if name in kinds and (problem := _value_problem(kinds[name], value, spec["at_least"].get(name, 0))):
             yield (name,), problem
     bounds: list[Any] = [arguments.get(name) for name in ("min_value", "max_value")]
-    bounds = [value for value in bounds if _is_number(value)]
-    if len(bounds) == 2 and bounds[0] > bounds[1]:
+    if all(map(_is_number, bounds)) and bounds[0] > bounds[1]:
         yield (), f"min_value {bounds[0]} is above max_value {bounds[1]}; nothing is between"
     condition, parser = arguments.get("row_condition"), arguments.get("condition_parser")
     if isinstance(condition, str) and parser is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import IO, Any, Literal
 
-from skewless.serving.errors import FeatureError
+from skewless.serving.errors import FeatureError, kind_of
 from skewless.serving.plan.document.code import loaded_features
 from skewless.serving.plan.document.layout import Layout, read_layout
 from skewless.serving.plan.document.plan import edits, schema_of
@@ -120,6 +120,10 @@ class ServingPlan:
         key is null, so is every column of the table. FeatureError says what is missing, of a wrong type, or
         of another entity.
         """
+        for name, given in (("request", request), ("rows", rows), ("events", events)):
+            # Anything with keys may be a request; a data frame has keys too, but no single row.
+            if given is not None and (not hasattr(given, "keys") or hasattr(given, "columns")):
+                raise FeatureError(f"{name}: expected a dict, found {kind_of(given)}")
         try:
             t = None if at is None else moment(at)
         except Refused as error:
@@ -147,6 +151,8 @@ def _read(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> object:
     import json
     from pathlib import Path
 
+    if not isinstance(file, (str, os.PathLike)) and not hasattr(file, "read"):
+        raise FeatureError(f"serving plan: expected a path or an open file, found {kind_of(file)}")
     try:
         text = Path(file).read_bytes() if isinstance(file, (str, os.PathLike)) else file.read()
         return json.loads(text)

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 from skewless import FeatureError, ServingPlan, feature
+from skewless.serving.errors import kind_of
 from tests.helpers.plans import LABELS, NOON, TYPES, labels_of, plan_of, table_of
 
 HOUR = timedelta(hours=1)
@@ -104,6 +105,15 @@ def test_no_calendar_window_begins_before_its_look_back(unit: str, length: int, 
         for day in range(0, 800, 3):
             at = micros(datetime(2011, 1, 1, 9, 59, tzinfo=NOON.tzinfo) + timedelta(days=day))
             assert at - window.bounds(at)[0] <= look_back(window) // timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("given", [pd.DataFrame({"clicks": [1]}), [ALICE], 3, "clicks"])
+def test_what_is_no_dict_is_named(given: Any) -> None:
+    plan = plan_of(table_of(aggregations=[COUNT]))
+    wrong = f"expected a dict, found {kind_of(given)}"
+    assert problems(plan, given, rows={"clicks": None}, at=NOON) == (f"request: {wrong}",)
+    assert problems(plan, ALICE, rows=given, at=NOON) == (f"rows: {wrong}",)
+    assert problems(plan, ALICE, events=given, at=NOON) == (f"events: {wrong}",)
 
 
 def test_absence_has_to_be_said() -> None:
