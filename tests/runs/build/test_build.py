@@ -64,7 +64,7 @@ def test_the_object_says_what_was_published(delays: Delays) -> None:
 
 def test_each_joined_table_has_its_version_rows_null_rows_and_match_rate(delays: Delays) -> None:
     tables = delays.ran.document["feature_tables"]
-    assert tables["weather"] == {"version": 0, "rows_read": 5, "null_rows": 3, "match_rate": 3 / 5, "at_t": 0}
+    assert tables["weather"] == {"version": 0, "rows_read": 5, "null_rows": 3, "match_rate": 3 / 5, "at_t": 2}
     assert tables["dest_weather"]["match_rate"] == 0
     assert tables["strikes"] == {"version": 0, "rows_read": 0, "null_rows": 0, "match_rate": 0, "at_t": 0}
     assert tables["planes"] == {"version": 0, "rows_read": 3, "null_rows": 0, "match_rate": 2 / 5, "at_t": 0}

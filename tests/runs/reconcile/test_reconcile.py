@@ -168,4 +168,4 @@ def test_a_label_table_that_cannot_be_read_is_not_taken_for_no_label_events_yet(
     ran = project.run("reconcile", "unreadable", "--log", str(project.warehouse / "log"))
     assert ran.code == 2, ran.err
     (line,) = ran.problems
-    assert line.startswith(f"skewless: labels: cannot read {project.warehouse / 'unreadable'}: ")
+    assert line.startswith(f"skewless: labels: cannot read {project.warehouse / 'unreadable'}")

@@ -342,7 +342,8 @@ def test_other_columns_than_those_of_the_standing_table_are_refused_for_a_range(
     planned.conf(training_set("grown", "planes", "endless"))
     ran = planned.run("build", "grown", "--date", "2024-07-06", "--explain")
     assert (ran.code, ran.out) == (2, "")
-    assert "has other columns than this build: 'endless__seen', 'endless__v'" in ran.err
+    assert "2024-07-07: the rows are of another definition, that of version 0" in ran.err
+    assert "feature table 'endless' (new)" in ran.err
 
 
 def test_a_result_is_written_where_it_is_asked_for(planned: Project, tmp_path: Path) -> None:
