@@ -77,7 +77,7 @@ def test_a_sessions_settings_neither_change_nor_decide(
     for frame in (frame_of(odd_session, delays), frame_of(odd_session, delays, labels)):
         assert in_order(rows_of(odd_session, frame)) == expected
     assert {name: odd_session.conf.get(name) for name in ODD_SETTINGS} == ODD_SETTINGS
-    assert [table.name for table in odd_session.catalog.listTables()] == ["labels"]
+    assert [row["tableName"] for row in odd_session.sql("SHOW TABLES").collect()] == ["labels"]
 
 
 def test_nothing_is_computed_or_published_until_it_is_used(delays: Delays, spark: SparkSession) -> None:
