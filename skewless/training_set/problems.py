@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyspark.sql.types import ArrayType, DateType, StringType, StructField, StructType
+from pyspark.sql.types import DateType, StructType
 
 from skewless.config import FeatureTable, JoinedTable
 from skewless.ground.instants import refusal
-from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES, collisions, unknown, writable
+from skewless.ground.names import EVENT_DATE, collisions, unknown
 from skewless.ground.spark_columns import (
     NO_KEY,
     UNPUBLISHABLE,
     is_publishable,
     key_kind,
     type_text,
-    unwritable,
 )
 from skewless.parts.asof import JoinSide
-from skewless.parts.functions import schema_of, wrong_inputs
+from skewless.parts.functions import wrong_inputs
 from skewless.parts.parity import AUDIT
 from skewless.parts.spine import spine_problems
-from skewless.parts.validation import sql_problems
 from skewless.parts.windows import WindowReduction
 from skewless.serving.aggregations.bounds import dates_problem
 from skewless.training_set.from_log.columns import RECOMPUTED
@@ -53,36 +51,6 @@ def problems_of(opened: OpenedTrainingSet) -> Iterator[str]:
         yield from wrong_inputs(opened.features, opened.feature_inputs())
 
 
-def suite_problems(opened: OpenedTrainingSet) -> Iterator[str]:
-    """What the suite says of columns that the training set will not have, and what Spark cannot read of its SQL."""
-    suite = opened.spec.suite
-    if suite is None:
-        return
-    schema = _result_schema(opened)
-    known = {*_names(schema)}
-    yield from (
-        suite.unknown_column(column, schema.names) for column in suite.columns if column.name not in known
-    )
-    yield from sql_problems(opened.events.sparkSession.createDataFrame([], schema), suite)
-
-
-def _result_schema(opened: OpenedTrainingSet) -> StructType:
-    features = schema_of(opened.features)
-    types = {field.name: field.dataType for field in opened.events.schema}
-    types |= {name: data_type for name, (_, data_type) in opened.table_columns.items()}
-    types |= {name: features[name].dataType for name in opened.features.names}
-    types |= {LOGGED_FEATURES: ArrayType(StringType()), EVENT_DATE: DateType()}
-    return StructType([StructField(name, types[name]) for name in opened.result_columns])
-
-
-def _names(schema: StructType, prefix: str = "") -> Iterator[str]:
-    """The columns and, with dots, the fields of structs among them, of which Great Expectations can be asked too."""
-    for field in schema:
-        yield prefix + field.name
-        if isinstance(field.dataType, StructType):
-            yield from _names(field.dataType, f"{prefix}{field.name}.")
-
-
 def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
     subject = f"feature table '{table.name}'"
     roles = [("entity_keys", key) for key, _ in side.keys]
@@ -103,15 +71,6 @@ def _table_problems(table: FeatureTable, side: JoinSide) -> Iterator[str]:
         if not is_publishable(side.types[name]):
             found = side.types[name].simpleString()
             yield f"{subject}: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out of columns"
-        if reason := unwritable(name, side.types[name]):
-            yield f"{subject}: column '{name}' {reason}; {_renaming(name)}"
-
-
-def _renaming(name: str) -> str:
-    """How a table's column gets another name: a table that has such names maps its columns, and so can rename them."""
-    other = writable(name)
-    change = f"RENAME COLUMN `{name}` TO {other}" if other != name else "RENAME COLUMN"
-    return f"rename it in the table (ALTER TABLE … {change}), or leave it out of columns"
 
 
 def _date_problems(side: JoinSide, reduction: WindowReduction) -> Iterator[str]:

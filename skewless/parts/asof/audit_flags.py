@@ -16,7 +16,9 @@ def audit_flags(side: JoinSide) -> Column:
     `absent`, no row survives; `events` in the largest window. Takes the rows of the join before survivors are picked.
     """
     t = F.unix_micros("t")
-    boundary, late, events = [side.is_at_t()], [F.lit(False)], F.lit(0).cast("bigint")
+    # Where no row competes, windows alone decide, and no window reaches to T itself.
+    boundary = [side.is_at_t() if side.competes else F.lit(False)]
+    late, events = [F.lit(False)], F.lit(0).cast("bigint")
     if side.competes and side.event_timestamp is not None:
         event, available = (F.unix_micros(F.col(side.slot).getField(name)) for name in ("event", "available"))
         if side.available_at is not None:

@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame
 
 from skewless.config import Labels, Sample
 from skewless.ground.instants import refusal
-from skewless.ground.names import unknown, writable
-from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind, unwritable
+from skewless.ground.names import unknown
+from skewless.ground.spark_columns import NO_KEY, UNPUBLISHABLE, is_publishable, key_kind
 from skewless.parts.spine.row_predicate import predicate_problem
 
 
@@ -35,8 +35,6 @@ def _problems(events: DataFrame, labels: Labels, sample: Sample | None) -> Itera
         if not is_publishable(data_type):
             found = data_type.simpleString()
             yield f"label events: column '{name}' is {found}, {UNPUBLISHABLE}; leave it out with labels.query"
-        if reason := unwritable(name, data_type):
-            yield f"label events: column '{name}' {reason}; {_renaming(name)}"
     for name in labels.entity_keys:
         if name in types and key_kind(types[name]) is None:
             yield f"label events: entity key '{name}' is {types[name].simpleString()}; {NO_KEY}"
@@ -45,11 +43,3 @@ def _problems(events: DataFrame, labels: Labels, sample: Sample | None) -> Itera
             yield f"label events: time column '{time}' {reason}"
     if labels.where and (problem := predicate_problem(events, labels.where)):
         yield f"labels.where {labels.where!r}: {problem}"
-
-
-def _renaming(name: str) -> str:
-    """How a label column gets another name: it is published by the one that the source, or the query, gives it."""
-    other = writable(name)
-    if other == name:  # a field inside of it
-        return "rename the field, or leave the column out, with labels.query"
-    return f"rename it with labels.query: SELECT `{name}` AS {other}, …"

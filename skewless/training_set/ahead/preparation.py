@@ -19,7 +19,7 @@ from skewless.training_set.ahead.pruning import prune
 from skewless.training_set.bind import bind
 from skewless.training_set.from_log.columns import recomputed_part
 from skewless.training_set.opened import OpenedTrainingSet
-from skewless.training_set.problems import suite_problems
+from skewless.training_set.publishing_problems import publishing_problems
 from skewless.training_set.serving_document import serving_document
 
 
@@ -47,7 +47,7 @@ def open_all(spark: SparkSession, spec: PublishableTrainingSet) -> tuple[Output,
     output = Output.at(spark, spec.output)
     refuse_foreign_table(spark, output, spec.training_set.name)
     opened = bind(spark, spec)
-    if problems := list(suite_problems(opened)):
+    if problems := list(publishing_problems(opened)):
         raise InputError(problems)
     return output, opened
 
