@@ -51,6 +51,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         # Every test plans many small queries: compiling each, or its expressions, costs more than running it.
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
         # One JVM compiles for all tests; the later tiers of the compiler never pay off on such small data.
         .config("spark.driver.extraJavaOptions", f"-XX:TieredStopAtLevel=1 -Dderby.system.home={warehouse}")
     )

@@ -82,6 +82,8 @@ def _with_local_defaults(builder: Any) -> Any:
         "spark.sql.extensions": DELTA_EXTENSION,
         "spark.sql.catalog.spark_catalog": DELTA_CATALOG,
         "spark.sql.session.timeZone": "UTC",
+        # Else pyspark notes for each column the line of Python that made it, by three calls into the JVM.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         # No port: two runs on one machine would look for free ones, and nobody watches a local run.
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),

@@ -13,6 +13,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 from pyspark.sql.pandas.types import to_arrow_type
 
 from skewless.ground.arrow_values import python_list
+from skewless.ground.python_tasks import forget_zips
 from skewless.parts.functions.contract import Inputs, failures_of, schema_of
 from skewless.parts.functions.overrun import limited, longest_call
 from skewless.serving.errors import FeatureError
@@ -68,6 +69,7 @@ def _kernel(features: FeatureSet, event_names: tuple[str, ...], of_batch: OfBatc
     split = len(features.inputs)
 
     def run(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
+        forget_zips()
         for batch in batches:
             columns = list(zip(names, batch.flatten(), strict=True))
             yield of_batch(features, dict(columns[:split]), dict(columns[split:]), len(batch), longest)

@@ -16,6 +16,7 @@ from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from skewless.ground.instants import literal, utc_date
+from skewless.ground.python_tasks import map_in_arrow
 from skewless.parts.log.decoding import Slot, decode, decoded_schema, slots_of
 from skewless.parts.log.merging import (
     Field,
@@ -103,7 +104,7 @@ def decoded(lines: DataFrame) -> Decoded:
     texts = lines.select(F.get_json_object(F.col("raw").cast("string"), "$.types").alias("types"))
     slots = slots_of(row["types"] for row in texts.distinct().collect())
     while True:
-        rows = lines.mapInArrow(decode(slots), decoded_schema(slots)).persist(StorageLevel.MEMORY_AND_DISK)
+        rows = map_in_arrow(lines, decode(slots), decoded_schema(slots)).persist(StorageLevel.MEMORY_AND_DISK)
         others = rows.where(F.col("undiscovered").isNotNull()).select("undiscovered").distinct().collect()
         if not others:
             return Decoded(rows, slots)

@@ -10,6 +10,8 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from skewless.ground.python_tasks import map_in_arrow
+
 AUDIT = "skewless_audit"
 """The struct column of staged rows that an audit chooses by."""
 
@@ -68,7 +70,7 @@ def chosen_rows(staged: DataFrame, size: int) -> tuple[list[int], set[int]]:
 
     found: dict[str, list[tuple[int, int]]] = {}
     # In Arrow, a few candidates of each kind from each partition: six `orderBy().limit()` would be six passes.
-    for kind, hash_, weight in staged.select(f"{AUDIT}.*").mapInArrow(candidates, _CANDIDATES).collect():
+    for kind, hash_, weight in map_in_arrow(staged.select(f"{AUDIT}.*"), candidates, _CANDIDATES).collect():
         found.setdefault(kind, []).append((weight, hash_))
     chosen = {kind: [hash_ for _, hash_ in _least(each, wanted[kind])] for kind, each in found.items()}
     return sorted({hash_ for each in chosen.values() for hash_ in each}), set(chosen.get(HASHED, []))

@@ -24,6 +24,7 @@ from pyspark.sql.types import (
 
 from skewless.ground.event_rows import LABEL_EVENT, MOMENT, EventTable
 from skewless.ground.names import unknown
+from skewless.ground.python_tasks import map_in_arrow
 from skewless.ground.spark_columns import INTEGERS, column, spelt, type_text
 from skewless.parts.windows.calendar import calendar_bounds
 from skewless.parts.windows.kernel.kernel import aggregate_batches
@@ -175,7 +176,7 @@ def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str,
     def aggregate(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return aggregate_batches(iter(batches), layout)
 
-    return rows.select("*", *_bounds(windows)).mapInArrow(aggregate, schema)
+    return map_in_arrow(rows.select("*", *_bounds(windows)), aggregate, schema)
 
 
 def _table_layout(slot: str, table: EventTable) -> TableLayout:

@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
+from skewless.ground.python_tasks import map_in_arrow
 from skewless.runs.monitor.profile.bins import Bins, Ints, bins_of, lay_out
 from skewless.runs.monitor.profile.profile import (
     EVERYTHING,
@@ -80,7 +81,7 @@ def laid_out(
             name: lay_out(nothing.column(place).combine_chunks(), 1, 0) for place, name in enumerate(names)
         }
     sample = selected if rows <= SAMPLE else selected.sample(SAMPLE / rows, seed=0)
-    collected = sample.repartition(1).mapInArrow(kernel, _LAID_OUT).toArrow().to_pylist()
+    collected = map_in_arrow(sample.repartition(1), kernel, _LAID_OUT).toArrow().to_pylist()
     texts = {row["feature"]: row["bins"] for row in collected}
     return {name: bins_of(json.loads(texts[place])) for place, name in enumerate(names)}
 
@@ -90,8 +91,7 @@ def counted(subject: Subject, bins: Mapping[str, Bins], rows: int, known: int | 
     names = list(subject.features)
     tally = Tally(names, [bins[name] for name in names], list(subject.dimensions), known, subject.names)
     cells = (
-        subject.selected()
-        .mapInArrow(tally.kernel, COUNTED)
+        map_in_arrow(subject.selected(), tally.kernel, COUNTED)
         .groupBy("dimension", "group", "feature", "cell", "text")
         .agg(F.sum("n").alias("n"))
         .toArrow()
