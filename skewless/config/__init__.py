@@ -13,10 +13,13 @@ from skewless.config.specs.monitoring import Monitoring, Watched, Webhook
 from skewless.config.specs.reconciling import Reconcile
 from skewless.config.specs.suite import Suite
 from skewless.config.specs.table_join import TableJoin
-from skewless.config.specs.training_set import Sample, TrainingSet
+from skewless.config.specs.training_set import AUTO, BROADCAST, EXCHANGE, Sample, TrainingSet
 from skewless.config.values import is_location, is_path
 
 __all__ = [
+    "AUTO",
+    "BROADCAST",
+    "EXCHANGE",
     "ConfFiles",
     "Configuration",
     "FeatureTable",

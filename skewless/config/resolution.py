@@ -21,11 +21,15 @@ from skewless.ground.names import unknown
 
 @dataclass(frozen=True)
 class JoinedTable:
-    """A feature table under its name in the result; `keys` are (table key, label column) pairs, in order."""
+    """A feature table under its name in the result; `keys` are (table key, label column) pairs, in order.
+
+    `broadcast` forces or forbids sending it to the label events; None leaves it to the planner.
+    """
 
     table: FeatureTable
     name: str
     keys: tuple[tuple[str, str], ...]
+    broadcast: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def joined_table(
     ]
     columns = {key.casefold(): key for key in table.entity_keys} | label_keys | named
     keys = tuple((key, columns[key.casefold()]) for key in table.entity_keys)
-    return JoinedTable(table, join.as_name, keys), problems
+    return JoinedTable(table, join.as_name, keys, join.broadcast), problems
 
 
 def _table_problems(document: Document, around: Surroundings) -> list[Problem]:

@@ -1,36 +1,44 @@
-"""The rows that the as-of join hands on to window aggregations: label events and the events of several tables, by key.
-
-| column      | label event                            | event of a table                                  |
-| ----------- | -------------------------------------- | ------------------------------------------------- |
-| `bucket`    | a number shared by rows of one key, which lie in one partition, side by side, in any order |
-| the keys    | where a bucket may hold several of them                                                    |
-| `moment`    | T, null without an entity              | its event timestamp                               |
-| `label_event`    | a list of one: all that it carries     | null                                              |
-| `table`     | null                                   | the table's tag, where there are several tables   |
-| `available` | null                                   | when serving could read it, where tables tell     |
-
-Instants are microseconds since the epoch. A list, since a null list costs a row of events one value on its way, however
-many columns label events have.
-"""
+"""What the as-of join hands on to what is computed from a table's events: the events in order, and what is asked."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-BUCKET, MOMENT, LABEL_EVENT, TABLE, AVAILABLE = "bucket", "moment", "label_event", "table", "available"
+import pyarrow as pa
+
+from skewless.ground.order.time_order import Ints
 
 
-class EventTable(NamedTuple):
-    """One table among the rows.
+@dataclass(frozen=True)
+class EventRows:
+    """One table's rows by (key, event timestamp, available), ties in any order; instants in microseconds.
 
-    `reduction` is what to compute from its events. `lag` is how long after its event timestamp each row is
-    available, in microseconds; None where the rows say it themselves. `newest` names a column to add: the times
-    `event` and `available` of the newest row visible at T; None where nobody asks. So does `audit_flags`: what makes a
-    label event a hard case of the table's windows.
+    Keys are numbers below `key_count`; `column` gives values of the rows by name, in their order.
     """
 
-    tag: int
-    reduction: Any
-    lag: int | None
-    newest: str | None
-    audit_flags: str | None = None
+    key: Ints
+    event: Ints
+    available: Ints
+    key_count: int
+    column: Callable[[str], pa.Array]
+
+
+@dataclass(frozen=True)
+class AskedRows:
+    """Label events with an entity and a T (`at`); `column` gives what else they say, as numbers."""
+
+    key: Ints
+    at: Ints
+    column: Callable[[str], Ints]
+
+
+class EventAnswers(Protocol):
+    """What is computed from a table's events, for as many label events as are asked about."""
+
+    def aggregates(self, asked: AskedRows) -> pa.StructArray:
+        """A struct per label event."""
+
+    def audit_flags(self, asked: AskedRows) -> pa.StructArray:
+        """What makes label events hard cases: `boundary`, `late`, `events` (how many in the largest window)."""

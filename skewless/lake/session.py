@@ -116,6 +116,18 @@ def private_session(spark: SparkSession, **settings: str) -> SparkSession:
     return clone
 
 
+def worker_memory(spark: SparkSession) -> int | None:
+    """The bytes that a Python worker may take (`spark.executor.pyspark.memory` for each core), None without a limit."""
+    conf = spark.sparkContext.getConf()
+    if not conf.contains("spark.executor.pyspark.memory"):
+        return None
+    jvm: Any = spark._jvm
+    megabytes = jvm.org.apache.spark.network.util.JavaUtils.byteStringAsMb(
+        conf.get("spark.executor.pyspark.memory")
+    )
+    return int(megabytes) * 2**20 // int(conf.get("spark.executor.cores") or 1)
+
+
 def hand_over(frame: DataFrame, spark: SparkSession) -> DataFrame:
     """The same analysed plan as a DataFrame of the caller's session, so that its views and joins work as usual."""
     jvm: Any = spark._jvm

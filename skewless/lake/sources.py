@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import is_path
@@ -26,6 +26,7 @@ from skewless.lake.failures import (
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
 
+_ENDLESS = 2**60
 SPREAD = 8
 """Of so many files of a table one is read where a share of its rows is enough."""
 
@@ -127,6 +128,29 @@ def extent_of(rows: DataFrame) -> Extent:
     """What the plan over Delta tables reads of them."""
     sizes = [int(leaf.stats().sizeInBytes()) for leaf in _leaves(rows)]
     return Extent(len(rows.inputFiles()), sum(sizes))
+
+
+def estimated_bytes(rows: DataFrame, columns: Sequence[Column] = ()) -> int:
+    """What the files take that a plan reads, by the log, cut to the share of these columns by Spark's sizes of types.
+
+    The plan is the one that `extent_of` asks, so that files are looked for once. Rows that lie in no file, whose size
+    Spark does not know and takes for endless, count nothing.
+    """
+    sizes = [int(leaf.stats().sizeInBytes()) for leaf in _leaves(rows)]
+    read = sum(size for size in sizes if size < _ENDLESS)
+    if not columns:
+        return read
+    return min(read, read * _width(rows.select(*columns)) // _width(rows))
+
+
+def _width(rows: DataFrame) -> int:
+    return int(rows._jdf.schema().defaultSize())
+
+
+def broadcast_bound(spark: SparkSession) -> int:
+    """The bytes up to which Spark itself sends a table to every task; negative where it never does."""
+    session: Any = spark._jsparkSession
+    return int(session.sessionState().conf().autoBroadcastJoinThreshold())
 
 
 def row_count(rows: DataFrame) -> int | None:

@@ -18,6 +18,7 @@ from skewless.skew.sample import OTHER
 from skewless.skew.spine import LogSpine
 from skewless.skew.tolerance import loosely_equal, weight_of, with_weights
 from skewless.training_set.ahead.pruning import prune
+from skewless.training_set.ahead.strategy import planned
 from skewless.training_set.rows import joined_rows
 
 # What is kept in memory has as many partitions as a shuffle asks for, however small, unless Spark may merge them; each
@@ -47,7 +48,7 @@ def compared_features(spine: LogSpine) -> list[Compared]:
 def recomputed(spine: LogSpine, features: Sequence[Compared], carried: Sequence[Column]) -> DataFrame:
     """The records joined and computed again: the carried columns, and all that decides each feature's state."""
     weighted = replace(spine.opened, sides=tuple(map(with_weights, spine.opened.sides)))
-    reading = prune(weighted, Census(0, 0, 0, 0, 0, 0, 0, spine.first, spine.last))
+    reading = planned(prune(weighted, Census(0, 0, 0, 0, 0, 0, 0, spine.first, spine.last)))
     return held_together(joined_rows(reading, spine.rows), features, carried)
 
 

@@ -23,11 +23,27 @@ PARITY_SAMPLE = 1000
 
 
 @dataclass(frozen=True)
+class KeySetPlan:
+    """How the tables of one set of keys that meet the label events in the same way do so.
+
+    `way` is EXCHANGE or BROADCAST, `bytes` what the selected columns of their files take by Delta's log, `partitions`
+    into how many rows are exchanged.
+    """
+
+    keys: tuple[str, ...]
+    sides: tuple[str, ...]
+    way: str
+    bytes: int
+    partitions: int | None
+    why: str
+
+
+@dataclass(frozen=True)
 class OpenedTrainingSet:
     """What a build works on: pinned rows, column names spelt as in their tables, and checked features.
 
-    With a log its `results` are all columns of tables and functions, also where sides and features are only those
-    that have to be recomputed.
+    `plan` says how tables meet label events; without one all are brought together by key. With a log its `results` are
+    all columns of tables and functions, also where sides and features are only those that have to be recomputed.
     """
 
     spec: ResolvedTrainingSet
@@ -38,6 +54,17 @@ class OpenedTrainingSet:
     features: FeatureSet
     inputs: Mapping[str, Source]
     log: TrainingLog | None = None
+    plan: tuple[KeySetPlan, ...] = ()
+
+    @property
+    def strategy(self) -> str:
+        """The ways in which tables are joined."""
+        return " and ".join(sorted({each.way for each in self.plan})) or "none"
+
+    @property
+    def partitions(self) -> dict[tuple[str, ...], int]:
+        """Label columns → into how many partitions the tables that join on them are exchanged, where it is planned."""
+        return {each.keys: each.partitions for each in self.plan if each.partitions is not None}
 
     @property
     def parity_sample(self) -> int:

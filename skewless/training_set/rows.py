@@ -17,7 +17,6 @@ from skewless.lake.failures import READ_ERRORS
 from skewless.parts.asof import as_of_join
 from skewless.parts.functions import with_fatal_calls, with_features
 from skewless.parts.spine import spine_of
-from skewless.parts.windows import aggregate_windows
 from skewless.training_set.from_log.columns import logged_features, result_values
 from skewless.training_set.from_log.matching import with_logged
 from skewless.training_set.opened import OpenedTrainingSet
@@ -35,7 +34,7 @@ def spine_for(opened: OpenedTrainingSet, run_range: RunRange) -> DataFrame:
 
 def joined_rows(opened: OpenedTrainingSet, spine: DataFrame) -> DataFrame:
     """A spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
-    return compute_features(opened, as_of_join(spine, opened.sides, aggregate_windows))
+    return compute_features(opened, as_of_join(spine, opened.sides, opened.partitions))
 
 
 def compute_features(opened: OpenedTrainingSet, joined: DataFrame) -> DataFrame:
@@ -85,7 +84,7 @@ def own_error(error: Exception) -> str | None:
 
 
 def _fatal_call(opened: OpenedTrainingSet, spine: DataFrame) -> str | None:
-    joined = as_of_join(spine, opened.sides, aggregate_windows)
+    joined = as_of_join(spine, opened.sides, opened.partitions)
     tried = with_fatal_calls(joined, opened.features, opened.feature_inputs(), _label_event(opened))
     if FEATURES not in tried.columns:
         return None

@@ -181,7 +181,7 @@ BAD = [
     ("feature_table", without(TABLE, "source")),
     ("feature_table", without(TABLE, "event_timestamp")),
     table(event_timestamp=None),
-    training(feature_tables=[{"table": "weather", "broadcast": True}]),
+    training(feature_tables=[{"table": "weather", "broadcast": "often"}]),
     training(feature_tables=[{"as": "w2"}]),
     ("training_set", without(TRAINING, "output")),
     ("training_set", without(TRAINING, "labels")),
@@ -268,7 +268,7 @@ BAD = [
     watched(features={"w__t": {"bins": 1}}),
     watched(webhook={"url": "", "retries": 11}),
     # words
-    training(strategy="broadcast"),
+    training(strategy="merge"),
     training(log={"source": "a/b", "missing": "zero"}),
     # aggregations
     aggregated(function="summ"),

@@ -130,14 +130,16 @@ def test_a_training_set_without_a_table_with_a_history_cannot_ask_for_a_fresh_on
     )
 
 
-NOT_THERE_YET = "not there yet: this version of skewless does not do what it says; remove it"
-
-
-def test_keys_that_are_not_there_yet_are_refused_in_these_words(set_problems: Problems) -> None:
-    text = (SET % "{table: weather, broadcast: true}").lstrip() + "strategy: broadcast\n"
-    assert set_problems(text) == [
-        f"3: feature_tables[0].broadcast: {NOT_THERE_YET}",
-        "6: strategy: 'broadcast' is not there yet; write auto or remove the key",
+def test_a_table_may_be_sent_or_not_and_the_strategy_is_one_of_three(set_problems: Problems) -> None:
+    for sent in ("true", "false", "null"):
+        for strategy in ("auto", "exchange", "broadcast"):
+            text = (SET % f"{{table: weather, broadcast: {sent}}}").lstrip() + f"strategy: {strategy}\n"
+            assert set_problems(text) == []
+    text = (SET % "{table: weather, broadcast: often}").lstrip() + "strategy: merge\n"
+    told = set_problems(text)
+    assert told[0].startswith("3: feature_tables[0].broadcast: ")
+    assert told[1:] == [
+        "6: strategy: 'merge' is none of auto, exchange, broadcast; write one of them or remove the key"
     ]
 
 

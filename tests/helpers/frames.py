@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timezone
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
@@ -70,7 +70,6 @@ def winners(label_events: DataFrame, sides: Sequence[JoinSide], keys: Sequence[s
 
     Under `NAME at T` stands whether that winner is of exactly T.
     """
-    joined = as_of_join(spine(label_events, *keys), sides)
     columns = [F.col("label")]
     for side in sides:
         columns += [side.is_matched().alias(side.name)]
@@ -82,8 +81,20 @@ def winners(label_events: DataFrame, sides: Sequence[JoinSide], keys: Sequence[s
             **{side.name: _winner(side, row) for side in sides},
             **{f"{side.name} at T": row[f"{side.name} at T"] for side in sides},
         }
-        for row in collected(joined.select(*columns))
+        for row in joined_either_way(spine(label_events, *keys), sides, columns)
     ]
+
+
+def joined_either_way(
+    label_events: DataFrame, sides: Sequence[JoinSide], columns: Sequence[Column | str]
+) -> list[Row]:
+    """These columns of the join's rows, which are the same whether tables are exchanged or sent to the label events."""
+    exchanged, sent = (
+        collected(as_of_join(label_events, [replace(side, broadcast=way) for side in sides]).select(*columns))
+        for way in (False, True)
+    )
+    assert sorted(map(repr, exchanged)) == sorted(map(repr, sent))
+    return exchanged
 
 
 def values_at(rows: DataFrame, *times: datetime | None, **options: Any) -> list[Any]:

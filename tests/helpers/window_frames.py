@@ -7,9 +7,9 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import JoinSide, as_of_join
-from skewless.parts.windows import WindowReduction, aggregate_windows
-from tests.helpers.frames import at, collected, frame, spine
+from skewless.parts.asof import JoinSide
+from skewless.parts.windows import WindowReduction
+from tests.helpers.frames import at, frame, joined_either_way, spine
 
 TICK = timedelta(microseconds=1)
 NOON = at("12:00", "2024-07-20")
@@ -34,8 +34,7 @@ def answers(
     assert reduction.problems() == []
     told = {"event_timestamp": "at", **options}
     side = JoinSide("r", rows, (("k", "k"),), (), reduction=reduction, **told)
-    joined = as_of_join(spine(events, "k"), [side], aggregate_windows)
-    found = collected(joined.select("label.place", side.events_slot))
+    found = joined_either_way(spine(events, "k"), [side], ["label.place", side.events_slot])
     assert len(found) == len(label_events)
     return [row[side.events_slot] for row in sorted(found, key=lambda row: int(row["place"]))]
 

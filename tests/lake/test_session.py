@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from skewless.lake.session import PINNED, QUICK, private_session
+from skewless.lake.session import PINNED, QUICK, private_session, worker_memory
 
 BYTES_PER_BATCH = "spark.sql.execution.arrow.maxBytesPerBatch"
 
@@ -34,3 +35,19 @@ def test_arrow_batches_have_no_bound_in_bytes_in_the_clone_alone(caller: SparkSe
 def test_a_bound_in_bytes_that_the_caller_has_set_stays(caller: SparkSession) -> None:
     caller.conf.set(BYTES_PER_BATCH, "1048576")
     assert private_session(caller).conf.get(BYTES_PER_BATCH) == "1048576"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, None),
+        ({"spark.executor.pyspark.memory": "2g"}, 2 * 2**30),
+        ({"spark.executor.pyspark.memory": "3072", "spark.executor.cores": "4"}, 768 * 2**20),
+    ],
+)
+def test_a_python_worker_has_its_share_of_the_memory_that_is_configured(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], expected: int | None
+) -> None:
+    conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
+    monkeypatch.setattr(type(spark.sparkContext), "getConf", lambda _self: conf)
+    assert worker_memory(spark) == expected

@@ -13,9 +13,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless import build_frame
-from skewless.parts.asof import as_of_join
-from skewless.parts.windows import WindowReduction, aggregate_windows
-from tests.helpers.frames import collected, frame, side_of, spine, training_set, winners
+from skewless.parts.windows import WindowReduction
+from tests.helpers.frames import collected, frame, joined_either_way, side_of, spine, training_set, winners
 from tests.helpers.strategies import KEYS, SPEC_OPTIONS, SpecOptions, batch
 from tests.oracles import duck
 from tests.oracles.asof import OracleTable, Row, asof, compare, of_exactly_t
@@ -148,8 +147,8 @@ def test_j2_winners_of_exactly_t_are_known_of_tables_joined_for_their_windows_al
         )
         sides.append(replace(side_of(table, events, table.name), reduction=count))
     labels = frame(spark, LABELS, [label for labels, _ in made for label in labels])
-    joined = as_of_join(spine(labels, *KEYS), sides, aggregate_windows)
-    answers = collected(joined.select("label", *[side.at_t_slot for side in sides]))
+    slots = [side.at_t_slot for side in sides]
+    answers = joined_either_way(spine(labels, *KEYS), sides, ["label", *slots])
     for place, (table, (own_labels, rows)) in enumerate(zip(tables, made, strict=True)):
         wanted = zip(own_labels, of_exactly_t(own_labels, table, rows, "t"), strict=True)
         assert found(own(answers, place), f"at_t_{table.name}") == _in_order(wanted)

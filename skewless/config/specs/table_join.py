@@ -15,8 +15,6 @@ from skewless.ground.names import collisions
 class TableJoin(Spec):
     """One feature table of a training set, under its own name or under another one."""
 
-    not_there_yet = frozenset({"broadcast"})
-
     table: Name = Field(examples=["weather"], description="The feature table, conf/feature_tables/NAME.yml.")
     alias: Name | None = Field(
         default=None,
@@ -29,6 +27,12 @@ class TableJoin(Spec):
         examples=[{"origin": "dest"}],
         description="From the table's entity key to the label events' column. Keys that it leaves out join by the "
         "same name; without it each has to be among the label events' `entity_keys`.",
+    )
+
+    broadcast: bool | None = Field(
+        default=None,
+        examples=[True],
+        description="Whether its rows are sent to where the label events are; unless written, small tables are.",
     )
 
     @field_validator("join_keys")

@@ -24,7 +24,8 @@ from skewless.config.values import (
 )
 from skewless.ground.names import collisions
 
-AUTO = "auto"
+AUTO, EXCHANGE, BROADCAST = "auto", "exchange", "broadcast"
+STRATEGIES = (AUTO, EXCHANGE, BROADCAST)
 
 
 class Sample(Spec):
@@ -41,9 +42,9 @@ class Sample(Spec):
     )
 
 
-def _auto(strategy: str) -> str:
-    if strategy != AUTO:
-        raise refusal(f"'{strategy}' is not there yet; write {AUTO} or remove the key")
+def _known(strategy: str) -> str:
+    if strategy not in STRATEGIES:
+        raise refusal(f"'{strategy}' is none of {', '.join(STRATEGIES)}; write one of them or remove the key")
     return strategy
 
 
@@ -107,10 +108,11 @@ class TrainingSet(Spec):
         examples=[0],
         description="How many label events each build replays through serving; 1,000 unless written, 0 turns it off.",
     )
-    strategy: Annotated[str, AfterValidator(_auto), replaced(shapes.word("strategy", [AUTO]))] = Field(
+    strategy: Annotated[str, AfterValidator(_known), replaced(shapes.word("strategy", STRATEGIES))] = Field(
         default=AUTO,
-        examples=[AUTO],
-        description="How tables are joined; `auto`, the only one so far, leaves it to the planner.",
+        examples=[EXCHANGE],
+        description="How tables meet label events: all of them brought together by key (`exchange`) or sent to the "
+        "label events (`broadcast`), but for what a table's own `broadcast` says; `auto` leaves it to the planner.",
     )
     reconcile: Reconcile = Field(
         default=Reconcile(),

@@ -1,153 +1,201 @@
-"""The as-of join itself: one exchange and one sort per set of join keys, whatever the number of tables."""
+"""The as-of join itself: one exchange per set of join keys, whatever the number of tables, and one pass in Arrow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType
+from pyspark.sql.types import DataType, StructType
 
-from skewless.ground.event_rows import AVAILABLE, BUCKET, LABEL_EVENT, MOMENT, TABLE, EventTable
-from skewless.ground.spark_columns import INTEGERS, as_key
-from skewless.parts.asof.audit_flags import audit_flags
+from skewless.ground.python_tasks import map_in_arrow
+from skewless.ground.spark_columns import INTEGERS, as_key, types_in
+from skewless.lake.session import worker_memory
 from skewless.parts.asof.join_side import JoinSide
-
-ReduceEvents = Callable[[DataFrame, Sequence[str], Mapping[str, EventTable]], DataFrame]
-
-# Among equal instants: a feature row is visible at T itself, unless its table is strict; only then does it come
-# after the label event.
-INCLUSIVE_ROW, AT_T, STRICT_ROW = 0, 1, 2
+from skewless.parts.asof.kernel.layout import (
+    AVAILABLE,
+    BUCKET,
+    LABEL,
+    MOMENT,
+    OF_LABELS,
+    SIDE,
+    PassLayout,
+    SideLayout,
+    T,
+)
+from skewless.parts.asof.kernel.one_pass import answer_batches
+from skewless.parts.asof.row_shape import SideRows, lists_of, null
+from skewless.parts.asof.sending import sent_sides
 
 # Label events without an entity see no row, so they need not meet in one partition.
 SPREAD_OF_NULL_KEYS = 1024
 
+MOST_BYTES, SHARE_OF_WORKER = 256 * 2**20, 8
+"""Rows held at once in a Python worker, in Arrow, and the part of its memory that they may take where that is limited:
+gathering them takes as much again, ordering and answering them about three times as much, and an idle worker has some.
+"""
+
 
 def as_of_join(
-    spine: DataFrame, sides: Sequence[JoinSide], reduce_events: ReduceEvents | None = None
+    spine: DataFrame, sides: Sequence[JoinSide], partitions: Mapping[tuple[str, ...], int] | None = None
 ) -> DataFrame:
     """Give each label event the winning row of every side that was visible at its T.
 
     Takes the spine: `label` (struct of the label event's columns), `label_id`, `t` (instant), and whatever else.
     Gives the same rows with a struct column per side, in the side's slot: the winner's times `event` and
-    `available`, its values; null where no row survives.
+    `available`, its values; null where no row survives. A side with a reduction adds what that computes, one that
+    is to be audited a struct that says whether a label event is a hard case of it.
 
-    Label events and feature rows of one set of join keys form one union, sorted by the instant at which a row
-    becomes visible, `max(event, available)`. The winner at T is then the running maximum of
-    `struct(event, available, columns)`: late rows and corrections take effect when they arrive, never before.
-
-    | at    | row                     | running maximum |
-    | ----- | ----------------------- | --------------- |
-    | 10:00 | event 10:00             | event 10:00     |
-    | 10:30 | label event, T = 10:30  | → event 10:00   |
-    | 11:00 | event 09:00, came late  | event 10:00     |
-
-    `reduce_events` computes what sides with a reduction ask for, from the same rows (`skewless.ground.event_rows`): it
-    takes them, the names of the keys among them, and the tables by the struct column that each one's results go to; it
-    gives `label_event` of the label events and its own columns. A side that selects no column has
-    no winner to carry: its slot holds the times of its newest visible row alone, and where all sides are such,
-    rows are brought together by key and left in any order, since no running maximum is needed.
-
-    A boolean column a side says whether its winner is of exactly T (`JoinSide.is_at_t`).
-
-    A side that is to be audited adds a struct that says whether a label event is a hard case of it (`audit_flags`).
+    Label events and feature rows of one set of join keys meet in one exchange, into as many `partitions` as are given
+    for their label columns (else as the session says, put together by their sizes), and in no order: a pass in Arrow
+    numbers their keys, orders each table's rows by key and instant, and answers the label events. Sides that are sent
+    to the label events need no exchange; they are answered in the last pass.
 
     Ties are settled by J4; a null key or a null T sees nothing; equal instants are visible unless strict.
     """
+    meeting = [side for side in sides if not side.broadcast]
+    sent = [side for side in sides if side.broadcast]
+    sets: list[tuple[tuple[str, ...], list[JoinSide]]] = list(key_sets(meeting).items())
+    # What is widest is added last, since each exchange moves what was added before.
+    sets.sort(key=lambda each: sum(_width(side) for side in each[1]))
     joined = spine
-    for label_columns, group in key_sets(sides).items():
-        joined = _join_group(joined, label_columns, group, reduce_events)
-    return joined
+    for place, (label_columns, group) in enumerate(sets):
+        is_last = place == len(sets) - 1
+        wanted = (partitions or {}).get(label_columns)
+        joined = _passed(joined, label_columns, group, sent if is_last else [], wanted)
+    if sent and not sets:
+        joined = _passed(joined, (), [], sent, None)
+    results = [field.name for side in sides for field in side.results()]
+    return joined.select(*spine.columns, *results)
 
 
-def key_sets(sides: Sequence[JoinSide]) -> dict[tuple[str, ...], list[JoinSide]]:
-    """Label columns → the join sides that join on them: what meets in one exchange and one sort."""
+def _width(side: JoinSide) -> int:
+    return len(side.columns) + (len(side.reduction.schema()) if side.reduction else 0)
+
+
+def key_sets(sides: Iterable[JoinSide]) -> dict[tuple[str, ...], list[JoinSide]]:
+    """Label columns → the join sides that join on them: what meets in one exchange."""
     sets: dict[tuple[str, ...], list[JoinSide]] = {}
     for side in sides:
         sets.setdefault(side.label_columns, []).append(side)
     return sets
 
 
-def _join_group(
+def _passed(
     spine: DataFrame,
     label_columns: tuple[str, ...],
-    sides: list[JoinSide],
-    reduce_events: ReduceEvents | None,
+    meeting: list[JoinSide],
+    sent: list[JoinSide],
+    partitions: int | None,
 ) -> DataFrame:
-    keys = [f"key_{position}" for position in range(len(label_columns))]
-    rows = _label_rows(spine, label_columns, keys)
-    for tag, side in enumerate(sides, start=1):
-        rows = rows.unionByName(_feature_rows(side, tag, keys), allowMissingColumns=True)
-    competing = [side for side in sides if side.competes]
-    if competing:
-        rows = _with_winners(rows, keys, competing)
-    carried = [*spine.columns, *[side.slot for side in competing]]
-    tables = {
-        side.events_slot: _event_table(side, tag) for tag, side in enumerate(sides, 1) if side.reduction
-    }
-    if not tables:
-        labels = rows.where(_is_label()).select(*carried)
-    else:
-        assert reduce_events is not None, "join sides with a reduction need what computes it"
-        told = _telling(rows, keys)
-        events = _event_rows(rows, told, carried, tables, is_sorted=bool(competing))
-        labels = _carried_on(reduce_events(events, told, tables), carried)
-    hard = [audit_flags(side).alias(side.audit_slot) for side in sides if side.audited]
-    at_t = [side.is_at_t().alias(side.at_t_slot) for side in sides]
-    return labels.select(*spine.columns, *[side.survivor() for side in sides], *tables, *at_t, *hard)
+    """The spine with what these sides tell."""
+    keys_of_sent = {name: f"label_{place}" for place, name in enumerate(_label_columns(sent))}
+    carried = _carried(spine, keys_of_sent, [*meeting, *sent])
+    rows = spine.select(carried)
+    layouts: tuple[SideLayout, ...] = ()
+    telling: tuple[str, ...] = ()
+    if meeting:
+        rows, layouts, telling = _met(spine, carried, label_columns, meeting)
+        rows = rows.repartition(BUCKET) if partitions is None else rows.repartition(partitions, BUCKET)
+    packed, tables = sent_sides(sent, keys_of_sent)
+    layout = PassLayout(tuple(spine.columns), telling, layouts, tables, _most_bytes(spine))
+    added = [field for side in (*meeting, *sent) for field in side.results()]
+
+    def answer(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        return answer_batches(iter(batches), layout)
+
+    return map_in_arrow(rows.select("*", *packed), answer, StructType([*spine.schema, *added]))
 
 
-def _label_rows(spine: DataFrame, label_columns: tuple[str, ...], keys: list[str]) -> DataFrame:
-    types = {field.name: field.dataType for field in spine.schema["label"].dataType}  # type: ignore[attr-defined]
-    values = [as_key(F.col("label").getField(name), types[name]) for name in label_columns]
+def _most_bytes(spine: DataFrame) -> int:
+    memory = worker_memory(spine.sparkSession)
+    return MOST_BYTES if memory is None else min(MOST_BYTES, memory // SHARE_OF_WORKER)
+
+
+def _label_columns(sides: Iterable[JoinSide]) -> list[str]:
+    return list(dict.fromkeys(name for side in sides for name in side.label_columns))
+
+
+def _carried(spine: DataFrame, keys_of_sent: Mapping[str, str], sides: Iterable[JoinSide]) -> Column:
+    """A list of one: all that a label event carries, and what is asked of it besides the keys that rows meet by.
+
+    A list, since a null one costs a row of a table one value on its way, however many columns label events have.
+    """
+    asked = {name: _label_key(spine, label_column) for label_column, name in keys_of_sent.items()}
+    for side in sides:
+        if side.reduction is not None:
+            asked |= side.reduction.label_columns(F.col(T))
+    own = [F.col(name) for name in spine.columns]
+    return F.array(F.struct(*own, *[value.alias(name) for name, value in asked.items()])).alias(LABEL)
+
+
+def _met(
+    spine: DataFrame, carried: Column, label_columns: tuple[str, ...], sides: list[JoinSide]
+) -> tuple[DataFrame, tuple[SideLayout, ...], tuple[str, ...]]:
+    """Label events and the rows of all sides, one below the other, each side as the pass is told of it, and the columns
+    that tell keys apart.
+    """
+    types = [_label_types(spine)[name] for name in label_columns]
+    keys = [f"key_{place}" for place in range(len(types))]
+    telling = [BUCKET] if _are_buckets(types) else keys
+    tables = [SideRows(side, _named(side.key_columns(), types, keys)) for side in sides]
+    lists = lists_of(tables)
+    has_available = any(side.lag is None for side in sides)
+    names = list(
+        dict.fromkeys([BUCKET, *telling, SIDE, MOMENT, *([AVAILABLE] if has_available else []), LABEL])
+    )
+    labels = _label_rows(spine, carried, label_columns, keys)
+    nulls = {LABEL: null(labels.schema[LABEL].dataType), AVAILABLE: null("bigint")}
+    nulls |= {name: null(kind) for name, kind in lists.items()}
+
+    def whole(rows: DataFrame, **own: Column) -> DataFrame:
+        found = nulls | {name: F.col(name) for name in rows.columns} | own
+        return rows.select(*[found[name].alias(name) for name in (*names, *lists)])
+
+    rows = whole(labels)
+    for tag, table in enumerate(tables, start=1):
+        rows = rows.union(whole(table.rows, **{SIDE: F.lit(tag)}, **table.in_lists(lists)))
+    layouts = [table.side.layout(tag, table.places(lists)) for tag, table in enumerate(tables, start=1)]
+    return rows, tuple(layouts), tuple(telling)
+
+
+def _label_rows(
+    spine: DataFrame, carried: Column, label_columns: tuple[str, ...], keys: list[str]
+) -> DataFrame:
+    types = [_label_types(spine)[name] for name in label_columns]
+    values = [_label_key(spine, name) for name in label_columns]
     has_null_key = reduce(Column.__or__, [value.isNull() for value in values], F.lit(False))
     spread = F.pmod("label_id", F.lit(SPREAD_OF_NULL_KEYS))
+    bucket, *named = _named(values, types, keys)
     return spine.select(
-        F.when(has_null_key, spread)
-        .otherwise(_bucket(values, [types[name] for name in label_columns]))
-        .alias(BUCKET),
-        *[value.alias(key) for key, value in zip(keys, values, strict=True)],
-        F.lit(None).cast("int").alias(TABLE),
-        F.unix_micros("t").alias("at"),
-        F.lit(AT_T).alias("side"),
-        F.when(~has_null_key, F.unix_micros("t")).alias(MOMENT),
-        *spine.columns,
+        F.when(has_null_key, spread).otherwise(bucket).alias(BUCKET),
+        *named,
+        F.lit(OF_LABELS).alias(SIDE),
+        F.when(~has_null_key, F.unix_micros(T)).alias(MOMENT),
+        carried,
     )
 
 
-def _feature_rows(side: JoinSide, tag: int, keys: list[str]) -> DataFrame:
-    order = STRICT_ROW if side.strict and side.event_timestamp else INCLUSIVE_ROW
-    values = side.key_columns()
-    types = [side.types[key] for key, _ in side.keys]
-    return side.rows.where(side.is_matchable()).select(
-        _bucket(values, types).alias(BUCKET),
-        *[value.alias(key) for key, value in zip(keys, values, strict=True)],
-        F.lit(tag).alias(TABLE),
-        side.visible_from().alias("at"),
-        F.lit(order).alias("side"),
-        *([side.candidate().alias(side.slot)] if side.competes else []),
-        *_event_columns(side),
-    )
+def _label_types(spine: DataFrame) -> dict[str, DataType]:
+    return types_in(spine, "label")
 
 
-def _event_columns(side: JoinSide) -> list[Column]:
-    event, available = side.event(), side.available()
-    if side.reduction is None or event is None or available is None:
-        return []
-    times = [F.unix_micros(event).alias(MOMENT)]
-    if side.lag is None:
-        times.append(F.unix_micros(available).alias(AVAILABLE))
-    return [*times, *side.reduction.event_columns(side.events_slot)]
+def _label_key(spine: DataFrame, name: str) -> Column:
+    return as_key(F.col("label").getField(name), _label_types(spine)[name])
 
 
-def _event_table(side: JoinSide, tag: int) -> EventTable:
-    newest = None if side.competes else side.slot
-    return EventTable(tag, side.reduction, side.lag, newest, side.audit_slot if side.audited else None)
+def _named(values: list[Column], types: list[DataType], keys: list[str]) -> list[Column]:
+    """The bucket of these keys, and the keys where a bucket may hold several of them."""
+    bucket = _bucket(values, types).alias(BUCKET)
+    if _are_buckets(types):
+        return [bucket]
+    return [bucket, *[value.alias(key) for key, value in zip(keys, values, strict=True)]]
 
 
 def _bucket(keys: list[Column], types: list[DataType]) -> Column:
-    """Where the rows of a key meet: one number, since that is exchanged, sorted and compared fastest.
+    """Where the rows of a key meet: one number, since that is exchanged and compared fastest.
 
     A key that is a number is its own bucket.
     """
@@ -158,47 +206,3 @@ def _bucket(keys: list[Column], types: list[DataType]) -> Column:
 
 def _are_buckets(types: list[DataType]) -> bool:
     return len(types) == 1 and isinstance(types[0], INTEGERS)
-
-
-def _with_winners(rows: DataFrame, keys: list[str], sides: list[JoinSide]) -> DataFrame:
-    """The rows with each join side's running maximum in its slot, on label events alone."""
-    up_to_now = (
-        Window.partitionBy(BUCKET, *keys)
-        .orderBy(F.col("at").asc_nulls_first(), F.col("side").asc())
-        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    )
-    slots = {side.slot for side in sides}
-    winners = [F.when(_is_label(), side.greatest().over(up_to_now)).alias(side.slot) for side in sides]
-    return rows.select(*[name for name in rows.columns if name not in slots], *winners)
-
-
-def _is_label() -> Column:
-    return F.col(TABLE).isNull()
-
-
-def _telling(rows: DataFrame, keys: list[str]) -> list[str]:
-    """The keys that tell apart what shares a bucket: none where the one key is the bucket."""
-    return [] if _are_buckets([rows.schema[key].dataType for key in keys]) else keys
-
-
-def _event_rows(
-    rows: DataFrame, keys: list[str], carried: list[str], tables: Mapping[str, EventTable], is_sorted: bool
-) -> DataFrame:
-    """The rows that reductions are about, as `skewless.ground.event_rows` has them."""
-    tags = [table.tag for table in tables.values()]
-    asking = F.when(_is_label(), F.array(F.struct(*carried))).alias(LABEL_EVENT)
-    names = [BUCKET, *keys, MOMENT]
-    if len(tags) > 1:
-        names.append(TABLE)
-    if AVAILABLE in rows.columns:
-        names.append(AVAILABLE)
-    names += [name for slot, table in tables.items() for name in table.reduction.event_names(slot)]
-    wanted = rows.where(_is_label() | F.col(TABLE).isin(tags)).select(*names, asking)
-    return wanted if is_sorted else wanted.repartition(BUCKET).sortWithinPartitions(BUCKET)
-
-
-def _carried_on(labels: DataFrame, carried: list[str]) -> DataFrame:
-    """The label events with what they carried as columns again."""
-    asking = F.col(LABEL_EVENT).getItem(0)
-    others = [F.col(name) for name in labels.columns if name != LABEL_EVENT]
-    return labels.select(*[asking.getField(name).alias(name) for name in carried], *others)

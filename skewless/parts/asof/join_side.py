@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StructType
+from pyspark.sql.types import BooleanType, DataType, LongType, StructField, StructType, TimestampType
 
+from skewless.ground.event_rows import EventAnswers, EventRows
 from skewless.ground.instants import MICROSECOND, instant, later
 from skewless.ground.spark_columns import as_key, column
-from skewless.parts.asof.order import is_orderable, ranked
+from skewless.parts.asof.kernel.layout import SideLayout, ValuePlace
 
 
 class Reduction(Protocol):
@@ -21,10 +23,30 @@ class Reduction(Protocol):
     def event_columns(self, slot: str) -> list[Column]:
         """What it takes from one feature row beside its times; the names begin with the slot."""
 
-    def event_names(self, slot: str) -> list[str]:
-        """The names of those columns."""
+    def label_columns(self, t: Column) -> dict[str, Column]:
+        """What it has to know of a label event beside its T, as whole numbers by name."""
+
+    def answers(self, slot: str) -> Callable[[EventRows], EventAnswers]:
+        """What computes it in Arrow."""
+
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether it comes to the same bits from a key's rows in reach of a label event as from all of them."""
+
+    def oldest(self, first: int) -> int:
+        """No earlier event timestamp counts for a label event with T from `first` on, in microseconds."""
+
+    def schema(self) -> StructType:
+        """The struct of what it computes."""
 
 
+AUDIT_FLAGS = (
+    StructType()
+    .add("boundary", BooleanType())
+    .add("late", BooleanType())
+    .add("absent", BooleanType())
+    .add("events", LongType())
+)
 ALWAYS = -(2**63)
 """The instant from which a static row is visible, in microseconds: before every T."""
 
@@ -35,6 +57,7 @@ class JoinSide:
 
     `keys` pairs each entity key of the table with a label column. A static side has no times. What-if questions are
     asked with `dataclasses.replace`: `ignore_availability` makes a row visible from its event timestamp on.
+    `broadcast` sends the rows to the label events instead of bringing both together by key.
     """
 
     name: str
@@ -51,6 +74,7 @@ class JoinSide:
     ignore_availability: bool = False
     reduction: Reduction | None = None
     audited: bool = False
+    broadcast: bool = False
     types: dict[str, DataType] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -131,69 +155,53 @@ class JoinSide:
         # The later of the two: a forecast that is known before it happens waits for its event (J2).
         return F.unix_micros(F.greatest(event, available))
 
-    def candidate(self) -> Column:
-        """A struct that compares as J4 orders rows: event, available, the columns, then the row's end."""
-        # Spark compares structs field by field, so the order of the fields is J4's order. A `max` over them gives the
-        # same row whatever order rows come in; `last` by a sorted frame would follow the order of ties.
-        parts = []
-        event, available = self.event(), self.available()
-        if event is not None and available is not None:
-            parts += [event.alias("event"), available.alias("available")]
-        for position, name in enumerate(self.columns):
-            for part, key in ranked(column(name), self.types[name]):
-                parts.append(key.alias(f"{part}_{position}"))
-        if self.valid_until:
-            ends = self.instant_of(self.valid_until)
-            # A null end is greatest, and Spark sorts null first: a flag before it turns that round.
-            parts += [ends.isNull().alias("endless"), ends.alias("ends")]
-        # With a field of its own, so that a winner without any column is still a row and not null.
-        return F.struct(F.lit(True).alias("found"), *parts)
+    def payload(self) -> list[Column]:
+        """What a row brings to the join beside its keys and times, by name."""
+        values = []
+        if self.competes:
+            values += [column(name).alias(f"value_{place}") for place, name in enumerate(self.columns)]
+            if self.valid_until:
+                values.append(F.unix_micros(self.instant_of(self.valid_until)).alias("ends"))
+        return [*values, *(self.reduction.event_columns(self.events_slot) if self.reduction else [])]
 
-    def greatest(self) -> Column:
-        """The aggregate that keeps the greatest candidate of this join side's slot.
+    def layout(self, tag: int, places: Mapping[str, ValuePlace]) -> SideLayout:
+        """This side in the pass; `places` says where each of the payload is."""
+        reduction, is_timed = self.reduction, self.event_timestamp is not None
+        columns = [places[f"value_{place}"] for place in range(len(self.columns))] if self.competes else []
+        return SideLayout(
+            tag=tag,
+            slot=self.slot,
+            at_t_slot=self.at_t_slot,
+            columns=tuple(columns),
+            has_times=is_timed,
+            strict=self.strict and is_timed,
+            competes=self.competes,
+            lag=self.lag if is_timed else 0,
+            delay=self.delay // MICROSECOND,
+            max_age=None if self.max_age is None else self.max_age // MICROSECOND,
+            ends=places.get("ends"),
+            events_slot=self.events_slot,
+            events=places,
+            answers=reduction.answers(self.events_slot) if reduction else None,
+            oldest=reduction.oldest if reduction and reduction.can_be_cut else None,
+            audit_slot=self.audit_slot if self.audited else None,
+        )
 
-        Spark compares no struct with a map in it, so that such values ride along with the parts that settle ties.
-        """
-        slot = F.col(self.slot)
-        maps = {f"value_{at}" for at, name in enumerate(self.columns) if not is_orderable(self.types[name])}
-        if not maps:
-            return F.max(slot)
-        candidate = self.rows.select(self.candidate().alias(self.slot)).schema[self.slot].dataType
-        assert isinstance(candidate, StructType), "a candidate is a struct"
-        rank = F.struct(*[slot.getField(name) for name in candidate.names if name not in maps])
-        return F.max_by(slot, rank)
-
-    def survivor(self) -> Column:
-        """The slot of a joined row: the winner, or the newest row's event timestamp alone, where it survives at `t`."""
-        winner = F.col(self.slot)
-        if not self.competes:
-            event = F.timestamp_micros(winner.getField("event"))
-            winner = F.when(winner.isNotNull(), F.struct(event.alias("event")))
-        return self.surviving(winner, F.col("t")).alias(self.slot)
-
-    def surviving(self, winner: Column, t: Column) -> Column:
-        """The winner where it is fresh and not over at T, else null: no older row takes its place (J3)."""
-        survives = F.lit(True)
-        if self.max_age is not None:
-            # In microseconds: an interval of days would be 23 or 25 hours long where a zone changes its clocks.
-            age = F.unix_micros(t) - F.unix_micros(winner.getField("event"))
-            survives &= age <= F.lit(self.max_age // MICROSECOND)
-        if self.valid_until:
-            survives &= winner.getField("endless") | (t < winner.getField("ends"))
-        return F.when(survives, winner)
-
-    def is_at_t(self) -> Column:
-        """Whether the winner of a joined row, before survivors are picked, has T itself as one of its two times (J2).
-
-        Such a row may be what the label event itself wrote. False of static rows, which have no times.
-        """
-        if self.event_timestamp is None:
-            return F.lit(False)
-        at_t = F.lit(False)
-        for name in ("event", "available"):
-            moment = F.col(self.slot).getField(name)
-            at_t |= (F.unix_micros(moment) if self.competes else moment) == F.unix_micros("t")
-        return F.coalesce(at_t, F.lit(False))
+    def results(self) -> list[StructField]:
+        """The columns that the join adds: the winner, whether it is of exactly T, the reduction's, the audit's flags."""
+        winner = StructType()
+        for name in ("event", "available") if self.event_timestamp else ():
+            winner.add(name, TimestampType())
+        if not self.event_timestamp:
+            winner.add("found", BooleanType())
+        for place, name in enumerate(self.columns if self.competes else ()):
+            winner.add(f"value_{place}", self.types[name])
+        found = [StructField(self.slot, winner), StructField(self.at_t_slot, BooleanType())]
+        if self.reduction is not None:
+            found.append(StructField(self.events_slot, self.reduction.schema()))
+        if self.audited:
+            found.append(StructField(self.audit_slot, AUDIT_FLAGS))
+        return found
 
     def is_matched(self) -> Column:
         """Whether the label event of a joined row has a surviving row in this join side."""

@@ -1,9 +1,9 @@
-"""Window aggregations: rows sorted by key → label events with, per table, the aggregates of what was visible at T.
+"""Window aggregations: a table's events in order → for each label event the aggregates of what was visible at T.
 
-Takes the sorted rows of the as-of join, before its label events are picked out, so that both share one exchange and one
-sort. The functions, windows and predicates are those of `features`: one reading for training and serving.
+The as-of join hands on the rows that it has put in order, so that both share one exchange and one pass. The functions,
+windows and predicates are those of `skewless.serving`: one reading for training and serving.
 """
 
-from skewless.parts.windows.reduction import WindowReduction, aggregate_windows
+from skewless.parts.windows.reduction import WindowReduction
 
-__all__ = ["WindowReduction", "aggregate_windows"]
+__all__ = ["WindowReduction"]

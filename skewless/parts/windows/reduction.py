@@ -1,17 +1,15 @@
-"""A table's aggregations as Spark sees them: what each event contributes, and the pass over the sorted rows."""
+"""A table's aggregations as Spark sees them: what each event contributes, and what computes them in Arrow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
-import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
     ArrayType,
-    BooleanType,
     DataType,
     DecimalType,
     DoubleType,
@@ -22,23 +20,16 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from skewless.ground.event_rows import LABEL_EVENT, MOMENT, EventTable
+from skewless.ground.event_rows import EventAnswers, EventRows
 from skewless.ground.names import unknown
-from skewless.ground.python_tasks import map_in_arrow
 from skewless.ground.spark_columns import INTEGERS, column, spelt, type_text
 from skewless.parts.windows.calendar import calendar_bounds
-from skewless.parts.windows.kernel.kernel import aggregate_batches
-from skewless.parts.windows.kernel.layout import Layout, Measure, TableLayout
+from skewless.parts.windows.kernel.kernel import TableWindows
+from skewless.parts.windows.kernel.layout import Measure
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import CalendarWindow, RollingWindow
 from skewless.serving.plan.document.column_types import PADDED, column_type
 from skewless.serving.predicates.predicate import bind, check, columns, to_sql
-
-HARDNESS = StructType().add("boundary", BooleanType()).add("late", BooleanType()).add("events", LongType())
-"""What `hardness_of` gives of a label event."""
-
-WINNER_TIMES = StructType().add("event", LongType()).add("available", LongType())
-"""What is given of a label event's winner: its times in microseconds."""
 
 MICROSECONDS_OF_SPARE = 2 * 86_400_000_000
 
@@ -99,8 +90,10 @@ class WindowReduction:
         ]
         return [*members, *values]
 
-    def event_names(self, slot: str) -> list[str]:
-        return [f"{slot}_{name}" for name in (*self._members.values(), *self._values.values())]
+    @property
+    def can_be_cut(self) -> bool:
+        """Not where doubles are added: in which order neighbours meet is counted from a key's first event (W6)."""
+        return not any(_adds_doubles(each, self.types) for each in self.aggregations)
 
     def oldest(self, first: int) -> int:
         """No window of a label event with T from `first` on reaches further back, in microseconds."""
@@ -113,6 +106,18 @@ class WindowReduction:
 
     def measures(self, slot: str) -> tuple[Measure, ...]:
         return tuple(self._measure(each, slot) for each in self.aggregations)
+
+    def answers(self, slot: str) -> Callable[[EventRows], EventAnswers]:
+        """What computes the aggregations in Arrow, from the table's rows."""
+        return partial(TableWindows, measures=self.measures(slot), strict=self.strict)
+
+    def label_columns(self, t: Column) -> dict[str, Column]:
+        """The calendar windows' bounds at T, in microseconds, as the measures name them."""
+        return {
+            name: F.unix_micros(value)
+            for window in sorted(set(self.calendars), key=str)
+            for name, value in zip(_bound_names(window), calendar_bounds(t, window), strict=True)
+        }
 
     @property
     def calendars(self) -> list[CalendarWindow]:
@@ -157,42 +162,10 @@ class WindowReduction:
         return replace(measure, bounds=_bound_names(window))
 
 
-def aggregate_windows(rows: DataFrame, keys: Sequence[str], tables: Mapping[str, EventTable]) -> DataFrame:
-    """What label events among the rows carry, `label_event`, and per table a struct of aggregates by its name here.
-
-    Where a label event has no entity or no T the struct holds nulls. One pass in Arrow for all tables and windows of
-    these keys; no exchange and no sort of its own.
-    """
-    windows = {window for table in tables.values() for window in table.reduction.calendars}
-    layout = Layout(tuple(keys), {slot: _table_layout(slot, table) for slot, table in tables.items()})
-    schema = StructType([rows.schema[LABEL_EVENT]])
-    for slot, table in tables.items():
-        schema.add(slot, table.reduction.schema())
-        if table.newest is not None:
-            schema.add(table.newest, WINNER_TIMES)
-        if table.audit_flags is not None:
-            schema.add(table.audit_flags, HARDNESS)
-
-    def aggregate(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        return aggregate_batches(iter(batches), layout)
-
-    return map_in_arrow(rows.select("*", *_bounds(windows)), aggregate, schema)
-
-
-def _table_layout(slot: str, table: EventTable) -> TableLayout:
-    reduction: WindowReduction = table.reduction
-    measures = reduction.measures(slot)
-    return TableLayout(table.tag, measures, table.lag, reduction.strict, table.newest, table.audit_flags)
-
-
-def _bounds(windows: Iterable[CalendarWindow]) -> list[Column]:
-    """The calendar windows' bounds at T, in microseconds, as the measures name them."""
-    t = F.when(F.col(LABEL_EVENT).isNotNull(), F.timestamp_micros(MOMENT))
-    return [
-        F.unix_micros(value).alias(name)
-        for window in sorted(windows, key=str)
-        for name, value in zip(_bound_names(window), calendar_bounds(t, window), strict=True)
-    ]
+def _adds_doubles(aggregation: Aggregation, types: Mapping[str, DataType]) -> bool:
+    if not aggregation.kind.sums or aggregation.column is None:
+        return False
+    return aggregation.function == "stddev" or isinstance(types[aggregation.column], (DoubleType, FloatType))
 
 
 def _bound_names(window: CalendarWindow) -> tuple[str, str]:

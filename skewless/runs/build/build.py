@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import reduce
 from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
@@ -48,8 +50,6 @@ from skewless.training_set.from_log.columns import (
 from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.rows import feature_failures, joined_rows, select_result, spine_for
 from skewless.training_set.serving_document import serving_document
-
-STRATEGY = "one_exchange_window"
 
 
 class Staged(NamedTuple):
@@ -107,7 +107,7 @@ def build_slice(
             census=ready.census,
             run_id=run_id,
             rows=rows,
-            strategy=STRATEGY,
+            strategy=ready.pruned.strategy,
             tables=staged.tables,
             failed=staged.failed,
             verdict=verdict,
@@ -131,9 +131,9 @@ def _staged(
     """Compute the slice into the run's own place, once, counting on the way what was read and what matched, and
     noting in the column `AUDIT` which rows are worth an audit.
     """
-    read = {side.name: Observation() for side in opened.sides}
+    observed = {side.name: Observation() for side in opened.sides if not side.broadcast}
     audited = bool(_audit(opened))
-    sides = [replace(_counting(side, read[side.name]), audited=audited) for side in opened.sides]
+    sides = [replace(_counting(side, observed.get(side.name)), audited=audited) for side in opened.sides]
     counted = replace(opened, sides=tuple(sides))
     spine = spine_for(counted, run_range)
     joined = joined_rows(counted, spine)
@@ -153,17 +153,28 @@ def _staged(
         raise LostRowsError(
             f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
         )
-    used = {side.name: _use(opened, side, read[side.name].get, totals) for side in opened.sides}
+    read = {name: each.get for name, each in observed.items()} | _rows_of_sent(opened.sides)
+    used = {side.name: _use(opened, side, read[side.name], totals) for side in opened.sides}
     failed = {name: totals[counted] or 0 for name, counted in failures_of(opened.features).items()}
     return Staged(staged, used, failed, log_use(opened, totals))
 
 
-def _counting(side: JoinSide, observation: Observation) -> JoinSide:
-    counts = (
-        F.count(F.lit(1)).alias("rows_read"),
-        F.count_if(~side.is_matchable()).alias("null_rows"),
-    )
-    return replace(side, rows=side.rows.observe(observation, *counts))
+def _counting(side: JoinSide, observation: Observation | None) -> JoinSide:
+    if observation is None:
+        return side
+    return replace(side, rows=side.rows.observe(observation, *_row_counts(side)))
+
+
+def _row_counts(side: JoinSide) -> list[Column]:
+    return [F.count(F.lit(1)).alias("rows_read"), F.count_if(~side.is_matchable()).alias("null_rows")]
+
+
+def _rows_of_sent(sides: Sequence[JoinSide]) -> dict[str, dict[str, int]]:
+    """The counts of tables that are sent to the label events: Spark never tells what was observed in a subquery."""
+    counts = [
+        side.rows.agg(F.lit(side.name).alias("name"), *_row_counts(side)) for side in sides if side.broadcast
+    ]
+    return {row["name"]: row.asDict() for row in reduce(DataFrame.union, counts).collect()} if counts else {}
 
 
 def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], totals: dict[str, int]) -> TableUse:

@@ -17,6 +17,7 @@ from skewless.lake.feature_places import with_feature_places
 from skewless.lake.session import hand_over, private_session
 from skewless.lake.storage import RemoteFiles, is_local, local_path
 from skewless.serving.errors import kind_of
+from skewless.training_set.ahead.strategy import planned
 from skewless.training_set.bind import bind
 from skewless.training_set.from_log.columns import recomputed_part
 from skewless.training_set.rows import joined_rows, select_result, spine_for
@@ -62,7 +63,8 @@ def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of
         spec = _resolved(configuration, training_set, feature_tables)
         own = private_session(spark)
         # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
-        opened = recomputed_part(bind(own, spec, None if labels is None else hand_over(labels, own)))
+        bound = bind(own, spec, None if labels is None else hand_over(labels, own))
+        opened = planned(recomputed_part(bound))
         return hand_over(select_result(opened, joined_rows(opened, spine_for(opened, run_range))), spark)
 
 

@@ -16,6 +16,7 @@ from skewless.ground.run_range import RunRange
 from skewless.parts.publish import Output, refuse_foreign_table, slice_predicate
 from skewless.parts.spine import Census, take_census
 from skewless.training_set.ahead.pruning import prune
+from skewless.training_set.ahead.strategy import planned
 from skewless.training_set.bind import bind
 from skewless.training_set.from_log.columns import recomputed_part
 from skewless.training_set.opened import OpenedTrainingSet
@@ -26,8 +27,8 @@ from skewless.training_set.serving_document import serving_document
 @dataclass(frozen=True)
 class Prepared:
     """A build before its first row: `all` are its parts, `recomputed` those that are computed and not logged, `pruned`
-    the same with no more rows than some label event could use. `slice` are the published rows that are replaced,
-    None for all; `document` is that of the serving plan.
+    the same with no more rows than some label event could use, and planned. `slice` are the published rows that are
+    replaced, None for all; `document` is that of the serving plan.
     """
 
     all: OpenedTrainingSet
@@ -62,7 +63,8 @@ def prepare(opened: OpenedTrainingSet, run_range: RunRange, allow_empty: bool) -
         raise InputError(nothing_there(opened, run_range))
     part = recomputed_part(opened)
     document = serving_document(opened)
-    return Prepared(opened, part, prune(part, census), run_range, census, _slice(opened, run_range), document)
+    pruned = planned(prune(part, census))
+    return Prepared(opened, part, pruned, run_range, census, _slice(opened, run_range), document)
 
 
 def _slice(opened: OpenedTrainingSet, run_range: RunRange) -> str | None:

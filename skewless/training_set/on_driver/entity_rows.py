@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructType
+from pyspark.sql.types import StringType
 
 from skewless.ground.instants import DAY_IN_MICROSECONDS, MICROSECOND, could_be_within
 from skewless.ground.spark_columns import as_key, column
 from skewless.parts.asof import JoinSide
-from skewless.parts.asof.order import is_orderable
 from skewless.parts.windows.reduction import WindowReduction
 
 SPARE = 34 * DAY_IN_MICROSECONDS
@@ -22,8 +21,7 @@ def entity_rows(side: JoinSide, entities: pa.Table, first: int, last: int) -> Da
 
     `entities` has a column per key, in the order of `label_columns`; text keys meet in lower case without outer
     space. Gives `key_0`, …, `event` and `available` (microseconds; 0 in a static side), `ends` (null without one),
-    `value_0`, … of the selected columns, what the side's reduction takes, and `place`: the order of J4 within
-    an entity.
+    `value_0`, … of the selected columns, and what the side's reduction takes.
     """
     keys = [value.alias(f"key_{place}") for place, value in enumerate(side.key_columns())]
     rows = _of_entities(side, _near(side, first, last), entities)
@@ -37,29 +35,14 @@ def entity_rows(side: JoinSide, entities: pa.Table, first: int, last: int) -> Da
         F.unix_micros(side.instant_of(side.valid_until)) if side.valid_until else F.lit(None).cast("bigint")
     )
     reduction = side.reduction.event_columns(side.events_slot) if side.reduction else []
-    selected = rows.select(
+    return rows.select(
         *keys,
         times[0].alias("event"),
         times[1].alias("available"),
         ends.alias("ends"),
         *[column(name).alias(f"value_{place}") for place, name in enumerate(side.columns)],
         *reduction,
-        side.candidate().alias("candidate"),
     )
-    return _placed(side, selected, len(keys))
-
-
-def _placed(side: JoinSide, selected: DataFrame, keys: int) -> DataFrame:
-    candidate = selected.schema["candidate"].dataType
-    assert isinstance(candidate, StructType), "a candidate is a struct"
-    maps = {f"value_{place}" for place, name in enumerate(side.columns) if not is_orderable(side.types[name])}
-    ranks = [
-        F.col("candidate").getField(name).asc_nulls_first() for name in candidate.names if name not in maps
-    ]
-    by_entity = [F.col(f"key_{place}") for place in range(keys)] or [F.lit(0)]
-    order = Window.partitionBy(*by_entity).orderBy(*ranks)
-    kept = [name for name in selected.columns if name != "candidate"]
-    return selected.select(*kept, F.row_number().over(order).alias("place"))
 
 
 def _near(side: JoinSide, first: int, last: int) -> DataFrame:

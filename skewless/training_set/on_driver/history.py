@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skewless.ground.event_rows import AVAILABLE, LABEL_EVENT, MOMENT
+from skewless.ground.event_rows import EventRows
 from skewless.ground.instants import MICROSECOND, utc
+from skewless.ground.order.ranks import ranks
+from skewless.ground.order.time_order import Ints, same_as_before, ties_settled, time_order
 from skewless.parts.asof import JoinSide
 from skewless.parts.windows.kernel.events import TableEvents
 from skewless.parts.windows.kernel.kernel import AggregationError
-from skewless.parts.windows.kernel.layout import Measure, TableLayout
+from skewless.parts.windows.kernel.layout import Measure
 from skewless.parts.windows.kernel.reducers import evaluated, with_empty
 from skewless.parts.windows.kernel.stream import Questions, Stream
-from skewless.parts.windows.kernel.tree import Ints, Keys
+from skewless.parts.windows.kernel.tree import Keys
 from skewless.parts.windows.kernel.view import Windows
 
 NOBODY, NO_ENTITY = -1, -2
@@ -36,9 +38,7 @@ class History:
         self._of: dict[tuple[object, ...], int] = {}
         rows = rows.combine_chunks()
         number = self._numbers([rows[f"key_{place}"] for place in range(self._width)], len(rows), grow=True)
-        # By J4's order as Spark has placed it: sorting here would need its comparison of maps and zeros a second
-        # time.
-        order = np.lexsort((rows["place"].to_numpy(), number))
+        order = _order(rows, number, len(side.columns))
         self.rows = rows.take(pa.array(order))
         self._key = number[order]
 
@@ -179,15 +179,30 @@ class History:
 
     @cached_property
     def _events(self) -> dict[bool, TableEvents]:
-        """The rows as the window kernel takes them; one label event stands for entities without rows."""
-        names = self.side.reduction.event_names(self.side.events_slot) if self.side.reduction else []
-        nothing = pa.nulls(len(self.rows), pa.bool_())
-        rows = pa.table(
-            {MOMENT: self.rows["event"], AVAILABLE: self.rows["available"], LABEL_EVENT: nothing}
-            | {name: self.rows[name] for name in names}
-        )
-        layouts = {False: TableLayout(1, (), None), True: TableLayout(1, (), 0)}
-        return {late: TableEvents(rows, self._key, layout) for late, layout in layouts.items()}
+        """The rows as the window kernel takes them, by whether every row is available at its event timestamp."""
+
+        def column(name: str) -> pa.Array:
+            return self.rows[name].combine_chunks()
+
+        told = {False: self._available, True: self._event}
+        return {
+            late: TableEvents(EventRows(self._key, self._event, available, len(self._of), column))
+            for late, available in told.items()
+        }
+
+
+def _order(rows: pa.Table, number: Ints, columns: int) -> Ints:
+    """The order of J4 within each entity, the greatest row last."""
+    event, available = (np.asarray(rows[name].to_numpy(), dtype=np.int64) for name in ("event", "available"))
+    order = time_order(number, event, available)
+    values = [rows[f"value_{place}"].combine_chunks() for place in range(columns)]
+    ends = pc.fill_null(rows["ends"].combine_chunks(), int(np.iinfo(np.int64).max))
+    settling = [partial(_ranks_at, column) for column in (*values, ends)]
+    return ties_settled(order, same_as_before(number[order], event[order], available[order]), settling)
+
+
+def _ranks_at(column: pa.Array, places: Ints) -> Ints:
+    return ranks(column.take(pa.array(places)))
 
 
 def _nth_last(windows: Windows, back: int) -> Ints:

@@ -7,9 +7,9 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.asof import JoinSide, as_of_join
-from skewless.parts.windows import WindowReduction, aggregate_windows
-from tests.helpers.frames import at, collected, frame, spine
+from skewless.parts.asof import JoinSide
+from skewless.parts.windows import WindowReduction
+from tests.helpers.frames import at, frame, joined_either_way, spine
 
 TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -22,8 +22,7 @@ def told(rows: DataFrame, *times: datetime | None, **options: Any) -> list[Any]:
     events = frame(rows.sparkSession, "k string, t timestamp, place int", label_events)
     side = JoinSide(**{"name": "r", "rows": rows, "keys": (("k", "k"),), "columns": ("v",), "event_timestamp": "at",
                    "audited": True, **options})  # fmt: skip
-    joined = as_of_join(spine(events, "k"), [side], aggregate_windows)
-    found = collected(joined.select("label.place", side.audit_slot))
+    found = joined_either_way(spine(events, "k"), [side], ["label.place", side.audit_slot])
     return [row[side.audit_slot] for row in sorted(found, key=lambda row: int(row["place"]))]
 
 

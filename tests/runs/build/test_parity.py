@@ -18,6 +18,7 @@ from pyspark.sql.types import StringType
 
 from skewless.ground.spark_columns import as_key
 from skewless.parts.asof import JoinSide, join, join_side
+from skewless.parts.asof.kernel.layout import SideLayout
 from skewless.parts.windows import WindowReduction, reduction
 from skewless.parts.windows.calendar import calendar_bounds
 from skewless.training_set import rows as pipeline
@@ -48,34 +49,34 @@ def test_every_row_is_replayed_and_what_serving_makes_alike_is_published(offers:
 
 
 def ignore_availability(patch: Patch) -> None:
-    patch.setattr(JoinSide, "visible_from", lambda self: F.unix_micros(self.event()))
+    patch.setattr(JoinSide, "available", JoinSide.event)
+
+
+def join_otherwise(patch: Patch, otherwise: Callable[[SideLayout], SideLayout]) -> None:
+    right = JoinSide.layout
+    patch.setattr(JoinSide, "layout", lambda *of: otherwise(right(*of)))
 
 
 def look_before_t(patch: Patch) -> None:
-    patch.setattr(join, "INCLUSIVE_ROW", join.STRICT_ROW)
+    join_otherwise(patch, lambda layout: replace(layout, strict=True))
 
 
 def keep_stale_rows(patch: Patch) -> None:
-    patch.setattr(JoinSide, "surviving", lambda _self, winner, _t: winner)
+    join_otherwise(patch, lambda layout: replace(layout, max_age=None))
 
 
 def end_at_max_age(patch: Patch) -> None:
-    whole = JoinSide.surviving
-
-    def surviving(self: JoinSide, winner: Column, t: Column) -> Column:
-        return whole(self, winner, F.timestamp_micros(F.unix_micros(t) + 1))
-
-    patch.setattr(JoinSide, "surviving", surviving)
+    join_otherwise(patch, lambda layout: replace(layout, max_age=layout.max_age and layout.max_age - 1))
 
 
 def settle_ties_by_the_least(patch: Patch) -> None:
-    def least(self: JoinSide) -> Column:
-        slot = F.col(self.slot)
-        return F.max_by(
-            slot, F.struct(slot.getField("event"), slot.getField("available"), -slot.getField("value_0"))
-        )
+    """Of the two rows that tie the greater one is lost."""
+    right = JoinSide.is_matchable
 
-    patch.setattr(JoinSide, "greatest", least)
+    def matchable(self: JoinSide) -> Column:
+        return right(self) & (F.col("price") != 6.0) if self.columns else right(self)
+
+    patch.setattr(JoinSide, "is_matchable", matchable)
 
 
 def match_keys_in_any_case(patch: Patch) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from skewless.ground.order.time_order import Ints
 from skewless.parts.windows.kernel.stream import Questions, Stream
-from skewless.parts.windows.kernel.tree import Ints
 
 
 def hardness_of(stream: Stream, windows: Iterable[Questions], size: int) -> pa.Array:

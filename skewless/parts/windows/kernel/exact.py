@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from skewless.parts.windows.kernel.codes import Codes
-from skewless.parts.windows.kernel.tree import Ints
+from skewless.ground.order.codes import Codes
+from skewless.ground.order.time_order import Ints
 from skewless.parts.windows.kernel.view import Windows
 
 LIMB = 32

@@ -1,8 +1,7 @@
-"""What the kernel is told about its rows: their columns, and what to compute from which."""
+"""What the kernel is told about an aggregation: what it takes of its events, and which of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,28 +34,3 @@ class Measure:
     @property
     def takes_values(self) -> bool:
         return self.value is not None and FUNCTIONS[self.function].takes is not None
-
-
-@dataclass(frozen=True)
-class TableLayout:
-    """One table among the rows: its tag, its measures, and when its events are available.
-
-    `lag` is how many microseconds after its event timestamp an event is available, None where the rows say it.
-    `strict` wants availability before T. `newest` names a column to add: the two times of the newest visible
-    event, in microseconds. `audit_flags` names one more: what makes a label event a hard case of the windows.
-    """
-
-    tag: int
-    measures: tuple[Measure, ...]
-    lag: int | None = 0
-    strict: bool = False
-    newest: str | None = None
-    audit_flags: str | None = None
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The rows (`skewless.ground.event_rows`): the keys among their columns, and the tables by the result's name."""
-
-    keys: tuple[str, ...]
-    tables: Mapping[str, TableLayout]

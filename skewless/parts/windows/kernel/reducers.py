@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skewless.parts.windows.kernel.codes import Codes
+from skewless.ground.order.codes import Codes
+from skewless.ground.order.time_order import Ints
 from skewless.parts.windows.kernel.exact import LIMB, LOW, decimals, limb_sums, whole_numbers
 from skewless.parts.windows.kernel.stream import Runs
-from skewless.parts.windows.kernel.tree import Ints, Nodes
+from skewless.parts.windows.kernel.tree import Nodes
 from skewless.parts.windows.kernel.view import Windows
 from skewless.serving.aggregations.functions import FUNCTIONS, digits_of_a_sum
 
@@ -114,8 +115,8 @@ def _percentile(windows: Windows, p: Decimal) -> pa.Array:
     """Nearest rank: the value at rank max(1, ⌈p·n⌉), p as the decimal written."""
     share = Fraction(p)
     sizes, size_of = np.unique(windows.counts, return_inverse=True)
-    ranks = np.array([max(1, -(-share.numerator * int(n) // share.denominator)) for n in sizes])[size_of]
-    (codes,) = windows.at_ranks(ranks)
+    ranks = [max(1, -(-share.numerator * int(n) // share.denominator)) for n in sizes]
+    (codes,) = windows.at_ranks(np.array(ranks, dtype=np.int64)[size_of])
     return _decoded(codes, windows)
 
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from skewless.parts.windows.kernel.codes import Codes
-from skewless.parts.windows.kernel.event_order import same_as_before, settled
-from skewless.parts.windows.kernel.tree import Ints, Keys, Nodes, Tree
+from skewless.ground.order.codes import Codes
+from skewless.ground.order.time_order import Ints, same_as_before, ties_settled
+from skewless.parts.windows.kernel.tree import Keys, Nodes, Tree
 
 Prepared = TypeVar("Prepared")
 
@@ -123,7 +123,7 @@ def stream_of(key: Ints, key_count: int, event: Ints, available: Ints, values: C
     sizes = np.bincount(key, minlength=key_count).astype(np.int64)
     if values is not None:
         is_tied = same_as_before(key, event, available)
-        order = settled(np.arange(len(key)), is_tied, (values.codes,))
+        order = ties_settled(np.arange(len(key)), is_tied, [values.codes.take])
         values = Codes(values.codes[order], values.decode, values.data_type)
     return Stream(Keys(np.cumsum(sizes) - sizes, sizes), event, available, values)
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from skewless.ground.order.time_order import Ints
+
 Nodes = tuple[NDArray[Any], ...]
 Merge = Callable[[Nodes, Nodes], Nodes]
 Holds = Callable[[NDArray[Any], Ints], NDArray[np.bool_]]

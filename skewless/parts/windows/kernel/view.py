@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from skewless.parts.windows.kernel.codes import Codes
+from skewless.ground.order.codes import Codes
+from skewless.ground.order.time_order import Ints
 from skewless.parts.windows.kernel.stream import Runs, Stream
-from skewless.parts.windows.kernel.tree import Ints, Keys, Merge, Nodes, Tree
+from skewless.parts.windows.kernel.tree import Keys, Merge, Nodes, Tree
 
 _NEGATIVE_ZERO, _ZERO = -1, 0  # as `codes` has them
 
@@ -79,13 +80,6 @@ class Windows:
         """The event timestamp of each question's last event; anything where it has none."""
         places = self.outermost(last=True)
         return self.stream.event[places] if len(self.stream.event) else places
-
-    def winners(self) -> pa.StructArray:
-        """The `event` and `available` of each question's last event, null where it has none: the winner's, by J4."""
-        places = self.outermost(last=True)
-        times = [self.stream.event, self.stream.available]
-        taken = [pa.array(each[places] if len(each) else places) for each in times]
-        return pa.StructArray.from_arrays(taken, ["event", "available"], mask=pa.array(self.is_empty))
 
     def expanded(self) -> Iterator[tuple[Ints, Ints]]:
         """The events of every question as (question, place in the stream), by question, later events later.

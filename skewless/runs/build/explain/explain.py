@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.config import PublishableTrainingSet, ResolvedTrainingSet, durations
+from skewless.config import EXCHANGE, PublishableTrainingSet, ResolvedTrainingSet, durations
 from skewless.ground.instants import utc
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
 from skewless.lake.sources import delta_table, extent_of, latest_version, row_count
-from skewless.parts.asof import JoinSide, key_sets
 from skewless.parts.publish import Output
 from skewless.parts.spine import within_range
-from skewless.runs.build.build import STRATEGY
 from skewless.runs.build.explain.plan import (
     Amount,
     Plan,
@@ -33,10 +31,7 @@ from skewless.training_set.ahead.pruning import reach_of
 from skewless.training_set.from_log.columns import recomputed_part
 from skewless.training_set.opened import OpenedTrainingSet
 
-WHY = (
-    "feature tables that share keys meet the label events in one exchange and one sort, where a join per table would "
-    "move the label events each time"
-)
+WHY = "what tables share is moved once: label events meet all tables of the same keys in one exchange and one pass"
 NOTHING_JOINED = "no feature table is read"
 
 
@@ -65,11 +60,11 @@ def explain(
         **run_range.to_json(),
         "ready": all(each.is_ready for each in fresh.values()),
         "columns": opened.result_columns,
-        "strategy": STRATEGY,
+        "strategy": ready.pruned.strategy,
         "why": WHY if sides else NOTHING_JOINED,
         "label_events": _label_events(ready),
         "feature_tables": dict(_feature_tables(ready, fresh)),
-        "joins": list(_joins(sides)),
+        "joins": list(_joins(ready.pruned)),
         "log": _log(ready),
         "features": {
             "modules": list(spec.training_set.features),
@@ -149,18 +144,20 @@ def _fresh(found: Freshness | None) -> PlannedFreshness | None:
     }
 
 
-def _joins(sides: tuple[JoinSide, ...]) -> Iterator[PlannedJoin]:
-    """One for each set of keys: rows are sorted by visibility where a row has to win, else by key alone."""
-    for label_columns, group in key_sets(sides).items():
+def _joins(opened: OpenedTrainingSet) -> Iterator[PlannedJoin]:
+    """One for each set of keys and way."""
+    for each in opened.plan:
+        sides = [side for side in opened.sides if side.name in each.sides]
         yield {
-            "keys": list(label_columns),
-            "feature_tables": [side.name for side in group],
-            "exchanges": 1,
-            "sorts": 1,
-            "sorted_by": "visibility" if any(side.competes for side in group) else "key",
-            "winners": [side.name for side in group if side.competes],
-            "windows": [side.name for side in group if side.reduction is not None],
-            "one_partition": not label_columns,
+            "keys": list(each.keys),
+            "feature_tables": list(each.sides),
+            "strategy": each.way,
+            "why": each.why,
+            "bytes": each.bytes,
+            "exchanges": int(each.way == EXCHANGE),
+            "partitions": each.partitions,
+            "winners": [side.name for side in sides if side.competes],
+            "windows": [side.name for side in sides if side.reduction is not None],
         }
 
 

@@ -64,16 +64,20 @@ class PlannedTable(Amount):
 
 
 class PlannedJoin(TypedDict):
-    """The tables of one set of keys, and what joining them costs."""
+    """The tables of one set of keys that meet the label events in one way, why in that one, and what it costs.
+
+    `bytes` are those of the selected columns by the tables' logs, an estimate.
+    """
 
     keys: Sequence[str]
     feature_tables: Sequence[str]
+    strategy: str
+    why: str
+    bytes: int
     exchanges: int
-    sorts: int
-    sorted_by: str
+    partitions: int | None
     winners: Sequence[str]
     windows: Sequence[str]
-    one_partition: bool
 
 
 class PlannedLog(Amount):

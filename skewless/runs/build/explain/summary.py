@@ -54,18 +54,10 @@ def _told(plan: Plan) -> Iterator[str]:
 def join_of(join: PlannedJoin) -> str:
     """How the tables of one set of keys are joined, in a sentence."""
     keys = f"on {', '.join(join['keys'])}" if join["keys"] else "on no key"
-    told = (
-        f"{keys}: {', '.join(join['feature_tables'])}: {join['exchanges']} exchange, {join['sorts']} sort by "
-    )
-    if join["sorted_by"] == "visibility":
-        told += f"visibility and a running maximum for {', '.join(join['winners'])}"
-    else:
-        told += "key alone, since no row has to win"
-    if join["windows"]:
-        told += f"; one pass in Arrow for the windows of {', '.join(join['windows'])}"
-    if join["one_partition"]:
-        told += "; all rows in one partition, since the table is about the whole world"
-    return told
+    told = f"{keys}: {', '.join(join['feature_tables'])}: {join['strategy']} ({join['why']})"
+    if join["partitions"] is not None:
+        told += f", into {join['partitions']:,} partition{'' if join['partitions'] == 1 else 's'}"
+    return told + (f"; windows of {', '.join(join['windows'])} in the same pass" if join["windows"] else "")
 
 
 def reads_of(table: PlannedTable) -> str:

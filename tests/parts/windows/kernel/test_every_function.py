@@ -6,15 +6,17 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql.pandas.types import from_arrow_type
 
+from skewless.ground.event_rows import AskedRows, EventRows
 from skewless.parts.windows import WindowReduction
-from skewless.parts.windows.kernel.kernel import aggregate_batches
-from skewless.parts.windows.kernel.layout import Layout, Measure, TableLayout
+from skewless.parts.windows.kernel.kernel import TableWindows
+from skewless.parts.windows.kernel.layout import Measure
 from skewless.parts.windows.kernel.reducers import REDUCERS as OF_THE_KERNEL
 from skewless.serving.aggregations.functions import FUNCTIONS
 from skewless.serving.aggregations.reducers import REDUCERS as OF_PYTHON
@@ -51,16 +53,12 @@ CASES = [
 
 def of_kernel(function: str, column: str, values: list[Any]) -> pa.Array:
     """The kernel's answer to one label event at noon, over these values a second apart before it."""
-    first = micros(NOON) - len(values) * 1_000_000
-    moments = [micros(NOON), *(first + place * 1_000_000 for place in range(len(values)))]
-    rows = {name: pa.array([1] * len(moments), pa.int64()) for name in ("bucket", "key", "table")}
-    rows["moment"] = pa.array(moments, pa.int64())
-    rows["label_event"] = pa.array([[0], *[None] * len(values)], pa.list_(pa.int64()))
-    rows["v"] = pa.array([None, *values], COLUMNS[column][0])
+    moments = micros(NOON) + np.arange(-len(values), 0) * 1_000_000
+    key = np.zeros(len(values), dtype=np.int64)
+    rows = EventRows(key, moments, moments, 1, lambda _name: pa.array(values, COLUMNS[column][0]))
     measure = Measure("a", function, argument_of(function), None, "v", length=86_400_000_000)
-    layout = Layout(("key",), {"ev": TableLayout(1, (measure,))})
-    (batch,) = aggregate_batches(iter(pa.table(rows).to_batches()), layout)
-    return batch["ev"].field("a")
+    asked = AskedRows(np.array([0]), np.array([micros(NOON)]), lambda _name: np.array([0]))
+    return TableWindows(rows, [measure], strict=False).aggregates(asked).field("a")
 
 
 def argument_of(function: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -228,69 +229,79 @@ def test_rows_are_null_where_the_log_of_a_table_does_not_count_them(
 
 
 ON_L = "{table: planes, as: by_l, join_keys: {k: l}}"
-JOINS: dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]] = {
-    "as_of_and_windows": (
-        ("daily", "windows", "planes"),
-        [
-            {
-                "keys": ["k"],
-                "feature_tables": ["daily", "windows", "planes"],
-                "exchanges": 1,
-                "sorts": 1,
-                "sorted_by": "visibility",
-                "winners": ["daily", "planes"],
-                "windows": ["daily", "windows"],
-                "one_partition": False,
-            }
-        ],
+TOGETHER, ALONE = ("daily", "windows", "planes"), ("world", ON_L, "endless")
+# Per training set: its tables, the rest of it, and for each join its keys, tables, way, exchanges, winners and windows.
+JOINS: dict[str, tuple[tuple[str, ...], str, list[tuple[str, str, str, int, str, str]]]] = {
+    "small_ones": (
+        TOGETHER,
+        "",
+        [("k", "daily windows planes", "broadcast", 0, "daily planes", "daily windows")],
+    ),
+    "exchanged": (
+        TOGETHER,
+        ", strategy: exchange",
+        [("k", "daily windows planes", "exchange", 1, "daily planes", "daily windows")],
     ),
     "windows_alone": (
         ("windows",),
+        ", strategy: exchange",
+        [("k", "windows", "exchange", 1, "", "windows")],
+    ),
+    "three_sets": (
+        ALONE,
+        ", strategy: exchange",
         [
-            {
-                "keys": ["k"],
-                "feature_tables": ["windows"],
-                "exchanges": 1,
-                "sorts": 1,
-                "sorted_by": "key",
-                "winners": [],
-                "windows": ["windows"],
-                "one_partition": False,
-            }
+            ("", "world", "exchange", 1, "world", ""),
+            ("l", "by_l", "exchange", 1, "by_l", ""),
+            ("k", "endless", "exchange", 1, "endless", ""),
         ],
     ),
-    "world_and_two_sets": (
-        ("world", ON_L, "endless"),
+    "three_small_sets": (
+        ALONE,
+        "",
         [
-            {
-                "keys": [keys] if keys else [],
-                "feature_tables": [name],
-                "exchanges": 1,
-                "sorts": 1,
-                "sorted_by": "visibility",
-                "winners": [name],
-                "windows": [],
-                "one_partition": not keys,
-            }
-            for keys, name in (("", "world"), ("l", "by_l"), ("k", "endless"))
+            ("", "world", "broadcast", 0, "world", ""),
+            ("l", "by_l", "broadcast", 0, "by_l", ""),
+            ("k", "endless", "broadcast", 0, "endless", ""),
         ],
     ),
-    "nothing": ((), []),
+    "one_is_told_otherwise": (
+        ("endless", "{table: planes, broadcast: false}", "{table: daily, broadcast: true}"),
+        "",
+        [
+            ("k", "endless planes", "exchange", 1, "endless planes", ""),
+            ("k", "daily", "broadcast", 0, "daily", "daily"),
+        ],
+    ),
+    "nothing": ((), "", []),
 }
 
 
 @pytest.mark.parametrize("name", JOINS)
-def test_exchanges_and_sorts_are_those_of_the_plan_that_would_run(
+def test_exchanges_are_those_of_the_plan_that_would_run(
     planned: Project, spark: SparkSession, name: str
 ) -> None:
-    tables, joins = JOINS[name]
-    planned.conf(training_set(name, *tables))
+    tables, rest, joins = JOINS[name]
+    planned.conf(training_set(name, *tables, rest=rest))
     conf = load(LocalFiles(planned.root / "conf"), {"WAREHOUSE": str(planned.warehouse)}, {})
     spec, run_range = conf.training_set(name), RunRange(datetime(2024, 7, 31, tzinfo=timezone.utc))
-    assert explain(spark, spec, run_range)["joins"] == joins
+    told = explain(spark, spec, run_range)
+    named = [
+        (
+            " ".join(join["keys"]),
+            " ".join(join["feature_tables"]),
+            join["strategy"],
+            join["exchanges"],
+            " ".join(join["winners"]),
+            " ".join(join["windows"]),
+        )
+        for join in told["joins"]
+    ]
+    assert named == joins
+    assert told["strategy"] == (" and ".join(sorted({way for _, _, way, *_ in joins})) or "none")
     part = prepare(open_all(spark, spec)[1], run_range, allow_empty=False).pruned
-    told = sum(join["exchanges"] for join in joins), sum(join["sorts"] for join in joins)
-    assert counted(joined_rows(part, spine_for(part, run_range))) == told
+    found = counted(joined_rows(part, spine_for(part, run_range)), "hashpartitioning SinglePartition")
+    assert found == (sum(join["exchanges"] for join in told["joins"]), 0)
 
 
 def test_it_is_told_what_is_checked_and_what_is_replaced(planned: Project) -> None:
@@ -363,13 +374,18 @@ def test_a_person_reads_what_is_read_and_why_how_it_is_joined_and_what_leaks(del
     by_name: dict[str, list[str]] = {}
     for line in lines[1:]:
         by_name.setdefault(line[2:15].strip(), []).append(line[16:])
-    assert by_name["join"] == [
-        "on origin: weather, strikes: 1 exchange, 1 sort by visibility and a running maximum for weather, strikes",
-        "on dest: dest_weather: 1 exchange, 1 sort by visibility and a running maximum for dest_weather",
-        "on flight: planes: 1 exchange, 1 sort by visibility and a running maximum for planes",
-        "on no key: world: 1 exchange, 1 sort by visibility and a running maximum for world; all rows in one "
-        "partition, since the table is about the whole world",
+    joins = [line.partition(": broadcast (")[0] for line in by_name["join"]]
+    assert joins == [
+        "on origin: weather, strikes",
+        "on dest: dest_weather",
+        "on flight: planes",
+        "on no key: world",
     ]
+    assert by_name["strategy"][0].startswith("broadcast: ")
+    assert all(
+        re.fullmatch(r".*: broadcast \(0\.0 MB of selected columns, within the (10|84)\.\d MB .*\)", line)
+        for line in by_name["join"]
+    )
     assert by_name["expectations"] == ["2 of suite sound"]
     assert by_name["output"] == [
         f"{delays.project.warehouse}/delays: version 0 stands there, all rows are replaced"

@@ -39,12 +39,13 @@ TABLE: PlannedTable = {
 JOIN: PlannedJoin = {
     "keys": ["origin"],
     "feature_tables": ["weather"],
+    "strategy": "exchange",
+    "why": "it is large",
+    "bytes": 5,
     "exchanges": 1,
-    "sorts": 1,
-    "sorted_by": "visibility",
+    "partitions": 2000,
     "winners": ["weather"],
     "windows": [],
-    "one_partition": False,
 }
 PLAN: Plan = {
     "training_set": "delays",
@@ -135,16 +136,14 @@ def test_a_table_without_a_bound_says_why(change: dict[str, Any], told: str) -> 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({}, "on origin: weather: 1 exchange, 1 sort by visibility and a running maximum for weather"),
+        ({}, "on origin: weather: exchange (it is large), into 2,000 partitions"),
         (
-            {"sorted_by": "key", "winners": [], "windows": ["weather"]},
-            "on origin: weather: 1 exchange, 1 sort by key alone, since no row has to win; one pass in Arrow for the "
-            "windows of weather",
+            {"partitions": 1, "keys": [], "windows": ["weather"]},
+            "on no key: weather: exchange (it is large), into 1 partition; windows of weather in the same pass",
         ),
         (
-            {"keys": [], "one_partition": True},
-            "on no key: weather: 1 exchange, 1 sort by visibility and a running maximum for weather; all rows in one "
-            "partition, since the table is about the whole world",
+            {"strategy": "broadcast", "why": "it is small", "exchanges": 0, "partitions": None},
+            "on origin: weather: broadcast (it is small)",
         ),
     ],
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skewless.parts.windows.kernel.tree import Ints
+Ints = NDArray[np.int64]
 
 _WORD = 63
 
@@ -27,27 +27,34 @@ def time_order(key: Ints, event: Ints, available: Ints) -> Ints:
         return order
     packed = (key << bits) | (event - first)
     order = np.arange(len(key)) if np.all(packed[1:] >= packed[:-1]) else np.argsort(packed)
-    return settled(order, same_as_before(packed[order]), (available,))
+    return ties_settled(order, same_as_before(packed[order]), [available.take])
 
 
-def settled(order: Ints, is_tied: NDArray[np.bool_], ranks: Sequence[Ints]) -> Ints:
-    """The order with runs of tied places put in the order of their ranks, the first of which weighs most.
+def ties_settled(order: Ints, is_tied: NDArray[np.bool_], ranks_of: Iterable[Callable[[Ints], Ints]]) -> Ints:
+    """The order with runs of tied places put in the order of what is asked of them, the weightiest first.
 
-    `is_tied` says of each position whether it ties with the one before.
+    Each of `ranks_of` gives the ranks of the places that still tie, and of no others: what settles ties is not
+    computed of rows that tie with none.
     """
-    if not is_tied.any():
-        return order
-    in_run = is_tied.copy()
-    in_run[:-1] |= is_tied[1:]
-    positions = np.flatnonzero(in_run)
-    places = order[positions]
-    run = np.cumsum(~is_tied[positions])
     result = order.copy()
-    result[positions] = places[np.lexsort((*[rank[places] for rank in reversed(ranks)], run))]
+    for ranks in ranks_of:
+        if not is_tied.any():
+            break
+        in_run = is_tied.copy()
+        in_run[:-1] |= is_tied[1:]
+        positions = np.flatnonzero(in_run)
+        places = result[positions]
+        rank = ranks(places)
+        run: Ints = np.cumsum(~is_tied[positions])
+        by_rank = np.lexsort((rank, run))
+        result[positions] = places[by_rank]
+        still = same_as_before(run, rank[by_rank])
+        is_tied = np.zeros(len(order), dtype=bool)
+        is_tied[positions] = still
     return result
 
 
-def same_as_before(*columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+def same_as_before(*columns: Ints) -> NDArray[np.bool_]:
     """Per position, whether all columns hold what they hold one position before."""
     same = np.ones(len(columns[0]), dtype=bool)
     same[:1] = False

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from skewless.ground.order.time_order import Ints
+
 _BELOW_ZERO = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 
 

@@ -1,0 +1,1 @@
+"""Values and rows in Arrow, ordered as J4 orders them."""

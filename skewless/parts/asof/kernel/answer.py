@@ -1,0 +1,101 @@
+"""What one table tells the label events: the winner where it survives, its windows, and how hard a case each is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from skewless.ground.order.time_order import Ints
+from skewless.parts.asof.kernel.labels import Asked
+from skewless.parts.asof.kernel.layout import NOBODY
+from skewless.parts.asof.kernel.sorted_side import SortedSide
+
+INSTANT = pa.timestamp("us", "UTC")
+
+
+class Answer:
+    """One table's answers to all label events of a piece, its columns a slice of them at a time."""
+
+    def __init__(self, side: SortedSide, asked: Asked) -> None:
+        layout = side.layout
+        self._side, self._asked = side, asked
+        at = asked.at if layout.has_times else np.zeros_like(asked.at)
+        winner = side.winners(asked.key, at)
+        survives = side.surviving(winner, at)
+        self._row = asked.for_all(np.where(survives, winner, NOBODY), NOBODY)
+        is_at_t = self._is_at_t(winner)
+        self._whole = {layout.at_t_slot: pa.array(asked.for_all(is_at_t, False))}
+        if side.answers is not None:
+            self._whole[layout.events_slot] = asked.structs_for_all(side.answers.aggregates(asked.rows))
+        if layout.audit_slot is not None:
+            self._whole[layout.audit_slot] = self._audit_flags(winner, survives, is_at_t)
+
+    def columns(self, first: int, size: int) -> dict[str, pa.Array]:
+        """The table's columns for the label events [first, first + size)."""
+        whole = {name: column.slice(first, size) for name, column in self._whole.items()}
+        return {self._side.layout.slot: self._winners(self._row[first : first + size]), **whole}
+
+    def _winners(self, row: Ints) -> pa.StructArray:
+        side, absent = self._side, row == NOBODY
+        fields: dict[str, pa.Array] = {}
+        if side.layout.has_times:
+            fields["event"] = _instants(side.event, row, absent)
+            fields["available"] = _instants(side.available, row, absent)
+        else:
+            fields["found"] = pa.array(~absent, mask=absent)
+        if side.layout.competes:
+            values = side.values(side.layout.columns, row, absent)
+            fields |= {f"value_{position}": value for position, value in enumerate(values)}
+        return pa.StructArray.from_arrays(list(fields.values()), list(fields), mask=pa.array(absent))
+
+    def _is_at_t(self, winner: Ints) -> NDArray[np.bool_]:
+        """Whether the winner, fresh or not, has T itself as one of its two times (J2).
+
+        Such a row may be what the label event itself wrote. False of static rows, which have no times.
+        """
+        side, at = self._side, self._asked.at
+        if not side.layout.has_times or not len(side.event):
+            return np.zeros(len(winner), dtype=bool)
+        of_t: NDArray[np.bool_] = (side.event[winner] == at) | (side.available[winner] == at)
+        return of_t & (winner != NOBODY)
+
+    def _audit_flags(
+        self, winner: Ints, survives: NDArray[np.bool_], is_at_t: NDArray[np.bool_]
+    ) -> pa.StructArray:
+        """A struct: `boundary`, an instant is exactly T or an age exactly its limit; `late`, a row that came late
+        decides; `absent`, no row survives; `events` in the largest window.
+        """
+        boundary, late = self._hard_winners(winner)
+        boundary |= is_at_t
+        events = np.zeros(len(winner), dtype=np.int64)
+        if self._side.answers is not None:
+            told = self._side.answers.audit_flags(self._asked.rows)
+            boundary |= told.field("boundary").to_numpy(zero_copy_only=False)
+            late |= told.field("late").to_numpy(zero_copy_only=False)
+            events = told.field("events").to_numpy()
+        flags = {"boundary": boundary, "late": late, "absent": ~survives}
+        arrays = [pa.array(self._asked.for_all(found, name == "absent")) for name, found in flags.items()]
+        arrays.append(pa.array(self._asked.for_all(events, 0)))
+        return pa.StructArray.from_arrays(arrays, [*flags, "events"])
+
+    def _hard_winners(self, winner: Ints) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        side, layout, at = self._side, self._side.layout, self._asked.at
+        boundary, late = np.zeros(len(winner), dtype=bool), np.zeros(len(winner), dtype=bool)
+        if not layout.competes or not layout.has_times or not len(side.event):
+            return boundary, late
+        event, available = side.event[winner], side.available[winner]
+        if layout.lag is None:
+            late |= available - event > layout.delay
+        if layout.max_age is not None:
+            boundary |= np.abs(at - event - layout.max_age) <= 1
+        if layout.ends is not None:
+            boundary |= side.ends[winner] == at
+        has_winner = winner != NOBODY
+        return boundary & has_winner, late & has_winner
+
+
+def _instants(micros: Ints, row: Ints, absent: NDArray[np.bool_]) -> pa.Array:
+    """The instants of rows, null where absent."""
+    found = micros[row] if len(micros) else np.zeros(len(row), dtype=np.int64)
+    return pa.array(found, mask=absent).view(INSTANT)
