@@ -57,8 +57,9 @@ class Answer:
         side, at = self._side, self._asked.at
         if not side.layout.has_times or not len(side.event):
             return np.zeros(len(winner), dtype=bool)
-        of_t: NDArray[np.bool_] = (side.event[winner] == at) | (side.available[winner] == at)
-        return of_t & (winner != NOBODY)
+        of_t = (side.event[winner] == at) | (side.available[winner] == at)
+        has_winner: NDArray[np.bool_] = of_t & (winner != NOBODY)
+        return has_winner
 
     def _audit_flags(
         self, winner: Ints, survives: NDArray[np.bool_], is_at_t: NDArray[np.bool_]
