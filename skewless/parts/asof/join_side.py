@@ -188,7 +188,7 @@ class JoinSide:
         )
 
     def results(self) -> list[StructField]:
-        """The columns that the join adds: the winner, whether it is of exactly T, what else is computed, audit flags."""
+        """The columns that the join adds: the winner, whether it is of exactly T, reduced, audit flags."""
         winner = StructType()
         for name in ("event", "available") if self.event_timestamp else ():
             winner.add(name, TimestampType())
