@@ -38,7 +38,7 @@ import jinja2
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from bench.measure import Taken, exchanges, taken_by, told
+from bench.measure import Taken, cells_of, exchanges, taken_by
 from bench.results import tell, title
 from bench.windows import DAYS, HOT_SHARE, MICROS_OF_DAY, START
 from skewless import build_frame
@@ -314,7 +314,10 @@ def main() -> None:
         "",
         "| as-of join | median | spread | to ours | processors | JVM | Python | exchanges |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
-        *[f"| {side} | {told(runs, ours_takes)} | {moved.get(side, '')} |" for side, runs in taken.items()],
+        *[
+            f"| {side} | {cells_of(runs, ours_takes)} | {moved.get(side, '')} |"
+            for side, runs in taken.items()
+        ],
     ]
     tell("\n".join(lines), given.out)
 

@@ -53,7 +53,7 @@ def taken_by(run: Callable[[], object]) -> Taken:
     return Taken(*found, peaks["java"], peaks["python"])
 
 
-def told(runs: list[Taken], to: float) -> str:
+def cells_of(runs: list[Taken], to: float) -> str:
     """The cells of a table: median and spread of the seconds, their ratio to another's, processor time, memory."""
     seconds = sorted(each.seconds for each in runs)
     middle = median(seconds)

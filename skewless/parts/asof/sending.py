@@ -29,8 +29,8 @@ def sent_sides(
     """
     sent = [_sent(side, label_keys) for side in sides]
     is_first = F.monotonically_increasing_id().bitwiseAND(F.lit(_WITHIN_PARTITION)) == 0
-    return [F.when(is_first, packed).alias(told.packed) for packed, told in sent], tuple(
-        told for _, told in sent
+    return [F.when(is_first, packed).alias(sent_side.packed) for packed, sent_side in sent], tuple(
+        sent_side for _, sent_side in sent
     )
 
 
@@ -41,9 +41,9 @@ def _sent(side: JoinSide, label_keys: Mapping[str, str]) -> tuple[Column, SentSi
     rows = own.rows.select(*own.head, *columns)
     layout = side.layout(1, own.places(lists))
     keys = tuple(label_keys[name] for name in side.label_columns)
-    told = SentSide(layout, f"sent_{side.name}", keys, to_arrow_schema(rows.schema))
+    sent_side = SentSide(layout, f"sent_{side.name}", keys, to_arrow_schema(rows.schema))
 
     def packed(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        return pack(batches, told)
+        return pack(batches, sent_side)
 
-    return rows.coalesce(1).mapInArrow(packed, f"{PACKED} binary").scalar(), told
+    return rows.coalesce(1).mapInArrow(packed, f"{PACKED} binary").scalar(), sent_side

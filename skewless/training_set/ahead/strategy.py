@@ -60,13 +60,13 @@ def _plans(
     opened: OpenedTrainingSet, keys: tuple[str, ...], sizes: Mapping[str, int], bound: int
 ) -> Iterator[KeySetPlan]:
     """The plan of one set of keys: a part for each way."""
-    told = {name: _told(opened, name) for name in sizes}
-    free = {name: size for name, size in sizes.items() if told[name] is None}
-    has_exchange = any(each is not None and each[0] == EXCHANGE for each in told.values())
+    written = {name: _written(opened, name) for name in sizes}
+    free = {name: size for name, size in sizes.items() if written[name] is None}
+    has_exchange = any(each is not None and each[0] == EXCHANGE for each in written.values())
     chosen = _chosen(keys, sum(free.values()), bound, has_exchange)
     parts: dict[str, list[str]] = {}
     reasons: dict[str, dict[str, None]] = {}
-    for name, each in told.items():
+    for name, each in written.items():
         way, why = each or chosen
         parts.setdefault(way, []).append(name)
         reasons.setdefault(way, {})[why] = None
@@ -75,7 +75,7 @@ def _plans(
         yield KeySetPlan(keys, tuple(names), way, size, None, "; ".join(reasons[way]))
 
 
-def _told(opened: OpenedTrainingSet, name: str) -> tuple[str, str] | None:
+def _written(opened: OpenedTrainingSet, name: str) -> tuple[str, str] | None:
     """The way that the configuration says, and by which key."""
     (join,) = [join for join in opened.spec.joins if join.name == name]
     if join.broadcast is not None:
@@ -88,12 +88,12 @@ def _told(opened: OpenedTrainingSet, name: str) -> tuple[str, str] | None:
 def _chosen(keys: tuple[str, ...], size: int, bound: int, has_exchange: bool) -> tuple[str, str]:
     """The way of the tables of which the configuration says nothing, and why."""
     limit = bound if keys else bound * WORLD_TIMES
-    told = f"{size / 1e6:,.1f} MB of selected columns"
+    size_text = f"{size / 1e6:,.1f} MB of selected columns"
     if size > limit:
-        return EXCHANGE, f"{told}, above the {limit / 1e6:,.1f} MB that may be sent to every task"
+        return EXCHANGE, f"{size_text}, above the {limit / 1e6:,.1f} MB that may be sent to every task"
     if has_exchange:
-        return EXCHANGE, f"{told}, beside a table of the same keys that is exchanged"
-    return BROADCAST, f"{told}, within the {limit / 1e6:,.1f} MB that may be sent to every task"
+        return EXCHANGE, f"{size_text}, beside a table of the same keys that is exchanged"
+    return BROADCAST, f"{size_text}, within the {limit / 1e6:,.1f} MB that may be sent to every task"
 
 
 def _with_partitions(plan: KeySetPlan, opened: OpenedTrainingSet) -> KeySetPlan:

@@ -184,10 +184,10 @@ class History:
         def column(name: str) -> pa.Array:
             return self.rows[name].combine_chunks()
 
-        told = {False: self._available, True: self._event}
+        available_as = {False: self._available, True: self._event}
         return {
             late: TableEvents(EventRows(self._key, self._event, available, len(self._of), column))
-            for late, available in told.items()
+            for late, available in available_as.items()
         }
 
 

@@ -71,10 +71,10 @@ class Answer:
         boundary |= is_at_t
         events = np.zeros(len(winner), dtype=np.int64)
         if self._side.answers is not None:
-            told = self._side.answers.audit_flags(self._asked.rows)
-            boundary |= told.field("boundary").to_numpy(zero_copy_only=False)
-            late |= told.field("late").to_numpy(zero_copy_only=False)
-            events = told.field("events").to_numpy()
+            of_windows = self._side.answers.audit_flags(self._asked.rows)
+            boundary |= of_windows.field("boundary").to_numpy(zero_copy_only=False)
+            late |= of_windows.field("late").to_numpy(zero_copy_only=False)
+            events = of_windows.field("events").to_numpy()
         flags = {"boundary": boundary, "late": late, "absent": ~survives}
         arrays = [pa.array(self._asked.for_all(found, name == "absent")) for name, found in flags.items()]
         arrays.append(pa.array(self._asked.for_all(events, 0)))

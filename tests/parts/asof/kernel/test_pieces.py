@@ -33,7 +33,7 @@ SCHEMA = pa.schema(
 
 def side(tag: int, **options: Any) -> SideLayout:
     """A table of a number and a text."""
-    told = {
+    spec = {
         "tag": tag,
         "slot": f"side_{tag}",
         "at_t_slot": f"side_{tag}_at_t",
@@ -51,7 +51,7 @@ def side(tag: int, **options: Any) -> SideLayout:
         "oldest": None,
         "audit_slot": None,
     }
-    return SideLayout(**{**told, **options})
+    return SideLayout(**{**spec, **options})
 
 
 SIDES = (
@@ -81,9 +81,9 @@ def rows_of(labels: int, rows: int, keys: int, hot: float, seed: int = 1) -> pa.
         tag, at = rng.randrange(1, 6), moment()
         ends = at + rng.randrange(30) * HOUR
         values = [rng.randrange(5), rng.choice([ends, None])][: 2 if tag == 4 else 1]
-        told = {"values_0": values, "values_1": [rng.choice(["", "a", None])]} if tag != 5 else {}
+        spec = {"values_0": values, "values_1": [rng.choice(["", "a", None])]} if tag != 5 else {}
         available = at + rng.choice([0, 0, 1, 90]) * HOUR if tag in (2, 4) else None
-        found.append(_row(key(), tag, None if tag == 3 else at, available=available, **told))
+        found.append(_row(key(), tag, None if tag == 3 else at, available=available, **spec))
     rng.shuffle(found)
     return pa.Table.from_pylist(found, SCHEMA)
 
