@@ -17,7 +17,7 @@ from skewless.ground.run_id import new_run_id
 from skewless.ground.run_range import RunRange
 from skewless.ground.spark_columns import as_key, column
 from skewless.lake.session import private_session
-from skewless.lake.sources import extent_of
+from skewless.lake.sizes import extent_of
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import failures_of, longest_call
 from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit

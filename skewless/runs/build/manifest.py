@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run_range import RunRange
 from skewless.ground.version import package_version
-from skewless.lake.sources import Extent
+from skewless.lake.sizes import Extent
 from skewless.parts.parity import Parity
 from skewless.parts.publish import Standing, after
 from skewless.parts.publish.document import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from skewless.config import AUTO, BROADCAST, EXCHANGE
 from skewless.ground.spark_columns import column
-from skewless.lake.sources import broadcast_bound, estimated_bytes
+from skewless.lake.sizes import broadcast_bound, estimated_bytes
 from skewless.parts.asof import JoinSide, key_sets
 from skewless.training_set.opened import KeySetPlan, OpenedTrainingSet
 

@@ -68,7 +68,9 @@ class Answer:
         decides; `absent`, no row survives; `events` in the largest window.
         """
         boundary, late = self._hard_winners(winner)
-        boundary |= is_at_t
+        if self._side.layout.competes:
+            # Where no row competes, windows alone decide, and no window reaches to T itself.
+            boundary |= is_at_t
         events = np.zeros(len(winner), dtype=np.int64)
         if self._side.answers is not None:
             of_windows = self._side.answers.audit_flags(self._asked.rows)

@@ -10,7 +10,8 @@ from skewless.config import EXCHANGE, PublishableTrainingSet, ResolvedTrainingSe
 from skewless.ground.instants import utc
 from skewless.ground.run_range import RunRange
 from skewless.lake.session import private_session
-from skewless.lake.sources import delta_table, extent_of, latest_version, row_count
+from skewless.lake.sizes import extent_of, row_count
+from skewless.lake.sources import delta_table, latest_version
 from skewless.parts.publish import Output
 from skewless.parts.spine import within_range
 from skewless.runs.build.explain.plan import (
