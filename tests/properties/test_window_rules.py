@@ -65,9 +65,9 @@ def table_of(stream: str, source: str, specs: list[dict[str, Any]]) -> dict[str,
     return {**named, **times, "columns": [], "aggregations": specs}
 
 
-def built(events: DataFrame, *tables: dict[str, Any]) -> list[Row]:
+def built(events: DataFrame, strategy: str, *tables: dict[str, Any]) -> list[Row]:
     """The training set's rows in the order of `label_no`."""
-    spec = training_set(*tables, entity_keys=["case_id"])
+    spec = {**training_set(*tables, entity_keys=["case_id"]), "strategy": strategy}
     rows = collected(build_frame(events.sparkSession, spec, events, conf_dir="/nowhere"))
     return sorted(rows, key=lambda row: int(row["label_no"]))
 
@@ -86,19 +86,20 @@ def generated() -> tuple[list[Row], dict[int, list[Row]]]:
     return numbered(labels), by_case
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["exchange", "broadcast"])
 def of_spark(
+    request: pytest.FixtureRequest,
     spark: SparkSession,
     generated: tuple[list[Row], dict[int, list[Row]]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Row]:
-    """Every stream a table of one training set, in a session far from UTC."""
+    """Every stream a table of one training set, joined in either way, in a session far from UTC."""
     labels, by_case = generated
     events = [event for own in by_case.values() for event in own]
     source = delta(spark, str(tmp_path_factory.mktemp("tables") / "events"), EVENTS, events)
     tables = [table_of(stream, source, SPECS[stream]) for stream in STREAMS]
     with session_zone(spark, "Asia/Kolkata"):
-        rows = built(frame(spark, LABELS, labels), *tables)
+        rows = built(frame(spark, LABELS, labels), request.param, *tables)
     assert [row["label_no"] for row in rows] == list(range(len(labels)))
     return rows
 
@@ -158,9 +159,8 @@ def test_partitions_and_the_order_of_rows_change_no_bit(
     ]
     spark.conf.set("spark.sql.shuffle.partitions", "7")
     try:
-        again = built(
-            frame(spark, LABELS, labels).repartition(3), table_of("available, delay", source, specs)
-        )
+        table = table_of("available, delay", source, specs)
+        again = built(frame(spark, LABELS, labels).repartition(3), "exchange", table)
     finally:
         spark.conf.set("spark.sql.shuffle.partitions", "2")
     names = [f"{ALIASES['available, delay']}__{spec['name']}" for spec in specs]

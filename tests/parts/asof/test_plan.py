@@ -47,6 +47,12 @@ def counted(rows: DataFrame, kinds: str = "hashpartitioning") -> tuple[int, int]
     return len(exchanges), len(re.findall(r"\bSort \[", text))
 
 
+def given(rows: DataFrame) -> list[str]:
+    """The columns that the one pass is given."""
+    (columns,) = re.findall(r"MapInArrow answer\(([^)]*)\)", plan(rows))
+    return [re.sub(r"#\d+L?$", "", name) for name in columns.split(", ")]
+
+
 def side(spark: SparkSession, name: str, *keys: tuple[str, str], **options: Any) -> JoinSide:
     schema = "".join(f"{key} string, " for key, _ in keys) + "at timestamp, v int, w array<double>"
     row = (*["a" for _ in keys], at("09:00"), 1, [0.0])
@@ -102,6 +108,29 @@ def test_tables_that_are_sent_cost_no_exchange_of_their_own(spark: SparkSession)
     beside = as_of_join(labels(spark), [*sent, side(spark, "plain", ("k", "k"))])
     assert counted(beside) == (1, 0)
     assert plan(beside).count("MapInArrow answer") == 1
+
+
+def test_fifty_tables_meet_in_one_exchange_of_a_few_columns(spark: SparkSession) -> None:
+    """A row pays for each column that it lacks, and beyond a hundred columns Spark compiles no stage."""
+    sides = [side(spark, f"r{number}", ("k", "k")) for number in range(50)]
+    joined = as_of_join(labels(spark), sides)
+    assert counted(joined) == (1, 0)
+    assert given(joined) == ["bucket", "key_0", "side", "moment", "label", "values_0", "values_1"]
+
+
+def test_five_hundred_columns_of_a_table_are_a_few_columns_on_their_way(spark: SparkSession) -> None:
+    names = [f"v{number}" for number in range(500)]
+    values = [
+        f"{kind}({number}) AS {name}"
+        for number, (name, kind) in enumerate(zip(names, ["int", "string"] * 250, strict=True))
+    ]
+    rows = spark.range(1).selectExpr("'a' AS k", "TIMESTAMP '2024-07-01 09:00:00' AS at", *values)
+    wide = JoinSide("wide", rows, (("k", "k"),), tuple(names), event_timestamp="at")
+    joined = as_of_join(labels(spark), [wide])
+    assert counted(joined) == (1, 0)
+    assert given(joined) == ["bucket", "key_0", "side", "moment", "label", "values_0", "values_1"]
+    (row,) = joined.select(wide.value("v0").alias("first"), wide.value("v499").alias("last")).collect()
+    assert (row["first"], row["last"]) == (0, "499")
 
 
 def test_label_events_without_an_entity_spread_over_partitions(spark: SparkSession) -> None:

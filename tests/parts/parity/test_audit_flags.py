@@ -94,6 +94,13 @@ def test_an_event_exactly_where_a_window_begins_or_ends(spark: SparkSession) -> 
     assert flags("boundary", rows, *moved, **windows(rows, "1h", offset="2h")) == [True, True, False]
 
 
+def test_where_no_row_competes_windows_alone_say_what_is_a_boundary(spark: SparkSession) -> None:
+    rows = late_rows(spark, (TEN, TEN + HOUR))
+    asked = {"available_at": "landed", **windows(rows, "3h")}
+    assert flags("boundary", rows, TEN + HOUR, **asked) == [False]
+    assert flags("boundary", rows, TEN + HOUR, **{**asked, "columns": ("v",)}) == [True]
+
+
 def test_an_event_in_a_window_that_is_not_visible_yet(spark: SparkSession) -> None:
     rows = late_rows(spark, (TEN, TEN + HOUR))
     moments = [TEN, TEN + HOUR - TICK, TEN + HOUR, TEN + 3 * HOUR]

@@ -88,6 +88,7 @@ TRAINING_SET = """
     features: tests.helpers.random_features
     output: ${WAREHOUSE}/s
     parity_sample: 100000
+    strategy: exchange
 """
 STILL = """
     name: still
@@ -164,9 +165,10 @@ def labels_of(rng: Random, middle: datetime, clock: bool) -> list[dict[str, Any]
     return [*rows, *rng.sample(rows, 10)]
 
 
+@pytest.mark.parametrize("strategy", ["exchange", "broadcast"])
 @pytest.mark.parametrize("name", OPTIONS)
 def test_random_tables_give_serving_what_they_gave_spark(
-    name: str, spark: SparkSession, tmp_path: Path
+    name: str, strategy: str, spark: SparkSession, tmp_path: Path
 ) -> None:
     middle, joined, windowed, kind, zone = OPTIONS[name]
     project, rng, clock = Project(tmp_path, spark), Random(name), kind == "timestamp_ntz"
@@ -186,7 +188,9 @@ def test_random_tables_give_serving_what_they_gave_spark(
             "feature_tables/w.yml": f"{W}    {windowed}",
             "feature_tables/world.yml": WORLD,
             "feature_tables/still.yml": STILL,
-            "training_sets/s.yml": TRAINING_SET.replace("event_timestamp: t", f"event_timestamp: t{zone}"),
+            "training_sets/s.yml": TRAINING_SET.replace(
+                "event_timestamp: t", f"event_timestamp: t{zone}"
+            ).replace("strategy: exchange", f"strategy: {strategy}"),
         }
     )
     ran = project.run("build", "s", "--as-of", "2025-01-01")
