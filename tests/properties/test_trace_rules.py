@@ -104,6 +104,6 @@ def test_a_window_that_is_told_holds_the_oracles_events_and_their_value(
 
 def counted(events: list[Row], at: datetime | None, spec: dict[str, Any], stream: OracleStream) -> int:
     """How many events count in the window at T."""
-    count = {name: spec[name] for name in ("window", "offset", "column") if name in spec}
+    count: dict[str, Any] = {name: spec[name] for name in ("window", "offset", "column") if name in spec}
     meaning = MEANINGS.get(spec.get("where", ""))
     return int(aggregate(events, at, {"function": "count", **count}, stream, meaning) or 0)
