@@ -32,9 +32,10 @@ from skewless.parts.asof.sending import sent_sides
 # Label events without an entity see no row, so they need not meet in one partition.
 SPREAD_OF_NULL_KEYS = 1024
 
-MOST_BYTES, SHARE_OF_WORKER = 256 * 2**20, 8
+MOST_BYTES, SHARE_OF_WORKER = 256 * 2**20, 12
 """Rows held at once in a Python worker, in Arrow, and the part of its memory that they may take where that is limited:
-gathering them takes as much again, ordering and answering them about three times as much, and an idle worker has some.
+gathering, ordering and answering them takes about four times as much, and an idle worker 400 MB of address space, which
+is what Spark limits.
 """
 
 

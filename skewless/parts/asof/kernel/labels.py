@@ -38,23 +38,25 @@ class Asked:
     def __init__(self, labels: LabelEvents, which: NDArray[np.bool_], key: Ints) -> None:
         asking = np.flatnonzero(which)
         at = labels.at[asking]
-        self._places = asking[time_order(key[asking], at, at)]
-        self._labels = labels
-        self.key, self.at = key[self._places], labels.at[self._places]
-        self.rows = AskedRows(self.key, self.at, self._column)
+        places = self._places = asking[time_order(key[asking], at, at)]
+        self._size = labels.size
+        self.key, self.at = key[places], labels.at[places]
 
-    def _column(self, name: str) -> Ints:
-        return numbers(self._labels.fields[name])[self._places]
+        def column(name: str) -> Ints:
+            # Of `self` this would make a cycle, and rows would stay in memory until Python looks for such.
+            return numbers(labels.fields[name])[places]
+
+        self.rows = AskedRows(self.key, self.at, column)
 
     def for_all(self, answers: NDArray[Answer], otherwise: int) -> NDArray[Answer]:
         """Answers to those who ask as answers to all label events in their own order, one other for the rest."""
-        found = np.full(self._labels.size, otherwise, dtype=answers.dtype)
+        found = np.full(self._size, otherwise, dtype=answers.dtype)
         found[self._places] = answers
         return found
 
     def structs_for_all(self, answers: pa.StructArray) -> pa.StructArray:
         """Structs for those who ask; for the rest such as have null in every field, and are none themselves."""
-        place = np.full(self._labels.size, NOBODY, dtype=np.int64)
+        place = np.full(self._size, NOBODY, dtype=np.int64)
         place[self._places] = np.arange(len(self._places))
         own = pa.array(place, mask=place == NOBODY)
         return pa.StructArray.from_arrays([field.take(own) for field in answers.flatten()], _names(answers))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -29,8 +30,10 @@ def answer_batches(batches: Iterator[pa.RecordBatch], layout: PassLayout) -> Ite
     sent = [SentTable(table, first) for table in layout.sent]
     packed = [table.packed for table in layout.sent]
     rows = (batch.drop_columns(packed) for batch in chain([first], batches))
-    for piece in pieces(rows, layout):
-        yield from _answered(Rows(piece), sent, layout)
+    # No name holds a piece, so that it is gone before the next one is read.
+    yield from chain.from_iterable(
+        map(partial(_answered, sent=sent, layout=layout), map(Rows, pieces(rows, layout)))
+    )
 
 
 def _answered(rows: Rows, sent: Sequence[SentTable], layout: PassLayout) -> Iterator[pa.RecordBatch]:

@@ -68,10 +68,11 @@ class SortedSide:
     def answers(self) -> EventAnswers | None:
         if self.layout.answers is None:
             return None
-        names, places = self.layout.events, self.places
+        rows, names, places = self._rows, self.layout.events, self.places
 
         def column(name: str) -> pa.Array:
-            (values,) = self._rows.values([names[name]], places)
+            # Of `self` this would make a cycle, and rows would stay in memory until Python looks for such.
+            (values,) = rows.values([names[name]], places)
             return values
 
         return self.layout.answers(EventRows(self.key, self.event, self.available, self._key_count, column))

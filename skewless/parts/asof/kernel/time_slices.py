@@ -35,11 +35,15 @@ def time_slices(part: Spilled, layout: PassLayout, folder: str) -> Iterator[pa.T
 
     carried: pa.Table | None = None
     for piece in spilled(part.batches(), slice_of, len(bounds) + 1, folder, layout.most_bytes):
-        own = piece.read()
-        first = int(_instants(Rows(own), layout).min())
-        rows = own if carried is None else pa.concat_tables([_still_needed(carried, layout, first), own])
+        rows = piece.read()
+        if carried is not None:
+            first = int(_instants(Rows(rows), layout).min())
+            rows = pa.concat_tables([_still_needed(carried, layout, first), rows])
+        # In one piece, which is what the rows are worked on as: otherwise they would be held twice.
+        rows = rows.combine_chunks()
         yield rows
         carried = _history(rows)
+        del rows
         piece.delete()
 
 

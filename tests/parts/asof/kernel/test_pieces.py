@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -15,6 +17,8 @@ from skewless.parts.asof.kernel.keys import KeyNumbers
 from skewless.parts.asof.kernel.layout import PassLayout, SideLayout, ValuePlace
 from skewless.parts.asof.kernel.one_pass import answer_batches
 from skewless.parts.asof.kernel.pieces import pieces
+from skewless.parts.windows.kernel.kernel import TableWindows
+from skewless.parts.windows.kernel.layout import Measure
 
 HOUR = 3_600_000_000
 SCHEMA = pa.schema(
@@ -60,6 +64,16 @@ SIDES = (
     side(3, has_times=False),
     side(4, lag=None, max_age=5 * HOUR, ends=ValuePlace("values_0", 1)),
     side(5, competes=False, columns=(), lag=2 * HOUR),
+    side(
+        6,
+        competes=False,
+        columns=(),
+        events_slot="events",
+        answers=partial(
+            TableWindows, measures=[Measure("n", "count", None, None, None, 30 * HOUR)], strict=False
+        ),
+        oldest=lambda first: first - 30 * HOUR,
+    ),
 )
 
 
@@ -78,10 +92,10 @@ def rows_of(labels: int, rows: int, keys: int, hot: float, seed: int = 1) -> pa.
         t, number = rng.choice([moment(), moment(), None]), key()
         found.append(_row(number, 0, t, label=[{"place": place, "t": t}]))
     for _ in range(rows):
-        tag, at = rng.randrange(1, 6), moment()
+        tag, at = rng.randrange(1, 7), moment()
         ends = at + rng.randrange(30) * HOUR
         values = [rng.randrange(5), rng.choice([ends, None])][: 2 if tag == 4 else 1]
-        spec = {"values_0": values, "values_1": [rng.choice(["", "a", None])]} if tag != 5 else {}
+        spec = {"values_0": values, "values_1": [rng.choice(["", "a", None])]} if tag < 5 else {}
         available = at + rng.choice([0, 0, 1, 90]) * HOUR if tag in (2, 4) else None
         found.append(_row(key(), tag, None if tag == 3 else at, available=available, **spec))
     rng.shuffle(found)
@@ -126,6 +140,22 @@ def test_a_piece_holds_no_more_than_it_may_of_a_partition_and_of_a_key_ten_times
     )
     assert set(labels.values()) == {1}
     assert len(labels) == 500
+
+
+@pytest.mark.parametrize("keys", [400, 1])
+def test_no_piece_is_held_once_it_is_answered(keys: int) -> None:
+    """Not even by a cycle, which Python would look for after many small objects, not after much memory."""
+    rows = rows_of(labels=2_000, rows=20_000, keys=keys, hot=0.0)
+    batches = rows.to_batches(max_chunksize=500)
+    gc.collect()
+    gc.disable()
+    try:
+        before, most = pa.total_allocated_bytes(), 0
+        for _ in answer_batches(iter(batches), layout(rows.nbytes // 10)):
+            most = max(most, pa.total_allocated_bytes() - before)
+    finally:
+        gc.enable()
+    assert most < rows.nbytes // 2
 
 
 def test_what_is_written_to_disk_is_gone_afterwards(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
