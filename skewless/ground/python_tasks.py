@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from zipimport import zipimporter
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ def map_in_arrow(
 ) -> DataFrame:
     """`DataFrame.mapInArrow`, whose tasks begin without the wait that `forget_zips` is about."""
 
+    @wraps(kernel)  # a plan calls the pass by its name
     def task(batches: Iterable[pa.RecordBatch]) -> Batches:
         forget_zips()
         yield from kernel(iter(batches))

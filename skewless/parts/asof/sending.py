@@ -46,4 +46,4 @@ def _sent(side: JoinSide, label_keys: Mapping[str, str]) -> tuple[Column, SentSi
     def packed(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return pack(batches, sent_side)
 
-    return rows.coalesce(1).mapInArrow(packed, f"{PACKED} binary").scalar(), sent_side
+    return map_in_arrow(rows.coalesce(1), packed, f"{PACKED} binary").scalar(), sent_side
