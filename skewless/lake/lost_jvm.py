@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkContext
@@ -18,6 +19,12 @@ def lost_jvm(error: BaseException, remedy: str) -> str | None:
     if any(isinstance(each, Py4JJavaError) for each in chain):
         return None
     return f"Spark's JVM {_end_of_jvm()}; {remedy}; run again" if jvm_is_lost() else None
+
+
+def keep_quiet_of_its_end(context: SparkContext) -> None:
+    """Let pyspark's server of accumulators print no traceback where the JVM is gone: the run says so in a line."""
+    server: Any = context._accumulatorServer
+    server.handle_error = lambda request, address: None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.ground.errors import InputError
 from skewless.ground.version import other_spark
 from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
-from skewless.lake.lost_jvm import jvm_is_lost
+from skewless.lake.lost_jvm import jvm_is_lost, keep_quiet_of_its_end
 
 # What decides values, and therefore must not be the caller's: overflow is an error (W4),
 # a timestamp without a zone in a predicate or query is UTC, text compares by bytes.
@@ -57,9 +57,12 @@ def get_spark(app_name: str) -> SparkSession:
     if jvm_is_lost():
         _let_go_of_the_session()
     builder = SparkSession.builder.appName(app_name)
-    if SparkSession.getActiveSession() is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
+    is_own = SparkSession.getActiveSession() is None
+    if is_own and "PYSPARK_GATEWAY_PORT" not in os.environ:
         builder = _with_local_defaults(builder)
     spark = builder.getOrCreate()
+    if is_own:
+        keep_quiet_of_its_end(spark.sparkContext)
     refuse_session(spark)
     return spark
 

@@ -71,6 +71,12 @@ class Project:
         writer.save(str(self.warehouse / name))
         return self
 
+    def forget_snapshots(self) -> None:
+        """Delta keeps what it has read of a log; another one has come into its place, or a broken one."""
+        assert self.spark is not None
+        jvm: Any = self.spark._jvm
+        jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+
     def run(self, *arguments: str) -> Ran:
         out, err = io.StringIO(), io.StringIO()
         own = ["--conf-dir", str(self.root / "conf"), "--set", f"WAREHOUSE={self.warehouse}"]

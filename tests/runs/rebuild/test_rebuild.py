@@ -273,21 +273,14 @@ def small(built_small: Project) -> Project:
     """The tables as they stood after the build, whatever another test has made of them."""
     made_anew(built_small, "")
     shutil.copytree(built_small.root / "copy", built_small.warehouse)
-    forget_snapshots(built_small)
+    built_small.forget_snapshots()
     return built_small
-
-
-def forget_snapshots(project: Project) -> None:
-    """Delta keeps what it has read of a log; another one has come into its place."""
-    assert project.spark is not None
-    jvm: Any = project.spark._jvm
-    jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
 
 
 def made_anew(project: Project, name: str) -> Project:
     """Without that table, so that the next one begins with version 0."""
     shutil.rmtree(project.warehouse / name)
-    forget_snapshots(project)
+    project.forget_snapshots()
     return project
 
 

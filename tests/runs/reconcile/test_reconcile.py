@@ -161,8 +161,10 @@ def test_no_log_table_is_one_line(project: Project, tmp_path: Path) -> None:
 
 
 def test_a_label_table_that_cannot_be_read_is_not_taken_for_no_label_events_yet(project: Project) -> None:
-    project.table("unreadable", "flight BIGINT, origin STRING, predict_at TIMESTAMP, late INT")
+    columns = "flight BIGINT, origin STRING, predict_at TIMESTAMP, distance DOUBLE, late INT"
+    project.table("unreadable", columns)
     (project.warehouse / "unreadable" / "_delta_log" / f"{0:020d}.json").write_text("{")
+    project.forget_snapshots()
     text = TRAINING_SET.replace("name: delays", "name: unreadable").replace("/labels", "/unreadable")
     project.conf({"training_sets/unreadable.yml": text})
     ran = project.run("reconcile", "unreadable", "--log", str(project.warehouse / "log"))
