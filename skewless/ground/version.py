@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 SPARK = ("4.1", "4.2")
-"""Tested against; the range of pyspark in pyproject.toml is the same."""
+"""What a session may have; the extra `spark` installs the first, on which every test runs."""
 
 
 def package_version() -> str:
