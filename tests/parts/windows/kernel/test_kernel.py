@@ -134,7 +134,7 @@ def test_batches_cut_anywhere_give_what_serving_gives(name: str) -> None:
     table = rows_by_key(labels, events, visibility, aggregations, seed=1)
     whole = answers(table, aggregations, strict, rows_a_batch=10_000)
     assert wrong(whole, labels, events, AGGREGATIONS, visibility) == []
-    assert exact(answers(table, aggregations, strict, 7, most_bytes=5_000)) == exact(whole)
+    assert exact(answers(table, aggregations, strict, 7, most_bytes=20_000)) == exact(whole)
 
 
 def test_neither_the_order_of_rows_nor_other_keys_change_a_bit() -> None:
@@ -159,7 +159,7 @@ def test_keys_that_share_a_bucket_stay_apart() -> None:
     table = rows_by_key(labels, events, visibility, aggregations, seed=1)
     shared = pc.bit_wise_and(table["key"], ~4)
     table = table.set_column(0, "bucket", shared).take(pc.sort_indices(shared))
-    found = answers(table, aggregations, False, 17, most_bytes=5_000)
+    found = answers(table, aggregations, False, 17, most_bytes=20_000)
     assert wrong(found, labels, events, AGGREGATIONS, visibility) == []
 
 
