@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-_WORD = 63
+WORD_BITS = 63
+"""What a number that orders by several things may take: a bit is the sign's."""
 
 
 def time_order(key: Ints, event: Ints, available: Ints) -> Ints:
@@ -22,12 +23,22 @@ def time_order(key: Ints, event: Ints, available: Ints) -> Ints:
         return np.empty(0, dtype=np.int64)
     first = int(event.min())
     bits = (int(event.max()) - first).bit_length()
-    if int(key.max()).bit_length() + bits > _WORD:
+    if int(key.max()).bit_length() + bits > WORD_BITS:
         order: Ints = np.lexsort((available, event, key))
         return order
     packed = (key << bits) | (event - first)
     order = np.arange(len(key)) if np.all(packed[1:] >= packed[:-1]) else np.argsort(packed)
     return ties_settled(order, same_as_before(packed[order]), [available.take])
+
+
+def rows_in_order(
+    key: Ints, event: Ints, available: Ints, ranks_of: Sequence[Callable[[Ints], Ints]]
+) -> Ints:
+    """The places of rows by (key, event timestamp, available), ties by what `ranks_of` gives: J4, the greatest last."""
+    order = time_order(key, event, available)
+    if not ranks_of:
+        return order
+    return ties_settled(order, same_as_before(key[order], event[order], available[order]), ranks_of)
 
 
 def ties_settled(order: Ints, is_tied: NDArray[np.bool_], ranks_of: Iterable[Callable[[Ints], Ints]]) -> Ints:

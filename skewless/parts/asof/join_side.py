@@ -157,22 +157,19 @@ class JoinSide:
 
     def payload(self) -> list[Column]:
         """What a row brings to the join beside its keys and times, by name."""
-        values = []
-        if self.competes:
-            values += [column(name).alias(f"value_{place}") for place, name in enumerate(self.columns)]
-            if self.valid_until:
-                values.append(F.unix_micros(self.instant_of(self.valid_until)).alias("ends"))
+        values = [column(name).alias(f"value_{place}") for place, name in enumerate(self.columns)]
+        if self.valid_until:
+            values.append(F.unix_micros(self.instant_of(self.valid_until)).alias("ends"))
         return [*values, *(self.reduction.event_columns(self.events_slot) if self.reduction else [])]
 
     def layout(self, tag: int, places: Mapping[str, ValuePlace]) -> SideLayout:
         """This side in the pass; `places` says where each of the payload is."""
         reduction, is_timed = self.reduction, self.event_timestamp is not None
-        columns = [places[f"value_{place}"] for place in range(len(self.columns))] if self.competes else []
         return SideLayout(
             tag=tag,
             slot=self.slot,
             at_t_slot=self.at_t_slot,
-            columns=tuple(columns),
+            columns=tuple(places[f"value_{place}"] for place in range(len(self.columns))),
             has_times=is_timed,
             strict=self.strict and is_timed,
             competes=self.competes,
@@ -194,7 +191,7 @@ class JoinSide:
             winner.add(name, TimestampType())
         if not self.event_timestamp:
             winner.add("found", BooleanType())
-        for place, name in enumerate(self.columns if self.competes else ()):
+        for place, name in enumerate(self.columns):
             winner.add(f"value_{place}", self.types[name])
         found = [StructField(self.slot, winner), StructField(self.at_t_slot, BooleanType())]
         if self.reduction is not None:

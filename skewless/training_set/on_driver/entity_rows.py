@@ -31,17 +31,13 @@ def entity_rows(side: JoinSide, entities: pa.Table, first: int, last: int) -> Da
         if event is None or available is None
         else [F.unix_micros(event), F.unix_micros(available)]
     )
-    ends = (
-        F.unix_micros(side.instant_of(side.valid_until)) if side.valid_until else F.lit(None).cast("bigint")
-    )
-    reduction = side.reduction.event_columns(side.events_slot) if side.reduction else []
+    endless = [] if side.valid_until else [F.lit(None).cast("bigint").alias("ends")]
     return rows.select(
         *keys,
         times[0].alias("event"),
         times[1].alias("available"),
-        ends.alias("ends"),
-        *[column(name).alias(f"value_{place}") for place, name in enumerate(side.columns)],
-        *reduction,
+        *endless,
+        *side.payload(),
     )
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from skewless.ground.event_rows import EventRows
 from skewless.ground.instants import MICROSECOND, utc
 from skewless.ground.order.ranks import ranks
-from skewless.ground.order.time_order import Ints, same_as_before, ties_settled, time_order
+from skewless.ground.order.time_order import Ints, rows_in_order
 from skewless.parts.asof import JoinSide
 from skewless.parts.windows.kernel.events import TableEvents
 from skewless.parts.windows.kernel.kernel import AggregationError
@@ -194,11 +194,10 @@ class History:
 def _order(rows: pa.Table, number: Ints, columns: int) -> Ints:
     """The order of J4 within each entity, the greatest row last."""
     event, available = (np.asarray(rows[name].to_numpy(), dtype=np.int64) for name in ("event", "available"))
-    order = time_order(number, event, available)
     values = [rows[f"value_{place}"].combine_chunks() for place in range(columns)]
     ends = pc.fill_null(rows["ends"].combine_chunks(), int(np.iinfo(np.int64).max))
     settling = [partial(_ranks_at, column) for column in (*values, ends)]
-    return ties_settled(order, same_as_before(number[order], event[order], available[order]), settling)
+    return rows_in_order(number, event, available, settling)
 
 
 def _ranks_at(column: pa.Array, places: Ints) -> Ints:

@@ -44,9 +44,8 @@ class Answer:
             fields["available"] = _instants(side.available, row, absent)
         else:
             fields["found"] = pa.array(~absent, mask=absent)
-        if side.layout.competes:
-            values = side.values(side.layout.columns, row, absent)
-            fields |= {f"value_{position}": value for position, value in enumerate(values)}
+        values = side.values(side.layout.columns, row, absent)
+        fields |= {f"value_{position}": value for position, value in enumerate(values)}
         return pa.StructArray.from_arrays(list(fields.values()), list(fields), mask=pa.array(absent))
 
     def _is_at_t(self, winner: Ints) -> NDArray[np.bool_]:

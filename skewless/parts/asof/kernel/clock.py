@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skewless.ground.order.time_order import Ints
-
-_WORD = 63
+from skewless.ground.order.time_order import WORD_BITS, Ints
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def clock_of(instants: Ints, key_bits: int) -> Clock:
     """The clock of these instants, beside keys of so many bits."""
     first, last = int(instants.min()), int(instants.max())
     bits = (last - first).bit_length()
-    if key_bits + bits <= _WORD:
+    if key_bits + bits <= WORD_BITS:
         return Clock(first, last, bits)
     known = np.unique(instants)
     return Clock(first, last, len(known).bit_length(), known)

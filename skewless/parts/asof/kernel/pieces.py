@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from skewless.ground.order.time_order import Ints
 from skewless.parts.asof.kernel.layout import BUCKET, PassLayout
-from skewless.parts.asof.kernel.spill import Spilled, spilled
+from skewless.parts.asof.kernel.spill import Spilled, gathered, spilled
 from skewless.parts.asof.kernel.time_slices import time_slices
 
 LABEL_EVENTS_AT_ONCE = 100_000
@@ -29,7 +29,7 @@ def pieces(batches: Iterator[pa.RecordBatch], layout: PassLayout) -> Iterator[pa
     does not fit in slices of time. That is a sort by bucket as far as it is needed, and only where it is.
     """
     if not layout.sides:
-        yield from _gathered(batches, LABEL_EVENTS_AT_ONCE)
+        yield from gathered(batches, len, LABEL_EVENTS_AT_ONCE)
         return
     held: list[pa.RecordBatch] = []
     size = 0
@@ -40,17 +40,6 @@ def pieces(batches: Iterator[pa.RecordBatch], layout: PassLayout) -> Iterator[pa
             with TemporaryDirectory(prefix="skewless-", dir=_local_folder()) as folder:
                 yield from _in_parts(chain(_emptied(held), batches), layout, folder, depth=0)
             return
-    if held:
-        yield pa.Table.from_batches(held)
-
-
-def _gathered(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        if sum(map(len, held)) >= size:
-            yield pa.Table.from_batches(held)
-            held = []
     if held:
         yield pa.Table.from_batches(held)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skewless.ground.event_rows import EventAnswers, EventRows
 from skewless.ground.order.ranks import ranks
-from skewless.ground.order.time_order import Ints, same_as_before, ties_settled, time_order
+from skewless.ground.order.time_order import Ints, rows_in_order
 from skewless.parts.asof.kernel.clock import Clock, clock_of
 from skewless.parts.asof.kernel.layout import AVAILABLE, MOMENT, NOBODY, SideLayout, ValuePlace
 from skewless.parts.asof.kernel.rows import Rows
@@ -32,10 +32,7 @@ class SortedSide:
         event = rows.numbers(MOMENT)[places]
         available = rows.numbers(AVAILABLE)[places] if layout.lag is None else event + layout.lag
         own = key[places]
-        order = time_order(own, event, available)
-        if layout.competes:
-            is_tied = same_as_before(own[order], event[order], available[order])
-            order = ties_settled(order, is_tied, self._ranks(places))
+        order = rows_in_order(own, event, available, list(self._ranks(places)))
         self.places, self.key = places[order], own[order]
         self.event, self.available = event[order], available[order]
 

@@ -46,7 +46,8 @@ def spilled(
     """The parts that have rows, in the order of their numbers; a file is open for each while they are written."""
     found: dict[int, Spilled] = {}
     writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
-    for rows in _gathered(batches, most_bytes // _SHARE_SPLIT):
+    for gathered_rows in gathered(batches, lambda batch: batch.nbytes, most_bytes // _SHARE_SPLIT):
+        rows = gathered_rows.combine_chunks()
         part = part_of(rows)
         order = np.argsort(part, kind="stable")
         in_order = rows.take(pa.array(order))
@@ -66,14 +67,17 @@ def spilled(
         yield found[number]
 
 
-def _gathered(batches: Iterator[pa.RecordBatch], most_bytes: int) -> Iterator[pa.Table]:
+def gathered(
+    batches: Iterator[pa.RecordBatch], size_of: Callable[[pa.RecordBatch], int], enough: int
+) -> Iterator[pa.Table]:
+    """The batches put together until they come to `enough`."""
     held: list[pa.RecordBatch] = []
     size = 0
     for batch in batches:
         held.append(batch)
-        size += batch.nbytes
-        if size > most_bytes:
-            yield pa.Table.from_batches(held).combine_chunks()
+        size += size_of(batch)
+        if size >= enough:
+            yield pa.Table.from_batches(held)
             held, size = [], 0
     if held:
-        yield pa.Table.from_batches(held).combine_chunks()
+        yield pa.Table.from_batches(held)
