@@ -26,7 +26,7 @@ from pyspark.sql.types import DataType
 from bench.results import tell, title
 from bench.windows import seconds
 from skewless.config import LocalFiles, PublishableTrainingSet, load, publishable
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import get_spark, private_session
 from skewless.runs.build.build import build
 from skewless.runs.reconcile.reconcile import reconcile

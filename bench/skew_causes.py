@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench import skew_features
 from bench.results import tell
 from skewless.config import LocalFiles, load
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import get_spark
 from skewless.runs.reconcile.reconcile import reconcile
 

@@ -14,7 +14,7 @@ from jobs.demo.leakage import LeakagePrice, price_of_leakage
 from jobs.demo.picture import auc_picture
 from skewless.config import PublishableTrainingSet, ResolvedTrainingSet
 from skewless.ground.errors import SkewlessError
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.standard_output import make_streams_safe
 from skewless.lake.session import private_session
 from skewless.lake.sources import read_version

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.publish import Manifest, runs_of
 from skewless.parts.publish.document import WrittenDefinition
 

@@ -14,7 +14,7 @@ from pyspark.sql.types import IntegerType, StructType, TimestampType
 from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import InputError, NoTableError
 from skewless.ground.names import EVENT_TIMESTAMP, unknown
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import column, types_in
 from skewless.lake.sources import open_source, run_query
 from skewless.parts.log.reading import records_in_range, refuse_no_record

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.failures import READ_ERRORS
 from skewless.parts.asof import as_of_join
 from skewless.parts.functions import with_fatal_calls, with_features

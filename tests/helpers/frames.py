@@ -14,7 +14,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from skewless.config import Labels
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.spine import spine_of
 from tests.oracles.asof import OracleTable, Row

@@ -23,7 +23,7 @@ from pyspark.sql.types import StringType, StructType
 
 from skewless.ground.errors import InputError
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 
 
 def records_in_range(log: DataFrame, run_range: RunRange) -> DataFrame:

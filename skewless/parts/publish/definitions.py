@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from skewless.ground.instants import DAY_IN_MICROSECONDS, EPOCH, MICROSECOND, micros_of
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.publish.document import WrittenDefinition
 
 Span = tuple[int, int]

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from skewless.ground.instants import micros_of
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.sources import delta_table, partition_values
 from skewless.parts.publish.definitions import Definition, after, day_of, without
 from skewless.parts.publish.document import Manifest

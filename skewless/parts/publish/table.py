@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.config import is_path
 from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine

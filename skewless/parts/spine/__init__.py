@@ -3,7 +3,7 @@
 Takes the source's rows and the labels' spec; gives `label` (struct of the untouched columns), `label_id`, `t`.
 """
 
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.spine.census import Census, label_dates, take_census
 from skewless.parts.spine.events import published_time, spine_of, within_range
 from skewless.parts.spine.query import query_problem

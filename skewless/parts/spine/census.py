@@ -13,7 +13,7 @@ from skewless.config import Labels, Sample
 from skewless.ground.arrow_values import FIRST, LAST
 from skewless.ground.errors import InputError
 from skewless.ground.instants import utc, utc_date
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.spine.events import event_time, membership, within_range
 from skewless.parts.spine.row_predicate import failed_on_a_row
 

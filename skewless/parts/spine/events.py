@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from skewless.config import Labels, Sample
 from skewless.ground.instants import could_be_within, instant, literal, micros_of
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import as_key, column
 
 SAMPLE_STEPS = 2**53

@@ -15,7 +15,7 @@ from pyspark.sql.types import NullType
 
 from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import InputError, afterwards
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.runs.investigate.gap import Predictions
 from skewless.runs.investigate.gap.findings import Cause
 from skewless.runs.investigate.scored_tables import LABEL, SCORE

@@ -12,7 +12,7 @@ from skewless.config import Monitoring, PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import unknown
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.functions import ship_code
 from skewless.parts.log.reading import records_in_range

@@ -13,7 +13,7 @@ from pyspark.sql.types import DataType
 from skewless.config import Monitoring
 from skewless.ground.errors import InputError
 from skewless.ground.names import unknown
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import column, types_in
 from skewless.parts.log.reading import logged_names, refuse_no_record
 from skewless.runs.monitor.reference import Version

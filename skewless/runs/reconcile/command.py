@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.log import open_log
 from skewless.runs.execution import ALERT, Result, Run, written_report

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import afterwards
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import fields_in
 from skewless.lake.session import hand_over, private_session
 from skewless.runs.reconcile.findings import Finding, Reconciliation

@@ -19,7 +19,7 @@ from skewless.config import ResolvedTrainingSet
 from skewless.ground.arrow_values import python_columns
 from skewless.ground.errors import InputError
 from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.spine import failed_on_a_row, predicate_problem, spine_of, take_census
 from skewless.runs.trace.findings import Traced, TracedEvent, TracedTable

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from skewless.config import durations
 from skewless.ground.errors import NotReadyError
 from skewless.ground.instants import MICROSECOND, stats_range, utc
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.asof import JoinSide
 from skewless.training_set.ahead.pruning import could_be_visible
 from skewless.training_set.opened import OpenedTrainingSet

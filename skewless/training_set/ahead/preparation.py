@@ -12,7 +12,7 @@ from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.instants import instant_sql
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.publish import Output, refuse_foreign_table, slice_predicate
 from skewless.parts.spine import Census, take_census
 from skewless.training_set.ahead.pruning import prune

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless import build_frame
 from skewless.config import LocalFiles, load
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.spine import take_census
 from skewless.training_set.ahead.pruning import prune

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless import build_frame
 from skewless.config import Labels, Sample
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.spine import spine_of, spine_problems, take_census
 from tests.helpers.frames import at, collected, frame, training_set
 

@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from skewless import build_frame
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.rows import joined_rows, select_result, spine_for
 from tests.helpers.frames import at, collected, delta, feature_table, frame, training_set

@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from skewless.config import LocalFiles, load
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.training_set.ahead.freshness import Freshness, freshness_of
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-from skewless.ground.run_id import new_run_id
+from skewless.ground.run.ids import new_run_id
 
 
 def test_a_run_is_known_by_its_time_in_utc_and_something_random() -> None:

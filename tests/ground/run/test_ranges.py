@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 
 AS_OF, START, END = (datetime(2024, month, 1, tzinfo=timezone.utc) for month in (9, 1, 2))
 
