@@ -81,8 +81,8 @@ class Configuration:
             raise InputError(problems)
 
     def training_set(self, name: str, *, to_publish: bool = False) -> PublishableTrainingSet:
-        """The training set of that name; InputError with the problems of the files that it uses only, and, where it is to
-        be published, of the others whose output is its own.
+        """The training set of that name; InputError with the problems of the files that it uses only. One that is to be
+        published has its output to itself.
         """
         around = Surroundings(self._files, self._tables, self._logs)
         entry = self._set_entry(name)
