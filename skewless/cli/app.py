@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import click
 
-from skewless.cli.options import Day, Moment, range_of, takes_a_log, takes_common_options
+from skewless.cli.options import Age, Day, Moment, range_of, takes_a_log, takes_common_options
 from skewless.ground.errors import InputError
 from skewless.ground.names import UNITS, Unit
 from skewless.ground.standard_output import make_streams_safe, tell
@@ -99,11 +99,28 @@ def rebuild(run: Run, name: str, version: int, output: str | None) -> Result:
 @takes_common_options
 @click.argument("name")
 @click.option("--version", type=int, help="Print this version's manifest.")
-def show(run: Run, name: str, version: int | None) -> Result:
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest versions and refused runs."
+)
+def show(run: Run, name: str, version: int | None, limit: int | None) -> Result:
     """List a training set's versions and refused runs, or one version's manifest."""
     from skewless.runs.published.show import show_training_set
 
-    return show_training_set(run, name, version)
+    return show_training_set(run, name, version, limit)
+
+
+@commands.command("clean")
+@takes_common_options
+@click.argument("name")
+@click.option(
+    "--older-than", type=Age(), default="7d", show_default=True, help="Leave what is younger, such as 12h."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def clean(run: Run, name: str, older_than: timedelta, dry_run: bool) -> Result:
+    """Remove what dead runs left: staged and rejected rows, first publications without a commit, old profiles."""
+    from skewless.runs.published.clean import clean_training_set
+
+    return clean_training_set(run, name, older_than, dry_run=dry_run)
 
 
 @commands.command("trace")

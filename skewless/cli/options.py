@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from skewless.config import durations
 from skewless.ground.errors import InputError
 from skewless.ground.version import other_spark
 from skewless.runs.execution import Result, Run, execute
@@ -86,6 +87,20 @@ class Day(click.ParamType[datetime]):
         except (ValueError, OverflowError):
             self.fail(f"'{value}' is no date, such as 2024-07-01", param, ctx)
         return day
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time, as configuration writes it."""
+
+    name = "D"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return durations.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def takes_a_log(function: Command) -> Command:

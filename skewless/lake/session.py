@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from typing import Any
 
 from pyspark import SparkContext
@@ -42,6 +45,9 @@ QUICK = {"spark.sql.execution.arrow.maxBytesPerBatch": str(2**31 - 1)}
 BY_FILES_NOT_BY_AGE = {
     "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false"
 }
+
+
+WAREHOUSE = "skewless-warehouse-"
 
 
 def get_spark(app_name: str) -> SparkSession:
@@ -85,6 +91,8 @@ def _with_local_defaults(builder: Any) -> Any:
         "spark.sql.extensions": DELTA_EXTENSION,
         "spark.sql.catalog.spark_catalog": DELTA_CATALOG,
         "spark.sql.session.timeZone": "UTC",
+        # Spark's own is a folder in the working directory. This session's catalog ends with it, and its tables too.
+        "spark.sql.warehouse.dir": _own_warehouse(),
         # Else pyspark notes for each column the line of Python that made it, by three calls into the JVM.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
         # No port: two runs on one machine would look for free ones, and nobody watches a local run.
@@ -99,6 +107,18 @@ def _with_local_defaults(builder: Any) -> Any:
     for key, value in defaults.items():
         builder = builder.config(key, value)
     return configure_spark_with_delta_pip(builder)
+
+
+def _own_warehouse() -> str:
+    folder = tempfile.mkdtemp(prefix=WAREHOUSE)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def has_no_lasting_catalog(spark: SparkSession) -> bool:
+    """Whether what is written by a catalog name is gone with this process: our own session, without a metastore."""
+    is_own = f"/{WAREHOUSE}" in str(spark.conf.get("spark.sql.warehouse.dir"))
+    return is_own and spark.conf.get("spark.sql.catalogImplementation") == "in-memory"
 
 
 def private_session(spark: SparkSession, **settings: str) -> SparkSession:

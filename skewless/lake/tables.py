@@ -19,7 +19,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import is_path
+from skewless.ground.errors import InputError
 from skewless.lake.failures import READ_ERRORS, as_unwritable, remember_input
+from skewless.lake.session import has_no_lasting_catalog
 from skewless.lake.sources import delta_table, table_property
 from skewless.lake.storage import Hadoop
 
@@ -73,6 +75,11 @@ class Place:
     @classmethod
     def at(cls, spark: SparkSession, location: str, subject: str = "table") -> Place:
         """Errors: InputError where there is no such place, MachineError where it may not be reached."""
+        if not is_path(location) and "." not in location.partition(".")[2] and has_no_lasting_catalog(spark):
+            raise InputError(
+                f"{subject} '{location}' is a catalog table name, and the catalog of a local session ends with it; "
+                "give a path, or run it by spark-submit on a Spark with a metastore"
+            )
         try:
             place = cls._at(spark, location)
         except READ_ERRORS as error:

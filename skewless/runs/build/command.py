@@ -73,7 +73,7 @@ def explain_training_set(
 
 
 def _checked(run: Run, name: str) -> PublishableTrainingSet:
-    spec = run.configuration().training_set(name)
+    spec = run.configuration().training_set(name, to_publish=True)
     if spec.suite:
         refuse_broken_suite(spec.suite.text)
     return spec
