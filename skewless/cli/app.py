@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from skewless.cli.options import Day, Moment, range_of, takes_a_log, takes_common_options
+from skewless.cli.options import Day, Length, Moment, range_of, takes_a_log, takes_common_options
 from skewless.ground.errors import InputError
 from skewless.ground.names import UNITS, Unit
 from skewless.ground.standard_output import make_streams_safe, tell
-from skewless.runs.execution import UNEXPECTED, Result, Run, refuse_usage
+from skewless.runs.execution import STOPPED, UNEXPECTED, Result, Run, refuse_usage
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,6 +22,8 @@ def main(arguments: Sequence[str]) -> int:
         code: int = commands.main(args=list(arguments), prog_name="skewless", standalone_mode=False)
     except click.ClickException as error:
         return refuse_usage(error.format_message(), arguments)
+    except click.Abort:  # a KeyboardInterrupt before the command had begun, as click gives it
+        return refuse_usage("stopped by SIGINT: nothing is published", arguments, STOPPED)
     except OSError as error:  # of --help and --version: a command says its own
         tell(f"standard output: cannot be written: {error.strerror}")
         return UNEXPECTED
@@ -48,6 +50,7 @@ def commands() -> None:
     is_flag=True,
     help="Publish beside rows of another definition; show says which dates hold which.",
 )
+@click.option("--timeout", type=Length(), help="Stop the run, exit code 6, after so long, such as 90m.")
 @click.option(
     "--explain", is_flag=True, help="Print the plan and run nothing: label events are counted, no more."
 )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from skewless.config import durations
 from skewless.ground.errors import InputError
 from skewless.ground.version import other_spark
 from skewless.runs.execution import Result, Run, execute
@@ -23,7 +24,7 @@ def takes_common_options(function: Command) -> Command:
     def command(
         conf_dir: str, settings: tuple[str, ...], as_json: bool, result_uri: str | None, **own: Any
     ) -> int:
-        run = Run(conf_dir, settings, as_json, result_uri)
+        run = Run(conf_dir, settings, as_json, result_uri, own.pop("timeout", None))
         return execute(lambda: _called(function, run, own), run)
 
     command.__doc__ = function.__doc__
@@ -86,6 +87,23 @@ class Day(click.ParamType[datetime]):
         except (ValueError, OverflowError):
             self.fail(f"'{value}' is no date, such as 2024-07-01", param, ctx)
         return day
+
+
+class Length(click.ParamType[timedelta]):
+    """A length of time above zero, as the configuration writes it."""
+
+    name = "D"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        try:
+            length = value if isinstance(value, timedelta) else durations.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if not length:
+            self.fail(
+                f"'{value}' is no time at all; leave the option out for a run without an end", param, ctx
+            )
+        return length
 
 
 def takes_a_log(function: Command) -> Command:
