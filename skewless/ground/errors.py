@@ -81,8 +81,8 @@ def afterwards(clean_up: Callable[[], object], leaves: str | None = None) -> Ite
     """Run the block, then clean up, whatever became of the block; in place of `finally`, which lets a failing clean-up
     hide the failure before it.
 
-    Whoever stops the run meanwhile stops it afterwards. Cleaning up decides nothing: neither what failed before nor what was done, such as a commit, becomes another result
-    by it. `leaves` is what stays where it fails, and is said.
+    Cleaning up decides nothing: neither what failed before nor what was done, such as a commit, becomes another result
+    by it. It is done whole also where the run is stopped meanwhile. `leaves` is what stays where it fails, and is said.
     """
     try:
         yield

@@ -18,10 +18,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from datetime import timedelta
 from types import FrameType
-from typing import Any
 
 from skewless.ground.run.steps import current_step
 from skewless.ground.standard_output import tell
@@ -128,7 +128,8 @@ class Stop:
         raise Stopped(self.reason)
 
 
-_RUN: Stop | None = None
+# Of the thread that runs the command: what others do, such as the batches of a stream, ends with Spark's jobs.
+_RUN: ContextVar[Stop | None] = ContextVar("stop of this run", default=None)
 
 
 @contextmanager
@@ -138,16 +139,15 @@ def stoppable(timeout: timedelta | None = None) -> Iterator[Stop]:
 
     Only a process's main thread gets signals: in any other nothing is installed, and `timeout` is without effect.
     """
-    global _RUN  # noqa: PLW0603: signals are of the process, and so is what they stop
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before, outer = {number: signal.getsignal(number) for number in SIGNALS}, _RUN
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     watching = threading.Thread(target=stop.watch, args=(timeout,), name="skewless stop", daemon=True)
-    _RUN = stop
     stop.listen()
     watching.start()
+    outer = _RUN.set(stop)
     try:
         yield stop
     finally:
@@ -155,8 +155,9 @@ def stoppable(timeout: timedelta | None = None) -> Iterator[Stop]:
         stop.end()
         watching.join()  # before the signals are given back: its own would end the process
         for number, handler in before.items():
-            _give_back(number, handler)
-        _RUN = outer
+            # None is a handler that was not set from Python, and cannot be set again.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        _RUN.reset(outer)
 
 
 def work_with_spark(cancel: Callable[[], object], leave_call: Callable[[], object]) -> None:
@@ -165,17 +166,14 @@ def work_with_spark(cancel: Callable[[], object], leave_call: Callable[[], objec
     pyspark has its own handler of SIGINT from now on, which calls into the JVM while a call is under way: it is taken
     away again.
     """
-    if _RUN is not None and threading.current_thread() is threading.main_thread():
-        _RUN.work_with(cancel, leave_call)
+    if stop := _RUN.get():
+        stop.work_with(cancel, leave_call)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """What is done inside is done whole, whoever wants to stop the run meanwhile."""
-    if _RUN is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    with _RUN.undisturbed():
+    with nullcontext() if (stop := _RUN.get()) is None else stop.undisturbed():
         yield
 
 
@@ -185,22 +183,22 @@ def decide() -> None:
     Not cut off within a commit, and then asked what became of it: who is stopped has to know, and the answer may be
     what is cut off.
     """
-    if _RUN is not None:
-        _RUN.refuse_if_asked()
-        _RUN.is_decided = True
+    if stop := _RUN.get():
+        stop.refuse_if_asked()
+        stop.is_decided = True
 
 
 def decide_anew() -> None:
-    """Another piece of the run begins, which can be stopped, or a stop that came too late for the one before is due."""
-    if _RUN is not None:
-        _RUN.is_decided = False
-        _RUN.refuse_if_asked()
+    """Another piece of the run begins, which can be stopped; a stop that came too late for the one before is due."""
+    if stop := _RUN.get():
+        stop.is_decided = False
+        stop.refuse_if_asked()
 
 
 def note_what_stands(after_a_stop: str) -> None:
     """Say this, where the run is stopped, in place of that nothing is published."""
-    if _RUN is not None:
-        _RUN.stands = after_a_stop
+    if stop := _RUN.get():
+        stop.stands = after_a_stop
 
 
 def _is_in_the_jvm(frame: FrameType | None) -> bool:
@@ -210,8 +208,3 @@ def _is_in_the_jvm(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _give_back(number: int, handler: Any) -> None:
-    """None is a handler that was not set from Python: it cannot be set again, and the default comes next to it."""
-    signal.signal(number, signal.SIG_DFL if handler is None else handler)
