@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -111,10 +111,8 @@ def test_an_exception_on_its_way_is_not_replaced_while_it_is_handled() -> None:
 
 def test_a_stop_that_somebody_swallows_comes_again() -> None:
     with stopped_by(signal.SIGTERM):
-        try:
+        with suppress(KeyboardInterrupt):
             time.sleep(LONG)
-        except KeyboardInterrupt:
-            pass
         time.sleep(LONG)
 
 
