@@ -106,7 +106,8 @@ def _start_jvm(builder: Any) -> None:
     """
     if SparkContext._gateway is None:
         conf = SparkConf(loadDefaults=False).setAll(builder._options.items())
-        gateway = launch_gateway(conf, {"start_new_session": True})
+        launch: Any = launch_gateway  # without types
+        gateway = launch(conf, {"start_new_session": True})
         SparkContext._ensure_initialized(gateway=gateway)
 
 

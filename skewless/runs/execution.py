@@ -95,10 +95,14 @@ def _executed(command: Callable[[], Result], run: Run, stop: Stop) -> int:
         with with_feature_places(run.conf_dir), kept_for_the_result():
             result = command()
             stop.over()
-    # The last place that can turn a failure into an exit code.
-    except (Exception, KeyboardInterrupt) as error:
+    except KeyboardInterrupt:
         stop.over()
-        problems, exit_code = _told_of_stop(error, stop) or _told(error)
+        problems, exit_code = (_told_of(stop),), STOPPED
+        result = Result({"errors": list(problems)}, "", exit_code)
+    except Exception as error:  # the last place that can turn a failure into an exit code
+        stop.over()
+        # Whatever comes of work that was cancelled, it is the stop that is told.
+        problems, exit_code = ((_told_of(stop),), STOPPED) if stop.is_due else _told(error)
         result = Result({"errors": list(problems)}, "", exit_code)
     if result.exit_code in WITH_JSON:
         said = say(as_json(result.document) if run.as_json else result.text, sys.stdout)
@@ -114,17 +118,13 @@ def _executed(command: Callable[[], Result], run: Run, stop: Stop) -> int:
     return exit_code
 
 
-def _told_of_stop(error: BaseException, stop: Stop) -> tuple[tuple[str, ...], int] | None:
-    """The line of a run that was stopped, whatever came of its jobs that were cancelled; None for one that failed."""
-    if not isinstance(error, KeyboardInterrupt) and (stop.reason is None or stop.is_decided):
-        return None
+def _told_of(stop: Stop) -> str:
     # Without a reason it came as Python or pyspark raise it, before our own handler was there.
-    by = stop.reason or "SIGINT"
     at = f" at step '{stop.step}'" if stop.step else ""
-    return (f"stopped by {by}{at}: {stop.stands}",), STOPPED
+    return f"stopped by {stop.reason or 'SIGINT'}{at}: {stop.stands}"
 
 
-def _told(error: BaseException) -> tuple[tuple[str, ...], int]:
+def _told(error: Exception) -> tuple[tuple[str, ...], int]:
     """The lines and the exit code of a failure; one of which nothing is known shows its stack."""
     if isinstance(error, SkewlessError):
         return error.problems, error.exit_code

@@ -100,6 +100,11 @@ class Stop:
             raise Stopped(self.reason)
 
     @property
+    def is_due(self) -> bool:
+        """Whether what ends the command now is the stop, and not what it has done."""
+        return self.reason is not None and not self.is_decided
+
+    @property
     def _may_be_cut(self) -> bool:
         return not self._held and not self.is_decided
 

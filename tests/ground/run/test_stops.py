@@ -92,8 +92,14 @@ def test_clean_up_is_done_whole_with_another_signal_in_its_midst() -> None:
 
 def test_a_stop_in_a_clean_up_after_success_comes_when_it_is_over() -> None:
     done = []
+
+    def clean_up() -> None:
+        asked(stop)
+        time.sleep(0.5)
+        done.append("cleaned up")
+
     with stopped_by(signal.SIGTERM) as stop:
-        with afterwards(lambda: (asked(stop), time.sleep(0.5), done.append("cleaned up"))):
+        with afterwards(clean_up):
             pass
         time.sleep(LONG)
     assert done == ["cleaned up"]
