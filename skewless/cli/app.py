@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from skewless.cli.options import Age, Day, Moment, range_of, takes_a_log, takes_common_options
+from skewless.cli.options import Day, Length, Moment, range_of, takes_a_log, takes_common_options
 from skewless.ground.errors import InputError
 from skewless.ground.names import UNITS, Unit
 from skewless.ground.standard_output import make_streams_safe, tell
-from skewless.runs.execution import UNEXPECTED, Result, Run, refuse_usage
+from skewless.runs.execution import STOPPED, UNEXPECTED, Result, Run, refuse_usage
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,6 +22,8 @@ def main(arguments: Sequence[str]) -> int:
         code: int = commands.main(args=list(arguments), prog_name="skewless", standalone_mode=False)
     except click.ClickException as error:
         return refuse_usage(error.format_message(), arguments)
+    except click.Abort:  # a KeyboardInterrupt before the command had begun, as click gives it
+        return refuse_usage("stopped by SIGINT: nothing is published", arguments, STOPPED)
     except OSError as error:  # of --help and --version: a command says its own
         tell(f"standard output: cannot be written: {error.strerror}")
         return UNEXPECTED
@@ -47,6 +49,9 @@ def commands() -> None:
     "--allow-mixed",
     is_flag=True,
     help="Publish beside rows of another definition; show says which dates hold which.",
+)
+@click.option(
+    "--timeout", type=Length(above_zero=True), help="Stop the run, exit code 6, after so long, such as 90m."
 )
 @click.option(
     "--explain", is_flag=True, help="Print the plan and run nothing: label events are counted, no more."
@@ -113,7 +118,7 @@ def show(run: Run, name: str, version: int | None, limit: int | None) -> Result:
 @takes_common_options
 @click.argument("name")
 @click.option(
-    "--older-than", type=Age(), default="7d", show_default=True, help="Leave what is younger, such as 12h."
+    "--older-than", type=Length(), default="7d", show_default=True, help="Leave what is younger, such as 12h."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def clean(run: Run, name: str, older_than: timedelta, dry_run: bool) -> Result:

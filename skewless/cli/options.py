@@ -24,7 +24,7 @@ def takes_common_options(function: Command) -> Command:
     def command(
         conf_dir: str, settings: tuple[str, ...], as_json: bool, result_uri: str | None, **own: Any
     ) -> int:
-        run = Run(conf_dir, settings, as_json, result_uri)
+        run = Run(conf_dir, settings, as_json, result_uri, own.pop("timeout", None))
         return execute(lambda: _called(function, run, own), run)
 
     command.__doc__ = function.__doc__
@@ -89,18 +89,24 @@ class Day(click.ParamType[datetime]):
         return day
 
 
-class Age(click.ParamType[timedelta]):
-    """A length of time, as configuration writes it."""
+class Length(click.ParamType[timedelta]):
+    """A length of time, as the configuration writes it; some have to be above zero."""
 
     name = "D"
 
+    def __init__(self, *, above_zero: bool = False) -> None:
+        self._above_zero = above_zero
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
         try:
-            return durations.parse(value)
+            length = value if isinstance(value, timedelta) else durations.parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if self._above_zero and not length:
+            self.fail(
+                f"'{value}' is no time at all; leave the option out for a run without an end", param, ctx
+            )
+        return length
 
 
 def takes_a_log(function: Command) -> Command:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from skewless.ground.run.stops import undisturbed
 from skewless.ground.standard_output import tell
 
 _DONE = "skewless_was_doing"
@@ -81,13 +82,14 @@ def afterwards(clean_up: Callable[[], object], leaves: str | None = None) -> Ite
     hide the failure before it.
 
     Cleaning up decides nothing: neither what failed before nor what was done, such as a commit, becomes another result
-    by it. `leaves` is what stays where it fails, and is said.
+    by it. It is done whole also where the run is stopped meanwhile. `leaves` is what stays where it fails, and is said.
     """
     try:
         yield
     finally:
         try:
-            clean_up()
+            with undisturbed():
+                clean_up()
         except Exception as error:  # whatever it is, it is not what the run is about
             if leaves is not None:
                 tell(f"{leaves} stays: it cannot be removed: {first_line(error) or type(error).__name__}")

@@ -9,7 +9,8 @@ import sys
 import tempfile
 from typing import Any
 
-from pyspark import SparkContext
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
@@ -66,11 +67,32 @@ def get_spark(app_name: str) -> SparkSession:
     is_own = SparkSession.getActiveSession() is None
     if is_own and "PYSPARK_GATEWAY_PORT" not in os.environ:
         builder = _with_local_defaults(builder)
+        _start_jvm(builder)
     spark = builder.getOrCreate()
     if is_own:
         keep_quiet_of_its_end(spark.sparkContext)
     refuse_session(spark)
     return spark
+
+
+def cancel_jobs() -> None:
+    """End every Spark job of this process: one that is not the run's own, as pyspark does too where it is interrupted.
+
+    Not by a tag of the run: Delta and broadcasts start jobs in threads that do not have it.
+    """
+    if context := SparkContext._active_spark_context:
+        context.cancelAllJobs()
+
+
+def leave_call() -> None:
+    """Give up the connection of this thread to the JVM, on which a call is under way; the next call makes another.
+
+    Else the answer to this call would be read as that to the next one.
+    """
+    client: Any = SparkContext._gateway and SparkContext._gateway._gateway_client
+    # Without threads of its own in the JVM (PYSPARK_PIN_THREAD=false) a connection under way is used by nobody else.
+    if connection := getattr(client, "get_thread_connection", lambda: None)():
+        connection.close()
 
 
 def _let_go_of_the_session() -> None:
@@ -80,6 +102,19 @@ def _let_go_of_the_session() -> None:
     """
     SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
     SparkSession._instantiatedSession = SparkSession._activeSession = None
+
+
+def _start_jvm(builder: Any) -> None:
+    """Start the JVM in a process group of its own, if there is none yet.
+
+    `timeout`, Airflow and others signal the whole group: a JVM that ends with the run leaves nobody to remove what the
+    run has begun. It ends when this process does, as its standard input is closed then.
+    """
+    if SparkContext._gateway is None:
+        conf = SparkConf(loadDefaults=False).setAll(builder._options.items())
+        launch: Any = launch_gateway  # without types
+        gateway = launch(conf, {"start_new_session": True})
+        SparkContext._ensure_initialized(gateway=gateway)
 
 
 def _with_local_defaults(builder: Any) -> Any:

@@ -9,12 +9,14 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
 from skewless.ground.errors import InputError, SkewlessError, what_was_done
+from skewless.ground.run.stops import Stop, stoppable, work_with_spark
 from skewless.ground.standard_output import kept_for_the_result, say, tell
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-DONE, UNEXPECTED, BAD_INPUT, REFUSED, ALERT, NOT_READY = range(6)
+DONE, UNEXPECTED, BAD_INPUT, REFUSED, ALERT, NOT_READY, STOPPED = range(7)
 WITH_JSON = (DONE, REFUSED, ALERT)
 WORST_FIRST = (UNEXPECTED, BAD_INPUT, REFUSED, NOT_READY, ALERT, DONE)
 
@@ -46,15 +48,18 @@ class Run:
     settings: tuple[str, ...]
     as_json: bool
     result_uri: str | None
+    timeout: timedelta | None = None
 
     def configuration(self) -> Configuration:
         return load(self._files(), self._variables(), os.environ)
 
     def spark(self) -> SparkSession:
-        from skewless.lake.session import get_spark
+        from skewless.lake.session import cancel_jobs, get_spark, leave_call
 
         _hush_query_errors()
-        return get_spark("skewless")
+        spark = get_spark("skewless")
+        work_with_spark(cancel_jobs, leave_call)
+        return spark
 
     def _files(self) -> ConfFiles:
         if is_local(self.conf_dir):
@@ -74,8 +79,14 @@ def execute(command: Callable[[], Result], run: Run) -> int:
 
     Standard output gets the summary, or with `--json` one JSON object for the exit codes 0, 3 and 4 and nothing for
     others, whatever feature code prints meanwhile. Problems go to standard error, a line each; only an unexpected
-    failure shows its stack.
+    failure shows its stack. SIGTERM, SIGINT and `--timeout` end the command as any failure does, by an exception; what
+    comes after it is done whole.
     """
+    with stoppable(run.timeout) as stop:
+        return _executed(command, run, stop)
+
+
+def _executed(command: Callable[[], Result], run: Run, stop: Stop) -> int:
     problems: tuple[str, ...] = ()
     try:
         _refuse_no_working_directory()
@@ -83,8 +94,15 @@ def execute(command: Callable[[], Result], run: Run) -> int:
         # object.
         with with_feature_places(run.conf_dir), kept_for_the_result():
             result = command()
+            stop.over()
+    except KeyboardInterrupt:
+        stop.over()
+        problems, exit_code = (_told_of(stop),), STOPPED
+        result = Result({"errors": list(problems)}, "", exit_code)
     except Exception as error:  # the last place that can turn a failure into an exit code
-        problems, exit_code = _told(error)
+        stop.over()
+        # Whatever comes of work that was cancelled, it is the stop that is told.
+        problems, exit_code = ((_told_of(stop),), STOPPED) if stop.is_due else _told(error)
         result = Result({"errors": list(problems)}, "", exit_code)
     if result.exit_code in WITH_JSON:
         said = say(as_json(result.document) if run.as_json else result.text, sys.stdout)
@@ -98,6 +116,12 @@ def execute(command: Callable[[], Result], run: Run) -> int:
     for line in problems:  # last, so that the last line is what the run failed of
         tell(line)
     return exit_code
+
+
+def _told_of(stop: Stop) -> str:
+    # Without a reason it came as Python or pyspark raise it, before our own handler was there.
+    at = f" at step '{stop.step}'" if stop.step else ""
+    return f"stopped by {stop.reason or 'SIGINT'}{at}: {stop.stands}"
 
 
 def _told(error: Exception) -> tuple[tuple[str, ...], int]:
@@ -129,14 +153,14 @@ def worst(exit_codes: Sequence[int]) -> int:
     return min(exit_codes, key=WORST_FIRST.index)
 
 
-def refuse_usage(message: str, arguments: Sequence[str]) -> int:
+def refuse_usage(message: str, arguments: Sequence[str], exit_code: int = BAD_INPUT) -> int:
     """Say in one line what is wrong with the arguments, also where `--result` asks for it."""
     line = " ".join(message.split())
-    tell(f"{line}; see skewless --help")
+    tell(f"{line}; see skewless --help" if exit_code == BAD_INPUT else line)
     uris = [value for option, value in pairwise(arguments) if option == "--result"]
     uris += [argument.partition("=")[2] for argument in arguments if argument.startswith("--result=")]
     run = Run("conf", (), False, uris[-1] if uris else None)
-    return _write_result(Result({"errors": [line]}, "", BAD_INPUT), run.result_uri, run.spark)
+    return _write_result(Result({"errors": [line]}, "", exit_code), run.result_uri, run.spark)
 
 
 def _hush_query_errors() -> None:

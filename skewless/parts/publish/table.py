@@ -15,6 +15,7 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards, doing
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.stops import decide
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
@@ -100,6 +101,7 @@ def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> Itera
 
 def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
     """Keep the rows among the rejected ones and write down why; gives their place."""
+    decide()
     place = output.rejected(manifest["run_id"])
     # The rows first: a reason must not name a place that a killed run has left empty.
     with doing(f"keeping rejected rows in {place}"):
@@ -142,8 +144,10 @@ def publish(
     `predicate` bounds the slice that is replaced, exactly; without one the whole table is. Where the rows that stay are
     of another definition with other columns, the table has the columns of both, null where a definition lacks them,
     until the last of those rows is replaced. `spark` has to be a session of the run's own.
-    Errors: PublishConflictError where another run replaced the same rows meanwhile.
+    From here on the run is not stopped any more. Errors: PublishConflictError where another run replaced the same rows
+    meanwhile.
     """
+    decide()
     # In the commit itself: a manifest written before it may be of a version that never was, one after it may be
     # missing. Through the session, so that both ways of writing below carry it.
     spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", text_of(manifest))

@@ -9,11 +9,12 @@ from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import SkewlessError
 from skewless.ground.names import Unit
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.stops import note_what_stands
 from skewless.parts.validation import refuse_broken_suite
 from skewless.runs.build.build import build
 from skewless.runs.build.each.combined import combined
 from skewless.runs.build.each.each import build_each
-from skewless.runs.build.each.summary import failures_of, line_of, summary_of_pieces
+from skewless.runs.build.each.summary import failures_of, line_of, standing_pieces, summary_of_pieces
 from skewless.runs.build.explain.explain import explain
 from skewless.runs.build.explain.summary import summary_of_explanation
 from skewless.runs.build.log_sections import log_sections_of
@@ -55,6 +56,7 @@ def build_in_pieces(
     for piece in build_each(run.spark(), spec, RunRange(as_of, start, end), unit, **allowed):
         print(line_of(name, piece), file=sys.stderr, flush=True)
         pieces.append(piece)
+        note_what_stands(standing_pieces(pieces))
     refused = [piece.refusal for piece in pieces if piece.refusal is not None]
     if refused:
         codes = [REFUSED for piece in pieces if piece.document and not piece.is_built]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from skewless.ground.run.stops import note_what_stands
 from skewless.lake.session import private_session
 from skewless.parts.log import ingest, tables_at
 from skewless.runs.execution import Result, Run, refuse_no_location
@@ -16,6 +17,7 @@ def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
     refuse_no_location("--to", location)
     spark = private_session(run.spark())
     tables = tables_at(spark, location)
+    note_what_stands("what was added stays, the next run adds the rest")
     done = ingest(spark, folder, tables, datetime.now(timezone.utc))
     rejections = tables.rejections
     rejected = rejections.place.location if rejections.exists(spark) else None

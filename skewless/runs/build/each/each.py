@@ -12,6 +12,7 @@ from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import InputError, SkewlessError
 from skewless.ground.names import Unit
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.stops import decide_anew
 from skewless.lake.session import private_session
 from skewless.parts.publish import standing_of
 from skewless.parts.spine import label_dates
@@ -66,6 +67,7 @@ def build_each(
     progress = Progress.of(standing, run_range, unit, serving_document(opened)["fingerprint"])
     are_built = True
     for part in pieces_of(run_range, unit, dates | standing.dates):
+        decide_anew()
         document = progress.built(part)
         if document is not None:
             yield Piece(part, document)

@@ -30,6 +30,12 @@ def summary_of_pieces(name: str, pieces: Sequence[Piece], combined: Mapping[str,
     return "\n".join(_lines(name, pieces, combined))
 
 
+def standing_pieces(pieces: Sequence[Piece]) -> str:
+    """What stands of them where the run is stopped now."""
+    built = sum(piece.is_built for piece in pieces)
+    return f"{built} pieces stand, nothing of the others is published; the same command goes on after them"
+
+
 def failures_of(name: str, pieces: Sequence[Piece]) -> list[str]:
     """The pieces that are not built, a line for each reason."""
     by_reason: dict[str, list[Piece]] = {}
