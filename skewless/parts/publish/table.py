@@ -15,6 +15,7 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
@@ -78,6 +79,7 @@ def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> Abstr
     return afterwards(lambda: Hadoop(spark).delete(place), f"staging {place}")
 
 
+@step("keeping rejected rows")
 def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
     """Keep the rows among the rejected ones and write down why; gives their place."""
     place = output.rejected(manifest["run_id"])
@@ -88,6 +90,7 @@ def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mappi
     return place
 
 
+@step("comparing with what stands")
 def standing_version(
     spark: SparkSession, staged: DataFrame, standing: Standing, predicate: str | None, manifest: Manifest
 ) -> int | None:
@@ -114,6 +117,7 @@ def standing_version(
     return latest_version(table) if content == manifest["checksum"] else None
 
 
+@step("publishing")
 def publish(
     spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Manifest
 ) -> int:

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.version import package_version
+from skewless.lake.session import written_run
 from skewless.lake.sizes import Extent
 from skewless.parts.parity import Parity
 from skewless.parts.publish import Standing, after
@@ -123,6 +124,7 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
         "failures": [_failure(each) for each in (verdict.failures if verdict else ())],
         "definitions": _definitions(found),
         "follows": found.standing.version,
+        **written_run(found.rows.sparkSession),
     }
     if found.run_range.without_times:
         manifest["without_times"] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, manifest_of_version, read_manifests, standing_of
 from skewless.runs.execution import Result, Run
@@ -12,7 +13,8 @@ def show_training_set(run: Run, name: str, version: int | None) -> Result:
     """`skewless show`: versions and refused runs, or the manifest of one version."""
     spec = run.configuration().training_set(name)
     spark = private_session(run.spark())
-    versions, refused = read_manifests(spark, Output.at(spark, spec.output))
+    with step("reading manifests"):
+        versions, refused = read_manifests(spark, Output.at(spark, spec.output))
     if version is not None:
         manifest = manifest_of_version(name, versions, version)
         return Result(manifest, summary_of_version(manifest))
