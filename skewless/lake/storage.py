@@ -94,10 +94,11 @@ class Hadoop:
         draft = f"{uri}.{os.getpid()}.draft"
         self.write(draft, text)
         jvm: Any = self.spark._jvm
+        gateway: Any = self.spark.sparkContext._gateway
         with _as_os_error(), afterwards(lambda: self.delete(draft)):
             # `FileSystem.rename` replaces nothing.
             rename = getattr(jvm.org.apache.hadoop.fs, "Options$Rename")
-            options = self.spark.sparkContext._gateway.new_array(rename, 1)
+            options = gateway.new_array(rename, 1)
             options[0] = rename.OVERWRITE
             draft_path = self._path(draft)
             context = jvm.org.apache.hadoop.fs.FileContext.getFileContext(

@@ -88,7 +88,7 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
     `checksum` is that of rows which passed, whatever their order.
     """
     opened, verdict, parity = found.opened, found.verdict, found.parity
-    written = found.run_range.to_json()
+    written, run = found.run_range.to_json(), written_run(found.rows.sparkSession)
     manifest: Manifest = {
         "training_set": opened.spec.training_set.name,
         "run_id": found.run_id,
@@ -124,7 +124,11 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
         "failures": [_failure(each) for each in (verdict.failures if verdict else ())],
         "definitions": _definitions(found),
         "follows": found.standing.version,
-        **written_run(found.rows.sparkSession),
+        "started_at": run["started_at"],
+        "ended_at": run["ended_at"],
+        "seconds": run["seconds"],
+        "steps": run["steps"],
+        "spark": run["spark"],
     }
     if found.run_range.without_times:
         manifest["without_times"] = True
