@@ -118,8 +118,8 @@ def private_session(spark: SparkSession, **settings: str) -> SparkSession:
     # Not `newSession()`, which starts from the context's settings: paths may need credentials that only this session
     # has.
     clone = SparkSession(spark.sparkContext, spark._jsparkSession.cloneSession())
-    own_choice = spark.conf.getAll
-    quick = {key: value for key, value in QUICK.items() if key not in own_choice}
+    own_choice: Any = spark._jsparkSession.conf()
+    quick = {key: value for key, value in QUICK.items() if not own_choice.contains(key)}
     for key, value in {**PINNED, **BY_FILES_NOT_BY_AGE, **quick, **settings}.items():
         clone.conf.set(key, value)
     return clone

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 
 from skewless.config import is_path
 from skewless.lake.failures import READ_ERRORS, as_unwritable, remember_input
-from skewless.lake.sources import delta_table
+from skewless.lake.sources import delta_table, table_property
 from skewless.lake.storage import Hadoop
 
 # No table feature that delta-rs and DuckDB cannot read, whatever defaults the session sets.
@@ -96,9 +96,8 @@ class Place:
 
     def found(self, spark: SparkSession, owner: str) -> Found:
         """What is here, by the property `owner`, which tables of one kind have from the start."""
-        if delta_table(spark, self.location) is not None:
-            rows = spark.sql(f"SHOW TBLPROPERTIES {self.sql_name}").collect()
-            return Found(A_TABLE, {row["key"]: row["value"] for row in rows}.get(owner))
+        if table := delta_table(spark, self.location):
+            return Found(A_TABLE, table_property(table, owner))
         is_taken = (
             self._holds_files(spark) if is_path(self.location) else spark.catalog.tableExists(self.location)
         )

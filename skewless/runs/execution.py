@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 import traceback
@@ -14,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
-from skewless.ground.errors import InputError, SkewlessError, what_was_done
-from skewless.ground.run.steps import Steps, step, steps_of_this_run
+from skewless.ground.errors import InputError, SkewlessError
+from skewless.ground.run.json_text import as_json
+from skewless.ground.run.steps import Steps, step, steps_of_this_run, what_was_done
 from skewless.ground.standard_output import kept_for_the_result, say, tell
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
@@ -171,15 +170,6 @@ def not_installed(error: ModuleNotFoundError) -> str:
     return f"{package} is not installed; pip install 'skewless[spark]'"
 
 
-def as_json(document: Mapping[str, Any]) -> str:
-    """One line of JSON, times in ISO format, NaN and infinities as null.
-
-    ASCII alone: an escape is the same text whatever a terminal, a pipe or a log can show; and a name that is no text,
-    which a file may have, could not be written in UTF-8 at all.
-    """
-    return json.dumps(_plain(document), allow_nan=False, default=_text)
-
-
 def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSession]) -> int:
     if uri is None:
         return result.exit_code
@@ -200,20 +190,6 @@ def _write_metrics(result: Result, run: Run, steps: Steps) -> None:
         write_metrics(
             run.metrics_uri, run.about, steps, code, result.document, run.spark, is_success=is_success
         )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _text(value: Any) -> str:
-    return str(value.isoformat() if hasattr(value, "isoformat") else value)
 
 
 def written_report(report: str, page: str, run: Run) -> str | None:

@@ -38,5 +38,5 @@ def test_the_same_through_a_file_system_of_hadoops(spark: SparkSession, tmp_path
         assert files.read(place) == text
     # Its local file system keeps a checksum beside each file.
     assert {path.name for path in tmp_path.iterdir()} <= {"m.prom", ".m.prom.crc"}
-    with pytest.raises(OSError, match="Permission|denied|Mkdirs"):
+    with pytest.raises(OSError, match=r"m\.prom"):
         files.write_whole("file:/proc/self/m.prom", "new\n")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TypedDict
 
-from skewless.ground.errors import doing
+_DONE = "skewless_was_doing"
 
 
 class StepSeconds(TypedDict):
@@ -139,6 +139,20 @@ def step(name: str) -> Iterator[Step]:
             taken.ended = time.monotonic()
             for each in runs:
                 each.seconds[name] += taken.seconds
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Let whatever fails inside say what was being done then; `what_was_done` has it."""
+    try:
+        yield
+    except Exception as error:
+        error.__dict__.setdefault(_DONE, what)  # the innermost says it best
+        raise
+
+
+def what_was_done(error: BaseException) -> str | None:
+    return error.__dict__.get(_DONE)
 
 
 def current_step() -> str | None:

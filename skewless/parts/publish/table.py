@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,14 +12,14 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
+from skewless.ground.errors import InputError, PublishConflictError, afterwards
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
-from skewless.ground.run.steps import step
+from skewless.ground.run.steps import doing, step
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
-from skewless.lake.sources import delta_table, latest_version
+from skewless.lake.sources import delta_table, first_commit, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
@@ -68,9 +68,19 @@ def stage(rows: DataFrame, output: Output, run_id: str) -> DataFrame:
     # again. A cache instead would be computed anew, in part, when an executor is lost.
     place = output.staging(run_id)
     # `error`: the place is named by the run, so that anything there would be another run's.
-    with doing(f"staging rows in {place}"):
+    with doing(f"staging rows in {place}"), _without_statistics(rows.sparkSession):
         rows.write.format("delta").mode("error").save(place)
-    return rows.sparkSession.read.format("delta").load(place)
+        return first_commit(rows.sparkSession, place, rows.schema)
+
+
+@contextmanager
+def _without_statistics(spark: SparkSession) -> Iterator[None]:
+    """Nobody looks for staged rows by their values, and each file's statistics would be computed and written down."""
+    collected = "spark.databricks.delta.stats.collect"
+    before = spark.conf.get(collected)
+    spark.conf.set(collected, "false")
+    with afterwards(lambda: spark.conf.set(collected, before or "true")):
+        yield
 
 
 def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> AbstractContextManager[None]:

@@ -18,7 +18,7 @@ from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import step, this_run
 from skewless.ground.spark_columns import as_key, column
 from skewless.lake.session import private_session
-from skewless.lake.sizes import extent_of
+from skewless.lake.sizes import extent_of, whole_extent
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import failures_of, longest_call
 from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit
@@ -97,7 +97,7 @@ def build_slice(
     run_id = this_run().known_as(new_run_id())
     refuse_stale(recomputed_part(opened), run_range)
     ready = prepare(opened, run_range, allow_empty)
-    refuse_mixed(own, output, ready, whole, allow_mixed=allow_mixed)
+    standing = refuse_mixed(own, output, ready, whole, allow_mixed=allow_mixed)
     with staging_discarded(own, output, run_id):
         with step("staging rows") as staging:
             staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
@@ -116,7 +116,7 @@ def build_slice(
             verdict=verdict,
             parity=parity,
             document=ready.document,
-            standing=standing_of(own, output),
+            standing=standing_of(own, output, standing),
             log=staged.log,
         )
         with step("checksum"):
@@ -185,7 +185,7 @@ def _rows_of_sent(sides: Sequence[JoinSide]) -> dict[str, dict[str, int]]:
 def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], totals: dict[str, int]) -> TableUse:
     repeated = repeated_keys(side) if side.event_timestamp is None else None
     source = opened.inputs[f"feature_tables.{side.name}"]
-    extents = extent_of(side.rows), extent_of(source.rows)
+    extents = extent_of(side.rows), whole_extent(source.rows)
     matched, at_t = totals[side.slot], totals[side.at_t_slot]
     return TableUse(source.version, read["rows_read"], read["null_rows"], matched, at_t, *extents, repeated)
 

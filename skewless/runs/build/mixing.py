@@ -31,8 +31,9 @@ ALLOW = "--allow-mixed"
 @step("comparing definitions")
 def refuse_mixed(
     spark: SparkSession, output: Output, ready: Prepared, run_range: RunRange, *, allow_mixed: bool = False
-) -> None:
-    """InputError where rows outside the range are of another definition than those of this run would be.
+) -> Standing:
+    """What stands where it goes together with the run: InputError where rows outside the range are of another
+    definition than those of this run would be.
 
     `run_range` is what is built by this definition in the end, of which a run may be a piece. What is allowed to be
     mixed has to fit one table all the same: no column may be of two types.
@@ -46,6 +47,7 @@ def refuse_mixed(
         problems = list(_retyped(output, standing.rows.schema, ready))
         if problems:
             raise InputError(problems)
+    return standing
 
 
 def _refusals(

@@ -8,8 +8,15 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from skewless.ground.errors import doing, what_was_done
-from skewless.ground.run.steps import Step, current_step, step, steps_of_this_run, this_run
+from skewless.ground.run.steps import (
+    Step,
+    current_step,
+    doing,
+    step,
+    steps_of_this_run,
+    this_run,
+    what_was_done,
+)
 
 
 def test_steps_are_noted_in_the_order_in_which_they_were_begun_and_a_repeated_one_adds_up() -> None:
