@@ -22,9 +22,18 @@ def takes_common_options(function: Command) -> Command:
     """The options of every command, gathered in a `Run` that is given to the function first."""
 
     def command(
-        conf_dir: str, settings: tuple[str, ...], as_json: bool, result_uri: str | None, **own: Any
+        conf_dir: str,
+        settings: tuple[str, ...],
+        as_json: bool,
+        result_uri: str | None,
+        log_format: str | None,
+        metrics_uri: str | None,
+        **own: Any,
     ) -> int:
-        run = Run(conf_dir, settings, as_json, result_uri, own.pop("timeout", None))
+        timeout = own.pop("timeout", None)
+        called = click.get_current_context().info_name or ""
+        name = own.get("name", "")
+        run = Run(conf_dir, settings, as_json, result_uri, timeout, log_format, metrics_uri, called, name)
         return execute(lambda: _called(function, run, own), run)
 
     command.__doc__ = function.__doc__
@@ -33,6 +42,17 @@ def takes_common_options(function: Command) -> Command:
     for option in (
         click.option(
             "--result", "result_uri", metavar="URI", help="Write the JSON and the exit code here, last."
+        ),
+        click.option(
+            "--metrics",
+            "metrics_uri",
+            metavar="FILE",
+            help="Write what became of the run for Prometheus' textfile collector.",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            help="A line a step on standard error.  [default: text on a terminal, else none]",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a summary."),
         click.option(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import sys
 import tempfile
+from contextlib import nullcontext
+from datetime import datetime, timezone
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
+from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
+from skewless.ground.run.steps import WrittenRun, step, this_run
 from skewless.ground.version import other_spark
 from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
 from skewless.lake.lost_jvm import jvm_is_lost, keep_quiet_of_its_end
@@ -65,10 +70,13 @@ def get_spark(app_name: str) -> SparkSession:
         _let_go_of_the_session()
     builder = SparkSession.builder.appName(app_name)
     is_own = SparkSession.getActiveSession() is None
-    if is_own and "PYSPARK_GATEWAY_PORT" not in os.environ:
+    is_local = is_own and "PYSPARK_GATEWAY_PORT" not in os.environ
+    if is_local:
         builder = _with_local_defaults(builder)
-        _start_jvm(builder)
-    spark = builder.getOrCreate()
+    with step("starting Spark") if is_own else nullcontext():
+        if is_local:
+            _start_jvm(builder)
+        spark = builder.getOrCreate()
     if is_own:
         keep_quiet_of_its_end(spark.sparkContext)
     refuse_session(spark)
@@ -172,6 +180,27 @@ def private_session(spark: SparkSession, **settings: str) -> SparkSession:
     for key, value in {**PINNED, **BY_FILES_NOT_BY_AGE, **quick, **settings}.items():
         clone.conf.set(key, value)
     return clone
+
+
+def written_run(spark: SparkSession) -> WrittenRun:
+    """What a manifest says of the run that makes it: when it began, its steps so far, and the Spark that it is on."""
+    return {
+        **this_run().to_json(),
+        "ended_at": datetime.now(timezone.utc).isoformat(),
+        "spark": {"version": spark.version, "application_id": str(spark.sparkContext.applicationId)},
+    }
+
+
+def hush_query_errors() -> None:
+    """Keep pyspark from logging the stack of an error that a command reports in a line."""
+    # Py4J logs the stack of a connection that broke, and of its next try, to the root.
+    logging.getLogger().addFilter(_is_not_of_py4j)
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    return "py4j" not in record.pathname
 
 
 def worker_memory(spark: SparkSession) -> int | None:

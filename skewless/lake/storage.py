@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,28 @@ def write_text(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
         Hadoop(spark()).write(uri, text)
 
 
+def write_whole(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
+    """Write a file so that whoever reads it meanwhile sees the old one or the new one, and never half."""
+    if not is_local(uri):
+        Hadoop(spark()).write_whole(uri, text)
+        return
+    path = local_path(uri)
+    # Not with the same ending: a collector takes each file of the folder that has it.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    write_text(str(draft), text, spark)
+    with afterwards(lambda: draft.unlink(missing_ok=True)):
+        draft.replace(path)
+
+
+def read_text(uri: str, spark: Callable[[], SparkSession]) -> str:
+    """The text of a file, empty where there is none; OSError where it cannot be read."""
+    if is_local(uri):
+        path = local_path(uri)
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    files = Hadoop(spark())
+    return files.read(uri) if files.is_file(uri) else ""
+
+
 @contextmanager
 def _as_os_error() -> Iterator[None]:
     """What a file system of Hadoop's raises, as Python's own kind of error, by its root cause."""
@@ -94,6 +117,23 @@ class Hadoop:
                     return False
                 raise
             return True
+
+    def write_whole(self, uri: str, text: str) -> None:
+        """Write a file beside it, then put that in its place, in one move where the file system can."""
+        draft = f"{uri}.{os.getpid()}.draft"
+        self.write(draft, text)
+        jvm: Any = self.spark._jvm
+        gateway: Any = self.spark.sparkContext._gateway
+        with _as_os_error(), afterwards(lambda: self.delete(draft)):
+            # `FileSystem.rename` replaces nothing.
+            rename = getattr(jvm.org.apache.hadoop.fs, "Options$Rename")
+            options = gateway.new_array(rename, 1)
+            options[0] = rename.OVERWRITE
+            draft_path = self._path(draft)
+            context = jvm.org.apache.hadoop.fs.FileContext.getFileContext(
+                draft_path.toUri(), self._configuration()
+            )
+            context.rename(draft_path, self._path(uri), options)
 
     def read(self, uri: str) -> str:
         """The text of a file; OSError where it cannot be read."""
@@ -193,7 +233,10 @@ class Hadoop:
 
     # The session's configuration, not the context's: credentials are often set in the session alone.
     def _system(self, uri: str) -> Any:
-        return self._path(uri).getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
+        return self._path(uri).getFileSystem(self._configuration())
+
+    def _configuration(self) -> Any:
+        return self.spark._jsparkSession.sessionState().newHadoopConf()
 
 
 def _put(system: Any, path: Any, text: str, *, overwrite: bool = True) -> None:

@@ -90,7 +90,7 @@ class Audit:
             _, said = self._process.communicate()
             if not self._answer.exists():
                 told = said.decode("utf-8", "backslashreplace")[-2000:]
-                raise RuntimeError(f"parity audit: the replay ended without an answer: {told}")
+                raise RuntimeError(f"the replay ended without an answer: {told}")
             answer: Replay | str = pickle.loads(self._answer.read_bytes())
         if isinstance(answer, str):
             raise InputError(f"parity audit: {line}" for line in answer.splitlines())

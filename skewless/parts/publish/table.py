@@ -12,9 +12,10 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, afterwards, doing
+from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import doing, step
 from skewless.ground.run.stops import decide
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
@@ -99,6 +100,7 @@ def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> Itera
         yield
 
 
+@step("keeping rejected rows")
 def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
     """Keep the rows among the rejected ones and write down why; gives their place."""
     decide()
@@ -110,6 +112,7 @@ def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mappi
     return place
 
 
+@step("comparing with what stands")
 def standing_version(
     spark: SparkSession, staged: DataFrame, standing: Standing, predicate: str | None, manifest: Manifest
 ) -> int | None:
@@ -136,6 +139,7 @@ def standing_version(
     return latest_version(table) if content == manifest["checksum"] else None
 
 
+@step("publishing")
 def publish(
     spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Manifest
 ) -> int:

@@ -11,6 +11,7 @@ from pyspark.sql.types import StructType
 
 from skewless.ground.errors import InputError
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.parts.publish import (
     Definition,
     Output,
@@ -27,6 +28,7 @@ from skewless.training_set.rows import joined_rows, select_result, spine_for
 ALLOW = "--allow-mixed"
 
 
+@step("comparing definitions")
 def refuse_mixed(
     spark: SparkSession, output: Output, ready: Prepared, run_range: RunRange, *, allow_mixed: bool = False
 ) -> Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, manifest_of_version, read_manifests, standing_of
 from skewless.runs.execution import Result, Run
@@ -12,8 +13,9 @@ def show_training_set(run: Run, name: str, version: int | None, limit: int | Non
     """`skewless show`: versions and refused runs, the newest `limit` of each, or the manifest of one version."""
     spec = run.configuration().training_set(name)
     spark = private_session(run.spark())
-    output = Output.at(spark, spec.output)
-    versions, refused = read_manifests(spark, output, limit if version is None else None)
+    with step("reading manifests"):
+        output = Output.at(spark, spec.output)
+        versions, refused = read_manifests(spark, output, limit if version is None else None)
     if version is not None:
         manifest = manifest_of_version(name, versions, version)
         return Result(manifest, summary_of_version(manifest))
