@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import LostRowsError, afterwards, doing
-from skewless.ground.run_id import new_run_id
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ids import new_run_id
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import as_key, column
 from skewless.lake.session import private_session
 from skewless.lake.sizes import extent_of

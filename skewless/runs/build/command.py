@@ -8,7 +8,7 @@ from datetime import datetime
 from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import SkewlessError
 from skewless.ground.names import Unit
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.parts.validation import refuse_broken_suite
 from skewless.runs.build.build import build
 from skewless.runs.build.each.combined import combined

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, ResolvedTrainingSet, TrainingSet, load
 from skewless.ground.errors import InputError
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.callers import refuse_labels, refuse_session
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.session import hand_over, private_session

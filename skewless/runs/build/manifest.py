@@ -9,7 +9,7 @@ from typing import Any, cast
 from pyspark.sql import DataFrame
 
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.version import package_version
 from skewless.lake.sizes import Extent
 from skewless.parts.parity import Parity

@@ -11,8 +11,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
-from skewless.ground.run_id import new_run_id
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ids import new_run_id
+from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import column
 from skewless.ground.version import package_version
 from skewless.lake.failures import READ_ERRORS, reason_of, refuse_at_the_machine

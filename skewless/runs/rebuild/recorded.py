@@ -8,7 +8,7 @@ from functools import cached_property
 
 from skewless.config import ResolvedTrainingSet, recorded_training_set
 from skewless.ground.errors import InputError
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.sources import Versions
 from skewless.parts.functions import FeatureError, FeatureSet, feature_set_of
 from skewless.parts.publish import Manifest

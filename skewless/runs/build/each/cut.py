@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 
 from skewless.ground.names import Unit
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 
 ONE_DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import InputError, SkewlessError
 from skewless.ground.names import Unit
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.publish import standing_of
 from skewless.parts.spine import label_dates

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skewless.ground.names import Unit
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.storage import Hadoop
 from skewless.parts.publish import Standing
 

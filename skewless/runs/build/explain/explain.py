@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import EXCHANGE, PublishableTrainingSet, ResolvedTrainingSet, durations
 from skewless.ground.instants import utc
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import private_session
 from skewless.lake.sizes import extent_of, row_count
 from skewless.lake.sources import delta_table, latest_version

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless.ground.names import UNITS, Unit
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.runs.build.each.cut import pieces_of, told
 
 NOW = datetime(2025, 1, 1, tzinfo=timezone.utc)

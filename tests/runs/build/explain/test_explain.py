@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from skewless.config import LocalFiles, load
-from skewless.ground.run_range import RunRange
+from skewless.ground.run.ranges import RunRange
 from skewless.runs.build.explain.explain import explain
 from skewless.training_set.ahead.preparation import open_all, prepare
 from skewless.training_set.rows import joined_rows, spine_for
