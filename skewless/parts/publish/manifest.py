@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Collection
 
 from pyspark.sql import SparkSession
 
-from skewless.ground.errors import InputError, first_line
+from skewless.ground.run.commits import (
+    HISTORY,
+    Published,
+    file_name,
+    manifest_beside,
+    manifest_files,
+    manifest_in,
+    text_of,
+)
+from skewless.ground.run.manifest import Manifest
 from skewless.lake.sources import delta_table
 from skewless.lake.storage import Hadoop
-from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.places import Output
-
-KIND = "skewless.manifest"
-# Each commit's JSON is read for it; what is older stands beside the table.
-HISTORY = 200
-
-
-@dataclass(frozen=True)
-class Published:
-    """A version of a training set with the manifest of the run that made it."""
-
-    version: int
-    manifest: Manifest
-
-    @property
-    def numbered(self) -> Manifest:
-        """The manifest with its version, which is decided after it is written."""
-        return {"version": self.version, **self.manifest}
-
-
-def text_of(manifest: Mapping[str, Any]) -> str:
-    return json.dumps({"kind": KIND, **manifest}, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published], list[Manifest]]:
@@ -45,7 +28,9 @@ def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published]
     versions = committed(spark, output)
     versions |= beside(spark, output, versions)
     files = Hadoop(spark)
-    refused = [_read(files, f"{output.refusals}/{name}") for name in files.list(output.refusals)]
+    refused = [
+        manifest_beside(f"{output.refusals}/{name}", files.read) for name in files.list(output.refusals)
+    ]
     return [Published(version, versions[version]) for version in sorted(versions)], refused
 
 
@@ -67,52 +52,16 @@ def write_beside(spark: SparkSession, output: Output) -> None:
     files = Hadoop(spark)
     written = set(files.list(output.manifests))
     for version, manifest in committed(spark, output).items():
-        if _file_name(version) not in written:
-            files.write(f"{output.manifests}/{_file_name(version)}", text_of(manifest))
+        if file_name(version) not in written:
+            files.write(f"{output.manifests}/{file_name(version)}", text_of(manifest))
 
 
 def beside(spark: SparkSession, output: Output, known: Collection[int] = ()) -> dict[int, Manifest]:
     """Version → manifest, of those that are kept beside the commits, but for versions that are known."""
     files = Hadoop(spark)
-    found = (_FILE_NAME.fullmatch(name) for name in files.list(output.manifests))
-    paths = {int(name[1]): f"{output.manifests}/{name[0]}" for name in found if name}
-    return {version: _read(files, path) for version, path in paths.items() if version not in known}
-
-
-def _read(files: Hadoop, path: str) -> Manifest:
-    try:
-        document = json.loads(files.read(path))
-        if not isinstance(document, dict):
-            raise ValueError("expected a JSON object")
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"manifest {path}: cannot be read: {first_line(error)}; restore or remove it"
-        ) from error
-    return cast(Manifest, document)
-
-
-_FILE_NAME = re.compile(r"(\d+)\.json")
-
-
-def _file_name(version: int) -> str:
-    return f"{version:020d}.json"
-
-
-def manifest_in(text: str) -> Manifest | None:
-    """The manifest in a commit's user metadata, None where that is somebody else's."""
-    # Other writers put into it what they like, so that it may be no JSON.
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return None
-    is_ours = isinstance(document, dict) and document.get("kind") == KIND
-    return cast(Manifest, document) if is_ours else None
-
-
-def manifest_of_version(name: str, versions: list[Published], version: int) -> Manifest:
-    """The manifest of one version. Errors: InputError that names those there are."""
-    for item in versions:
-        if item.version == version:
-            return item.numbered
-    known = ", ".join(str(item.version) for item in versions) or "none"
-    raise InputError(f"training set '{name}': no version {version} of skewless; there are {known}")
+    found = manifest_files(files.list(output.manifests))
+    return {
+        version: manifest_beside(f"{output.manifests}/{name}", files.read)
+        for version, name in found.items()
+        if version not in known
+    }

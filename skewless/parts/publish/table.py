@@ -14,6 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.config import is_path
 from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
 from skewless.ground.names import EVENT_DATE
+from skewless.ground.run.commits import OWNER, text_of
+from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
@@ -23,12 +25,9 @@ from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import other_columns
-from skewless.parts.publish.document import Manifest
-from skewless.parts.publish.manifest import committed, text_of, write_beside
+from skewless.parts.publish.manifest import committed, write_beside
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing
-
-OWNER = "skewless.training_set"
 
 
 def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:
