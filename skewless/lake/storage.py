@@ -31,14 +31,18 @@ def local_path(uri: str) -> Path:
     return Path(re.sub(r"^file:(//)?(?=/)", "", uri))
 
 
-def write_text(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
+def write_text(uri: str, text: str | bytes, spark: Callable[[], SparkSession]) -> None:
     """Write a file, its folders too; `spark` is asked for only where the file is not on this machine."""
     if is_local(uri):
         path = local_path(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(_as_bytes(text))
     else:
         Hadoop(spark()).write(uri, text)
+
+
+def _as_bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 @contextmanager
@@ -58,12 +62,12 @@ class Hadoop:
 
     spark: SparkSession
 
-    def write(self, uri: str, text: str) -> None:
+    def write(self, uri: str, text: str | bytes) -> None:
         """Write a file; OSError where it cannot be written."""
         with _as_os_error():
             stream = self._system(uri).create(self._path(uri), True)
             with afterwards(stream.close):
-                stream.write(bytearray(text, "utf-8"))
+                stream.write(bytearray(_as_bytes(text)))
                 stream.close()  # object stores write only now; what fails here is the failure
 
     def read(self, uri: str) -> str:

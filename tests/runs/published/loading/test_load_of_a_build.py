@@ -25,4 +25,7 @@ def test_a_build_is_loaded_value_for_value(delays: Delays) -> None:
     assert loaded.features[:2] == ["weather__temp", "weather__wind"]
     assert loaded.features[-1] == "is_cold_night"
     # Of the two at midnight both, the one a microsecond earlier not, and the one without a T in no range.
-    assert len(skewless.load(delays.project.warehouse / "delays", start="2024-03-01", end="2024-03-01T12:00")) == 2
+    assert (
+        len(skewless.load(delays.project.warehouse / "delays", start="2024-03-01", end="2024-03-01T12:00"))
+        == 2
+    )
