@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from skewless.ground.errors import InputError
     from skewless.runs.build.frame import build_frame
     from skewless.runs.published.loading.load import load
-    from skewless.runs.published.loading.loaded import LoadedTrainingSet
     from skewless.serving import windows
     from skewless.serving.definitions.annotations import ValueType
     from skewless.serving.definitions.definition import FeatureDefinition, Parameter, feature
@@ -36,7 +35,6 @@ _HOMES = {
     "FeatureLog": "skewless.serving.log.feature_log",
     "FeatureSet": "skewless.serving.sets.feature_set",
     "InputError": "skewless.ground.errors",
-    "LoadedTrainingSet": "skewless.runs.published.loading.loaded",
     "Parameter": "skewless.serving.definitions.definition",
     "Record": "skewless.serving.log.format.reader",
     "ServingPlan": "skewless.serving.plan.serve.serving_plan",
@@ -56,7 +54,6 @@ __all__ = [
     "FeatureLog",
     "FeatureSet",
     "InputError",
-    "LoadedTrainingSet",
     "Parameter",
     "Record",
     "ServingPlan",

@@ -40,15 +40,15 @@ def load(
         flights.to_pandas()[flights.features]
     """
     problems = list(_wrong_kinds(training_set, version, columns, conf_dir))
-    bounds = [moment_of("start", start, problems), moment_of("end", end, problems)]
-    if None not in bounds and bounds[0] >= bounds[1]:  # type: ignore[operator]  (neither is None)
+    since, until = moment_of("start", start, problems), moment_of("end", end, problems)
+    if since is not None and until is not None and since >= until:
         problems.append(f"start {start} is not before end {end}")
     if problems:
         raise InputError(problems)
     try:
         from skewless.runs.published.loading.opening import opened
 
-        return opened(training_set, version, (bounds[0], bounds[1]), columns, conf_dir)
+        return opened(training_set, version, (since, until), columns, conf_dir)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         raise InputError(f"load: {package} is not installed; pip install 'skewless[read]'") from error

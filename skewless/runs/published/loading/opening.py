@@ -32,8 +32,8 @@ def opened(
     columns: Sequence[str] | None,
     conf_dir: Any,
 ) -> LoadedTrainingSet:
-    is_name = isinstance(given, str) and not is_path(given)
-    name, location = (given, _output_of(given, conf_dir)) if is_name else (None, os.fspath(given))
+    name = given if isinstance(given, str) and not is_path(given) else None
+    location = os.fspath(given) if name is None else _output_of(name, conf_dir)
     table = _own_table(location, name)
     held = str(table.property_of(OWNER))
     build = _build(table, held, version)

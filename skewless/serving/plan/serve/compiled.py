@@ -43,8 +43,8 @@ class Needs(Mapping[str, TableNeeds]):
 
     >>> print(Needs([TableNeeds("dest", "weather", {"origin": "dest"}, "seen_at", True, ("seen_at", "temp"),
     ...     dt.timedelta(hours=3), False, (), None)]))
-    feature table   fetch           where           columns         since
-    dest (weather)  the newest row  origin = :dest  seen_at, temp   at - 3h
+    feature table   fetch           where           columns        since
+    dest (weather)  the newest row  origin = :dest  seen_at, temp  at - 3h
     """
 
     def __init__(self, tables: Iterable[TableNeeds]) -> None:

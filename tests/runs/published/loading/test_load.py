@@ -16,6 +16,7 @@ from deltalake import DeltaTable, write_deltalake
 import skewless
 from skewless import InputError
 from skewless.ground.run.commits import MANIFESTS, file_name, text_of
+from skewless.runs.published.loading.loaded import LoadedTrainingSet
 from tests.helpers.published import NAME, manifest_of, publish
 
 MINUTE = timedelta(minutes=1)
@@ -59,7 +60,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def ids(loaded: skewless.LoadedTrainingSet) -> list[int]:
+def ids(loaded: LoadedTrainingSet) -> list[int]:
     return sorted(loaded.to_arrow()["id"].to_pylist())
 
 
