@@ -1,7 +1,7 @@
 """Point-in-time training sets on Spark and Delta Lake, from the feature functions that serving runs.
 
 What is named here is loaded at its first use: the serving side with the standard library alone, `build_frame` with
-Spark.
+Spark, `load` with delta-rs and no Spark.
 
 >>> from skewless import FeatureSet
 >>> FeatureSet.from_modules([]).names
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from skewless.ground.errors import InputError
     from skewless.runs.build.frame import build_frame
+    from skewless.runs.published.loading.load import load
     from skewless.serving import windows
     from skewless.serving.definitions.annotations import ValueType
     from skewless.serving.definitions.definition import FeatureDefinition, Parameter, feature
@@ -41,6 +42,7 @@ _HOMES = {
     "ValueType": "skewless.serving.definitions.annotations",
     "build_frame": "skewless.runs.build.frame",
     "feature": "skewless.serving.definitions.definition",
+    "load": "skewless.runs.published.loading.load",
     "read_record": "skewless.serving.log.format.reader",
     "windows": "skewless.serving",
 }
@@ -59,6 +61,7 @@ __all__ = [
     "ValueType",
     "build_frame",
     "feature",
+    "load",
     "read_record",
     "windows",
 ]

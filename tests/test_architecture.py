@@ -137,9 +137,20 @@ def test_configuration_is_read_without_spark() -> None:
         assert not roots(path) & SPARK, path
 
 
+def test_published_rows_are_loaded_without_spark() -> None:
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import skewless.runs.published.loading.opening, skewless;"
+        "skewless.load; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    command = [sys.executable, "-c", program, str(ROOT)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "skewless" in loaded
+    assert not {*loaded} & SPARK
+
+
 def test_only_the_lake_and_publication_touch_storage() -> None:
     allowed = [LIBRARY / "lake", LIBRARY / "parts" / "publish"]
-    users = [path for path in FILES if roots(path) & {"delta", "py4j"}]
+    users = [path for path in FILES if roots(path) & {"delta", "deltalake", "py4j"}]
     assert [path for path in users if not any(path.is_relative_to(place) for place in allowed)] == []
 
 

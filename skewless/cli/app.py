@@ -147,7 +147,9 @@ def trace(run: Run, name: str, where: str, limit: int, report: str | None) -> Re
 @takes_common_options
 @click.argument("name")
 @click.option("--version", type=int, help="The plan of this version.  [default: the newest]")
-@click.option("--to", "target", metavar="FILE.json", required=True, help="Where the serving plan goes.")
+@click.option(
+    "--to", "target", metavar="FILE", required=True, help="FILE.json: the plan. FILE.zip: its code too."
+)
 def export(run: Run, name: str, version: int | None, target: str) -> Result:
     """Write the serving plan of a published version: all that decides a value, for ServingPlan.load."""
     from skewless.runs.published.export import export_serving_plan

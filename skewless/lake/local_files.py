@@ -32,22 +32,22 @@ def entries(folder: Path) -> list[FileEntry]:
     return sorted(found)
 
 
-def replace(path: Path, text: str) -> None:
+def replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     with afterwards(lambda: part.unlink(missing_ok=True)):
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         # Hadoop's sum of the former file would make the new one unreadable to it.
         path.with_name(f".{path.name}.crc").unlink(missing_ok=True)
         part.replace(path)
 
 
-def created(path: Path, text: str) -> bool:
+def created(path: Path, content: bytes) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -41,27 +40,22 @@ def local_path(uri: str) -> Path:
     return Path(re.sub(r"^file:(//)?(?=/)", "", uri))
 
 
-def write_text(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
+def write_text(uri: str, text: str | bytes, spark: Callable[[], SparkSession]) -> None:
     """Write a file, its folders too; `spark` is asked for only where the file is not on this machine."""
     if is_local(uri):
         path = local_path(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(_as_bytes(text))
     else:
         Hadoop(spark()).write(uri, text)
 
 
 def write_whole(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
     """Write a file so that whoever reads it meanwhile sees the old one or the new one, and never half."""
-    if not is_local(uri):
-        Hadoop(spark()).write_whole(uri, text)
-        return
-    path = local_path(uri)
-    # Not with the same ending: a collector takes each file of the folder that has it.
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    write_text(str(draft), text, spark)
-    with afterwards(lambda: draft.unlink(missing_ok=True)):
-        draft.replace(path)
+    if is_local(uri):
+        replace(local_path(uri), text.encode())
+    else:
+        Hadoop(spark()).write(uri, text)
 
 
 def read_text(uri: str, spark: Callable[[], SparkSession]) -> str:
@@ -71,6 +65,10 @@ def read_text(uri: str, spark: Callable[[], SparkSession]) -> str:
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     files = Hadoop(spark())
     return files.read(uri) if files.is_file(uri) else ""
+
+
+def _as_bytes(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 @contextmanager
@@ -90,16 +88,17 @@ class Hadoop:
 
     spark: SparkSession
 
-    def write(self, uri: str, text: str) -> None:
+    def write(self, uri: str, text: str | bytes) -> None:
         """Write a file whole: who reads meanwhile finds the former one, or none. OSError where it cannot be written."""
+        content = _as_bytes(text)
         with _as_os_error():
             system, path = self._at(uri)
             if local := _on_this_machine(system, path):
-                replace(local, text)
+                replace(local, content)
             elif str(system.getUri().getScheme()) in PUT_WHOLE:
-                _put(system, path, text)
+                _put(system, path, content)
             else:
-                self._rename(system, path, text)
+                self._rename(system, path, content)
 
     def create(self, uri: str, text: str) -> bool:
         """Write a file that is not there yet; False where it is. Of several at once one gets True."""
@@ -107,33 +106,16 @@ class Hadoop:
             system, path = self._at(uri)
             if local := _on_this_machine(system, path):
                 # Hadoop's local file system looks first and creates afterwards, so that two could.
-                return created(local, text)
+                return created(local, text.encode())
             if system.exists(path):
                 return False
             try:
-                _put(system, path, text, overwrite=False)
+                _put(system, path, text.encode(), overwrite=False)
             except Exception:  # whatever it is: it is only asked whether another was faster
                 if system.exists(path):
                     return False
                 raise
             return True
-
-    def write_whole(self, uri: str, text: str) -> None:
-        """Write a file beside it, then put that in its place, in one move where the file system can."""
-        draft = f"{uri}.{os.getpid()}.draft"
-        self.write(draft, text)
-        jvm: Any = self.spark._jvm
-        gateway: Any = self.spark.sparkContext._gateway
-        with _as_os_error(), afterwards(lambda: self.delete(draft)):
-            # `FileSystem.rename` replaces nothing.
-            rename = getattr(jvm.org.apache.hadoop.fs, "Options$Rename")
-            options = gateway.new_array(rename, 1)
-            options[0] = rename.OVERWRITE
-            draft_path = self._path(draft)
-            context = jvm.org.apache.hadoop.fs.FileContext.getFileContext(
-                draft_path.toUri(), self._configuration()
-            )
-            context.rename(draft_path, self._path(uri), options)
 
     def read(self, uri: str) -> str:
         """The text of a file; OSError where it cannot be read."""
@@ -212,11 +194,11 @@ class Hadoop:
         """The path with its file system and from the root on, as SQL needs it."""
         return str(self._system(uri).makeQualified(self._path(uri)).toString())
 
-    def _rename(self, system: Any, path: Any, text: str) -> None:
+    def _rename(self, system: Any, path: Any, content: bytes) -> None:
         jvm: Any = self.spark._jvm
         part = jvm.org.apache.hadoop.fs.Path(path.getParent(), f".{path.getName()}.{uuid.uuid4().hex}.tmp")
         with afterwards(lambda: system.delete(part, False)):
-            _put(system, part, text)
+            _put(system, part, content)
             # Not by the FileSystem, which renames over nothing that is there.
             options = getattr(jvm, "org.apache.hadoop.fs.Options$Rename")
             how = self.spark._sc._gateway.new_array(options, 1)  # type: ignore[union-attr]
@@ -239,10 +221,10 @@ class Hadoop:
         return self.spark._jsparkSession.sessionState().newHadoopConf()
 
 
-def _put(system: Any, path: Any, text: str, *, overwrite: bool = True) -> None:
+def _put(system: Any, path: Any, content: bytes, *, overwrite: bool = True) -> None:
     stream = system.create(path, overwrite)
     with afterwards(stream.close):
-        stream.write(bytearray(text, "utf-8"))
+        stream.write(bytearray(content))
         stream.close()  # object stores write only now; what fails here is the failure
 
 

@@ -222,13 +222,13 @@ def written_report(report: str, page: str, run: Run) -> str | None:
     return report
 
 
-def write_output(option: str, place: str, text: str, run: Run) -> None:
+def write_output(option: str, place: str, content: str | bytes, run: Run) -> None:
     """Write the file that an option names.
 
     Errors: InputError for a place that is none, MachineError for one that is full or may not be written.
     """
     try:
-        write_text(place, text, run.spark)
+        write_text(place, content, run.spark)
     except OSError as error:
         from skewless.lake.failures import as_unwritable
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from skewless.ground.run.manifest import WrittenDefinition
 from skewless.ground.run.ranges import RunRange
 from skewless.parts.publish import Manifest, runs_of
-from skewless.parts.publish.document import WrittenDefinition
 
 
 def range_of(manifest: Manifest) -> str | None:

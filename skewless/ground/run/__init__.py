@@ -1,1 +1,2 @@
-"""What is true of one run: its name, the range of T that it takes, and the step that it is at."""
+"""What is true of one run: its name, the range of T that it takes, the step that it is at, and the manifest of
+what it made."""

@@ -4,13 +4,14 @@ Nothing but a whole, validated build is ever visible: rows are staged in a place
 either published in one commit or moved, whole, to the rejected rows.
 """
 
+from skewless.ground.run.commits import Published, manifest_of_version
+from skewless.ground.run.manifest import Manifest
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import Difference, difference, other_columns
 from skewless.parts.publish.definition_changes import changes
 from skewless.parts.publish.definitions import Definition, after, runs_of
-from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.leftovers import Leftover, Leftovers, remove
-from skewless.parts.publish.manifest import Published, manifest_of_version, read_manifests
+from skewless.parts.publish.manifest import read_manifests
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing, standing_of
 from skewless.parts.publish.table import (

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from skewless.ground.instants import DAY_IN_MICROSECONDS, EPOCH, MICROSECOND, micros_of
+from skewless.ground.run.manifest import WrittenDefinition
 from skewless.ground.run.ranges import RunRange
-from skewless.parts.publish.document import WrittenDefinition
 
 Span = tuple[int, int]
 """T in [start, end), in microseconds since the epoch."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
+from skewless.ground.run.commits import MANIFESTS
 from skewless.lake.tables import Place
 
 LEASE, FIRST = ".lease", "first-publication-"
@@ -59,7 +60,7 @@ class Output:
 
     @property
     def manifests(self) -> str:
-        return f"{self.folder}/_skewless/manifests"
+        return f"{self.folder}/{MANIFESTS}"
 
     @property
     def progress(self) -> str:

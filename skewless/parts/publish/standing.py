@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date
 from functools import cached_property, reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from skewless.ground.instants import micros_of
 from skewless.ground.names import EVENT_DATE
+from skewless.ground.run.commits import HISTORY, RESTORE, Commit
+from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
 from skewless.lake.sources import delta_table, latest_version, partition_values
 from skewless.parts.publish.definitions import Definition, after, day_of, without
-from skewless.parts.publish.document import Manifest
-from skewless.parts.publish.manifest import HISTORY, beside, manifest_in
+from skewless.parts.publish.manifest import beside
 from skewless.parts.publish.places import Output
-
-RESTORE = "RESTORE"
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def standing_of(spark: SparkSession, output: Output, known: Standing | None = No
         return known
     columns = ("version", "operation", "operationParameters", "userMetadata")
     moment = F.unix_micros("timestamp")
-    commits = [_Commit(*row) for row in table.history(HISTORY).select(*columns, moment).collect()]
+    commits = [Commit(*row) for row in table.history(HISTORY).select(*columns, moment).collect()]
     newest = max(commit.version for commit in commits)
     log = _Log({commit.version: commit for commit in commits}, spark, output)
     restored = max((each.version for each in commits if each.operation == RESTORE), default=-1)
@@ -105,32 +103,10 @@ def standing_of(spark: SparkSession, output: Output, known: Standing | None = No
 
 
 @dataclass(frozen=True)
-class _Commit:
-    version: int
-    operation: str
-    parameters: Mapping[str, str]
-    metadata: str | None
-    at: int
-
-    @property
-    def manifest(self) -> Manifest | None:
-        return None if self.metadata is None else manifest_in(self.metadata)
-
-    def restored(self, commits: Iterable[_Commit]) -> int | None:
-        """The version that the commit brought back, None where it is no RESTORE."""
-        if self.operation != RESTORE:
-            return None
-        if version := self.parameters.get("version"):
-            return int(version)
-        moment = micros_of(datetime.fromisoformat(self.parameters["timestamp"]).replace(tzinfo=timezone.utc))
-        return max((each.version for each in commits if each.at <= moment), default=None)
-
-
-@dataclass(frozen=True)
 class _Log:
     """The commits that Delta's log tells of, and the manifests beside the table for those that it has forgotten."""
 
-    commits: Mapping[int, _Commit]
+    commits: Mapping[int, Commit]
     spark: SparkSession
     output: Output
 

@@ -14,6 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
+from skewless.ground.run.commits import OWNER, text_of
+from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import doing, step
 from skewless.ground.run.stops import decide
@@ -25,15 +27,12 @@ from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import other_columns
-from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.first import first_publication, is_first_publication, published_meanwhile
 from skewless.parts.publish.leases import leased
 from skewless.parts.publish.leftovers import sweep
-from skewless.parts.publish.manifest import committed, text_of, write_beside
+from skewless.parts.publish.manifest import committed, write_beside
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing
-
-OWNER = "skewless.training_set"
 
 
 def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:

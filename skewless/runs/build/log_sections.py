@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from skewless.ground.run.manifest import LogCounts, LoggedCounts, Manifest
 from skewless.parts.page.page import Section
-from skewless.parts.publish.document import LogCounts, LoggedCounts, Manifest
 
 MOST_NAMES = 8
 HEADER = ("feature", "logged", "recomputed", "missing (null)", "logged, but does not fit")

@@ -9,13 +9,7 @@ from typing import Any, cast
 from pyspark.sql import DataFrame
 
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run.ranges import RunRange
-from skewless.ground.version import package_version
-from skewless.lake.session import written_run
-from skewless.lake.sizes import Extent
-from skewless.parts.parity import Parity
-from skewless.parts.publish import Standing, after
-from skewless.parts.publish.document import (
+from skewless.ground.run.manifest import (
     AuditCounts,
     FailedExpectation,
     LogCounts,
@@ -26,6 +20,12 @@ from skewless.parts.publish.document import (
     ValueDifference,
     WrittenDefinition,
 )
+from skewless.ground.run.ranges import RunRange
+from skewless.ground.version import package_version
+from skewless.lake.session import written_run
+from skewless.lake.sizes import Extent
+from skewless.parts.parity import Parity
+from skewless.parts.publish import Standing, after
 from skewless.parts.spine import Census, published_time
 from skewless.parts.validation import Failure, Verdict
 from skewless.serving.replay.replay import Difference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from skewless.parts.publish.document import Manifest, ValueDifference
+from skewless.ground.run.manifest import Manifest, ValueDifference
 from skewless.runs.build.log_sections import log_lines_of, log_notes_of
 from skewless.runs.build.outcome import Outcome
 from skewless.runs.manifest_text import audit_of, definitions_of, range_of

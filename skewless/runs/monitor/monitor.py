@@ -12,12 +12,12 @@ from skewless.config import Monitoring, PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import unknown
+from skewless.ground.run.manifest import WrittenDefinition
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.functions import ship_code
 from skewless.parts.log.reading import records_in_range
-from skewless.parts.publish.document import WrittenDefinition
 from skewless.runs.monitor.drift.judging import Finding, judged, pairs_of
 from skewless.runs.monitor.drift.outcome import Monitored
 from skewless.runs.monitor.profile.cells import merged_names

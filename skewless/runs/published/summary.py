@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from skewless.ground.run.manifest import WrittenDefinition
 from skewless.parts.publish import Manifest, changes
-from skewless.parts.publish.document import WrittenDefinition
 from skewless.runs.manifest_text import audit_of, mixed_text, range_of
 
 

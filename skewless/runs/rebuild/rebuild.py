@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
 from skewless.ground.run.ids import new_run_id
+from skewless.ground.run.manifest import FailedExpectation
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import step, this_run
 from skewless.ground.spark_columns import column
@@ -33,7 +34,6 @@ from skewless.parts.publish import (
     stage,
     staging_discarded,
 )
-from skewless.parts.publish.document import FailedExpectation
 from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
 from skewless.training_set.ahead.preparation import prepare
 from skewless.training_set.bind import bind

@@ -39,7 +39,7 @@ class ModuleCode:
         """Name → the top-level statements that bind or change it, in their order."""
         found: dict[str, list[ast.stmt]] = {}
         for statement in self.tree.body:
-            if not _is_for_type_checkers(statement):
+            if not is_for_type_checkers(statement):
                 names = bound_names([statement])
                 if not isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
                     names |= {name for name, _ in changes(statement)}
@@ -68,6 +68,11 @@ class ModuleCode:
         """The package against which relative imports count."""
         written = self.namespace.get("__package__")
         return written if isinstance(written, str) else self.name.rpartition(".")[0]
+
+    @property
+    def as_bytes(self) -> bytes:
+        """The text as a file holds it."""
+        return self._source.encode() if isinstance(self._source, str) else self._source
 
     @cached_property
     def compiled(self) -> dict[tuple[str, int], CodeType]:
@@ -206,5 +211,6 @@ def _root(node: ast.expr) -> Reference | None:
     return chain(node)
 
 
-def _is_for_type_checkers(node: ast.stmt) -> bool:
+def is_for_type_checkers(node: ast.stmt) -> bool:
+    """Whether a statement runs nowhere: `if TYPE_CHECKING:`."""
     return isinstance(node, ast.If) and (chain(node.test) or ("",))[-1] == "TYPE_CHECKING"

@@ -43,6 +43,15 @@ def exported(offers: Project) -> Path:
     return target
 
 
+def test_a_bundle_computes_what_the_plan_does(offers: Project, exported: Path) -> None:
+    target = offers.root / "bundle.zip"
+    ran = offers.run("export", "offers", "--to", str(target))
+    assert ran.code == 0, ran.err
+    assert f"offers: bundle of version 1 in {target}\n" in ran.out
+    bundle, plan = ServingPlan.load(target), ServingPlan.load(exported)
+    assert (bundle.fingerprint, bundle.columns) == (plan.fingerprint, plan.columns)
+
+
 def test_the_result_is_one_json_object(offers: Project) -> None:
     target = offers.root / "first.json"
     result = offers.root / "result.json"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from skewless.parts.publish.document import WrittenDefinition
+from skewless.ground.run.manifest import WrittenDefinition
 from skewless.runs.monitor.drift.divergence import shares
 from skewless.runs.monitor.drift.judging import Finding
 from skewless.runs.monitor.drift.measures import DISTRIBUTION, NANS, NEW, NULLS, ZEROS

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.plan.serve.join import Row, Winner, winner_of
 from skewless.serving.plan.serve.tables import JoinedTable
 from skewless.serving.plan.serve.windows import Aggregates, aggregates_of, look_back
+from skewless.serving.values.durations import microseconds, shortest
 
 Rows = Mapping[str, Row | Sequence[Row] | None]
 Events = Mapping[str, Sequence[Row] | None]
@@ -35,6 +36,35 @@ class TableNeeds(NamedTuple):
     events: bool
     event_columns: tuple[str, ...]
     event_look_back: dt.timedelta | None
+
+
+class Needs(Mapping[str, TableNeeds]):
+    """As-name → what to fetch of that feature table; printed, a table with a line for each thing to fetch.
+
+    >>> print(Needs([TableNeeds("dest", "weather", {"origin": "dest"}, "seen_at", True, ("seen_at", "temp"),
+    ...     dt.timedelta(hours=3), False, (), None)]))
+    feature table   fetch           where           columns        since
+    dest (weather)  the newest row  origin = :dest  seen_at, temp  at - 3h
+    """
+
+    def __init__(self, tables: Iterable[TableNeeds]) -> None:
+        self._tables = {table.name: table for table in tables}
+
+    def __getitem__(self, name: str) -> TableNeeds:
+        return self._tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __repr__(self) -> str:
+        """`:column` is the value that the request has for it."""
+        lines = [("feature table", "fetch", "where", "columns", "since")]
+        lines += [line for table in self._tables.values() for line in _lines(table)]
+        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 class CompiledTable(NamedTuple):
@@ -88,6 +118,19 @@ def needs_of(table: JoinedTable) -> TableNeeds:
         event_columns=tuple(dict.fromkeys((*times, *table.event_columns))) if has_events else (),
         event_look_back=max((look_back(each.window) for each in table.aggregations), default=None),
     )
+
+
+def _lines(needs: TableNeeds) -> Iterator[tuple[str, str, str, str, str]]:
+    name = needs.name if needs.name == needs.table else f"{needs.name} ({needs.table})"
+    where = " and ".join(f"{key} = :{column}" for key, column in needs.keys.items()) or "any"
+    if needs.rows:
+        yield name, "the newest row", where, ", ".join(needs.row_columns), _since(needs.row_look_back)
+    if needs.events:
+        yield name, "every event", where, ", ".join(needs.event_columns), _since(needs.event_look_back)
+
+
+def _since(look_back: dt.timedelta | None) -> str:
+    return "ever" if look_back is None else f"at - {shortest(microseconds(look_back))}"
 
 
 def refuse_unknown(tables: Sequence[CompiledTable], rows: Rows, events: Events) -> None:

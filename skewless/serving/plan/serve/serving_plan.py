@@ -15,6 +15,7 @@ from skewless.serving.plan.document.plan import edits, schema_of
 from skewless.serving.plan.serve.compiled import (
     CompiledTable,
     Events,
+    Needs,
     Rows,
     TableNeeds,
     needs_of,
@@ -27,6 +28,8 @@ from skewless.serving.values.checks import Refused
 from skewless.serving.values.instants import micros
 
 OnMismatch = Literal["raise", "warn"]
+_ZIP = b"PK"
+"""What a bundle begins with, and no JSON."""
 
 
 class ServingPlan:
@@ -63,7 +66,7 @@ class ServingPlan:
         self._layout, self._features = layout, features
         self._tables = tuple(map(CompiledTable.of, layout.tables))
         self._request = RequestReader.of(layout.labels, layout.tables, features)
-        self._needs = MappingProxyType({table.name: needs_of(table) for table in layout.tables})
+        self._needs = Needs(map(needs_of, layout.tables))
         self.fingerprint = layout.fingerprint
         self.schema = MappingProxyType(schema_of(layout.tables, features))
 
@@ -71,8 +74,23 @@ class ServingPlan:
     def load(
         cls, file: str | os.PathLike[str] | IO[str] | IO[bytes], on_mismatch: OnMismatch = "raise"
     ) -> ServingPlan:
-        """The plan in a file, given by its path or open for reading; see `from_document`."""
-        return cls.from_document(_read(file), on_mismatch)
+        """The plan in a file, given by its path or open for reading; see `from_document`.
+
+        A bundle brings its feature code, which is imported for this plan alone: modules of the same names that this
+        process has, or imports later, are others. It is refused in one line.
+        """
+        data, name = _content(file)
+        if not data.startswith(_ZIP):
+            return cls.from_document(_read(data, name), on_mismatch)
+        from skewless.serving.plan.bundle.opening import opened
+
+        bundle = opened(data, name)
+        with bundle.modules.in_place():
+            try:
+                return cls.from_document(bundle.plan, on_mismatch)
+            except FeatureError as error:
+                problems = "; ".join(each.removeprefix("serving plan: ") for each in error.problems)
+                raise FeatureError(f"serving plan '{name}': {problems}") from error
 
     @classmethod
     def from_document(
@@ -101,7 +119,7 @@ class ServingPlan:
         return tuple(self.schema)
 
     def needs(self) -> Mapping[str, TableNeeds]:
-        """As-name → what to fetch of that feature table for a prediction."""
+        """As-name → what to fetch of that feature table for a prediction; printed, a table to read."""
         return self._needs
 
     def compute(
@@ -147,17 +165,27 @@ class ServingPlan:
         return f"ServingPlan({self._layout.training_set!r}, version={self._layout.version})"
 
 
-def _read(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> object:
-    import json
+def _content(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> tuple[bytes, str]:
+    """What is in a file, and its name in messages."""
     from pathlib import Path
 
     if not isinstance(file, (str, os.PathLike)) and not hasattr(file, "read"):
         raise FeatureError(f"serving plan: expected a path or an open file, found {kind_of(file)}")
+    is_path = isinstance(file, (str, os.PathLike))
+    name = str(file) if is_path else str(getattr(file, "name", "the given file"))
     try:
-        text = Path(file).read_bytes() if isinstance(file, (str, os.PathLike)) else file.read()
-        return json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
-        name = str(file) if isinstance(file, (str, os.PathLike)) else getattr(file, "name", "the given file")
+        data = Path(file).read_bytes() if is_path else file.read()  # type: ignore[arg-type, union-attr]
+    except (OSError, ValueError) as error:
+        raise FeatureError(f"serving plan '{name}': cannot be read: {error}") from error
+    return (data.encode() if isinstance(data, str) else data), name
+
+
+def _read(data: bytes, name: str) -> object:
+    import json
+
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise FeatureError(f"serving plan '{name}': cannot be read: {error}") from error
 
 

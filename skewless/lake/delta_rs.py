@@ -1,0 +1,106 @@
+"""Delta tables read without Spark and its JVM, through delta-rs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from skewless.ground.errors import InputError, NoTableError, first_line
+from skewless.ground.run.commits import HISTORY, Commit
+from skewless.lake.storage import is_local, local_path
+
+
+@dataclass(frozen=True)
+class DeltaRsTable:
+    """One version of a table: where it is, and what delta-rs knows of it."""
+
+    location: str
+    table: Any
+
+    @classmethod
+    def at(cls, location: str, version: int | None = None) -> DeltaRsTable:
+        """The table at a path or URI, as of a version, else its newest.
+
+        Errors: NoTableError where there is none, InputError where it, or that version of it, cannot be read.
+        """
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
+        place = str(local_path(location)) if is_local(location) else location
+        try:
+            return cls(location, DeltaTable(place, version=version))
+        except TableNotFoundError:
+            raise NoTableError(f"'{location}': there is no Delta table; give the path of a table") from None
+        except (DeltaError, OSError, ValueError) as error:
+            what = "" if version is None else f" version {version}"
+            raise InputError(f"table '{location}':{what} cannot be read: {first_line(error)}") from error
+
+    @property
+    def version(self) -> int:
+        return int(self.table.version())
+
+    @property
+    def columns(self) -> list[str]:
+        return [field.name for field in self.table.schema().fields]
+
+    def property_of(self, key: str) -> str | None:
+        """The value of a table property."""
+        found: str | None = self.table.metadata().configuration.get(key)
+        return found
+
+    @cached_property
+    def commits(self) -> list[Commit]:
+        """Those up to this version that Delta's log still tells of, the newest first."""
+        with self._read("its log"):
+            return [
+                Commit(
+                    int(each["version"]),
+                    each.get("operation", ""),
+                    each.get("operationParameters") or {},
+                    each.get("userMetadata"),
+                    int(each["timestamp"]) * 1000,
+                )
+                for each in self.table.history(HISTORY)
+            ]
+
+    def names_in(self, folder: str) -> list[str]:
+        """The names of the files in a folder of the table's, [] where there is no such folder."""
+        from pyarrow.fs import FileSelector
+
+        with self._read(folder):
+            infos = self._files.get_file_info(FileSelector(folder, allow_not_found=True))
+        return [info.base_name for info in infos]
+
+    def text(self, path: str) -> str:
+        """The text of a file in the table's folder; OSError where it cannot be read."""
+        with self._files.open_input_file(path) as file:
+            return str(file.read().decode("utf-8"))
+
+    def rows(self, columns: Sequence[str], condition: Any = None) -> Any:
+        """The columns as an Arrow table, of the rows for which an Arrow expression is true."""
+        with self._read("its rows"):
+            return self.table.to_pyarrow_dataset().to_table(columns=list(columns), filter=condition)
+
+    def count(self, condition: Any) -> int:
+        with self._read("its rows"):
+            return int(self.table.to_pyarrow_dataset().count_rows(filter=condition))
+
+    @cached_property
+    def _files(self) -> Any:
+        from deltalake.fs import DeltaStorageHandler
+        from pyarrow.fs import PyFileSystem
+
+        return PyFileSystem(DeltaStorageHandler.from_table(self.table._table))
+
+    @contextmanager
+    def _read(self, what: str) -> Iterator[None]:
+        from deltalake.exceptions import DeltaError
+
+        try:
+            yield
+        except (DeltaError, OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+            text = f"table '{self.location}': {what} cannot be read: {first_line(error)}"
+            raise InputError(text) from error

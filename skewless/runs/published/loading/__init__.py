@@ -1,0 +1,1 @@
+"""`skewless.load`: the rows of a published training set, without Spark."""

@@ -1,0 +1,1 @@
+"""A serving plan and the feature code that it was built with, in one file."""
