@@ -30,7 +30,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     from delta import configure_spark_with_delta_pip
     from pyspark.sql import SparkSession
 
-    from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION
+    from skewless.lake.jvm.callers import DELTA_CATALOG, DELTA_EXTENSION
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     warehouse = tmp_path_factory.mktemp("warehouse")

@@ -18,7 +18,7 @@ from pyspark.errors import PySparkException
 
 from skewless.ground.errors import InputError, MachineError, SkewlessError, first_line
 from skewless.ground.run.steps import what_was_done
-from skewless.lake.lost_jvm import lost_jvm
+from skewless.lake.jvm.lost_jvm import lost_jvm
 
 READ_ERRORS = (PySparkException, Py4JJavaError)
 """What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""

@@ -20,8 +20,8 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.ground.errors import InputError
 from skewless.ground.run.steps import WrittenRun, step, this_run
 from skewless.ground.version import other_spark
-from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
-from skewless.lake.lost_jvm import jvm_is_lost, keep_quiet_of_its_end
+from skewless.lake.jvm.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
+from skewless.lake.jvm.lost_jvm import jvm_is_lost, keep_quiet_of_its_end
 
 # What decides values, and therefore must not be the caller's: overflow is an error (W4),
 # a timestamp without a zone in a predicate or query is UTC, text compares by bytes.

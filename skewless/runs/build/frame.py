@@ -12,8 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.config import ConfFiles, Configuration, LocalFiles, ResolvedTrainingSet, TrainingSet, load
 from skewless.ground.errors import InputError
 from skewless.ground.run.ranges import RunRange
-from skewless.lake.callers import refuse_labels, refuse_session
 from skewless.lake.feature_places import with_feature_places
+from skewless.lake.jvm.callers import refuse_labels, refuse_session
 from skewless.lake.session import hand_over, private_session
 from skewless.lake.storage import RemoteFiles, is_local, local_path
 from skewless.serving.errors import kind_of

@@ -1,0 +1,1 @@
+"""The JVM that a run works in: whose session it brings, and whether it is gone."""
