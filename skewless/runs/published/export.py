@@ -34,7 +34,9 @@ def export_serving_plan(run: Run, name: str, version: int | None, target: str) -
             f"training set '{name}': version {manifest['version']} has no serving plan; build it again"
         )
     document = {**plan, "version": manifest["version"]}
-    write_output("--to", target, _bundle(name, document) if target.endswith(".zip") else _text(document), run)
+    write_output(
+        "--to", target, tried_bundle(name, document) if target.endswith(".zip") else _text(document), run
+    )
     facts = {
         "training_set": name,
         "version": document["version"],
@@ -53,7 +55,7 @@ def _text(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _bundle(name: str, document: Mapping[str, Any]) -> bytes:
+def tried_bundle(name: str, document: Mapping[str, Any]) -> bytes:
     """The plan and its feature code, tried: a bundle that serving would refuse is not written.
 
     So code that has changed since the build is refused here, and code that needs what a bundle cannot hold, such as a

@@ -27,6 +27,7 @@ from dataclasses import dataclass as _dataclass
 
 from bundled.prices import BASE as _BASE
 from bundled.deep import rates as _rates
+from bundled.kept.most import ONE as _ONE
 
 
 @_dataclass
@@ -37,7 +38,7 @@ class _Basket:
 
 
 def cost(n: int) -> float:
-    return _Basket(n).size * _BASE * _rates.RATE
+    return _Basket(n).size * _BASE * _rates.RATE * _ONE
 
 
 def late_cost(n: int) -> float:
@@ -50,6 +51,8 @@ FILES = {
     "bundled/shop.py": SHOP,
     "bundled/prices.py": "BASE = 1.5\n",
     "bundled/deep/rates.py": "import yaml as _yaml\nRATE = 2.0\n",  # a folder without an __init__.py
+    "bundled/kept/__init__.py": "",
+    "bundled/kept/most.py": "ONE = 1.0\n",
     "bundled/later.py": "from .prices import BASE\n\n\ndef twice(n: int) -> float:\n    return n * 2.0 * BASE\n",
     "bundled/unused.py": "raise RuntimeError('nothing imports this')\n",
 }
@@ -98,6 +101,8 @@ def test_it_holds_what_the_modules_import_of_their_own_package(bundle: Path) -> 
     assert sorted(found.code) == [
         "bundled/__init__.py",
         "bundled/deep/rates.py",
+        "bundled/kept/__init__.py",
+        "bundled/kept/most.py",
         "bundled/later.py",
         "bundled/prices.py",
         "bundled/shop.py",
