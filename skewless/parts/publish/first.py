@@ -17,8 +17,9 @@ from pyspark.sql import SparkSession
 
 from skewless.ground.errors import PublishConflictError, afterwards
 from skewless.ground.names import EVENT_DATE
+from skewless.lake.local_files import FileEntry
 from skewless.lake.sources import delta_table
-from skewless.lake.storage import FileEntry, Hadoop
+from skewless.lake.storage import Hadoop
 from skewless.lake.tables import SOMETHING, Found
 from skewless.parts.publish.leases import claim, give_up, is_dead, now_of, renewed
 from skewless.parts.publish.places import FIRST, Output

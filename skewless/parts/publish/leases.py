@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from skewless.ground.errors import afterwards
-from skewless.lake.storage import FileEntry, Hadoop
+from skewless.lake.local_files import FileEntry
+from skewless.lake.storage import Hadoop
 
 RENEWED_EVERY = 60.0
 """Seconds. One small file a minute is no load on any store, and a pause of the JVM misses a few of them at most."""
@@ -85,7 +86,7 @@ def is_dead(files: Hadoop, folder: str, lease: FileEntry, now: int) -> bool:
     if not isinstance(holder, dict) or holder.get("ended"):
         return isinstance(holder, dict)
     if holder.get("machine") and holder["machine"] == _machine():
-        return _begun(holder["pid"]) != holder["begun"]
+        return bool(_begun(holder.get("pid")) != holder.get("begun"))
     return now - lease.modified > DEAD_AFTER
 
 
