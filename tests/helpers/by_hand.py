@@ -29,8 +29,8 @@ BOUNDED: dict[type[T.DataType], Callable[[Any], Any]] = {
 """How Delta writes the least and the greatest value of a column of this type; texts up to their 32nd character."""
 
 
-def overwrite(place: Path, schema: T.StructType, rows: pa.Table) -> None:
-    """The table's next version, with these rows alone: what Delta's writer commits.
+def overwrite(place: Path, schema: T.StructType, *files: pa.Table) -> None:
+    """The table's next version, with these files of rows alone: what Delta's writer commits.
 
     Its statistics are Delta's, save bounds of decimals, floats, bytes and nested values, which are left out.
     """
@@ -41,7 +41,8 @@ def overwrite(place: Path, schema: T.StructType, rows: pa.Table) -> None:
     nullable = T.StructType(
         [T.StructField(field.name, field.dataType, True, field.metadata) for field in schema]
     )
-    actions = [*_described(nullable, before), *_removed(before), *_added(place, nullable, rows)]
+    added = [_added(place, nullable, rows) for rows in files if rows.num_rows]
+    actions = [*_described(nullable, before), *_removed(before), *added]
     commit = {
         "commitInfo": {
             "timestamp": _now(),
@@ -87,9 +88,7 @@ def _removed(before: list[Action]) -> list[Action]:
     ]
 
 
-def _added(place: Path, schema: T.StructType, rows: pa.Table) -> list[Action]:
-    if not rows.num_rows:
-        return []
+def _added(place: Path, schema: T.StructType, rows: pa.Table) -> Action:
     file = place / f"part-00000-{uuid.uuid4()}-c000.snappy.parquet"
     version = {
         "org.apache.spark.version": pyspark.__version__
@@ -102,7 +101,7 @@ def _added(place: Path, schema: T.StructType, rows: pa.Table) -> list[Action]:
         "modificationTime": _now(),
         "dataChange": True,
     }
-    return [{"add": {"path": file.name, **about, "stats": stats}}]
+    return {"add": {"path": file.name, **about, "stats": stats}}
 
 
 def _statistics(schema: T.StructType, rows: pa.Table) -> dict[str, Any]:
