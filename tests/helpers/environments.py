@@ -9,6 +9,13 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
+"""Settings for a handful of rows, as those of the tests' own session."""
 
 
 def build_wheel(folder: Path, source: Path = ROOT) -> Path:
@@ -42,15 +49,9 @@ def lend_libraries(python: Path) -> None:
 
 def small_spark(folder: Path) -> dict[str, str]:
     """The environment of a process whose session takes as little to plan as the tests' own; `folder` is its to fill."""
-    settings = {
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    }
     folder.mkdir()
-    (folder / "spark-defaults.conf").write_text(
-        "".join(f"{name} {value}\n" for name, value in settings.items())
-    )
+    text = "".join(f"{name} {value}\n" for name, value in SMALL.items())
+    (folder / "spark-defaults.conf").write_text(text)
     own = {"SPARK_CONF_DIR": str(folder), "SKEWLESS_MASTER": "local[2]", "SKEWLESS_DRIVER_MEMORY": "1g"}
     return {**os.environ, **own}
 
