@@ -59,7 +59,7 @@ def _described(schema: T.StructType, before: list[Action]) -> list[Action]:
     described = [action["metaData"] for action in before if "metaData" in action]
     if described and T.StructType.fromJson(json.loads(described[-1]["schemaString"])) == schema:
         return []
-    metadata = {
+    metadata: dict[str, Any] = {
         "id": described[-1]["id"] if described else str(uuid.uuid4()),
         "format": {"provider": "parquet", "options": {}},
         "schemaString": schema.json(),
