@@ -82,7 +82,7 @@ def test_a_padded_key_beside_another_is_refused(tables: Project) -> None:
     assert ran.code == 2
     remedy = "char is padded with blanks, so make both a string (rtrim)"
     assert ran.problems == [
-        f"skewless: feature table '{label}_{fact}': {said}; {remedy}" for (label, fact), said in kinds.items()
+        f"skewless: feature table 'by_{fact}': {said}; {remedy}" for (_, fact), said in kinds.items()
     ]
 
 
