@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
+"""Settings for a handful of rows, as those of the tests' own session."""
 
 
 def build_wheel(folder: Path, source: Path = ROOT) -> Path:
@@ -37,6 +45,15 @@ def lend_libraries(python: Path) -> None:
     own = sysconfig.get_paths()["purelib"]
     (place,) = python.parents[1].glob("lib/python*/site-packages")
     (place / "libraries.pth").write_text(f"{own}\n")
+
+
+def small_spark(folder: Path) -> dict[str, str]:
+    """The environment of a process whose session takes as little to plan as the tests' own; `folder` is its to fill."""
+    folder.mkdir()
+    text = "".join(f"{name} {value}\n" for name, value in SMALL.items())
+    (folder / "spark-defaults.conf").write_text(text)
+    own = {"SPARK_CONF_DIR": str(folder), "SKEWLESS_MASTER": "local[2]", "SKEWLESS_DRIVER_MEMORY": "1g"}
+    return {**os.environ, **own}
 
 
 def output_of(python: Path, code: str, folder: Path) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from skewless.config import Labels
 from skewless.ground.run.ranges import RunRange
 from skewless.parts.asof import JoinSide, as_of_join
 from skewless.parts.spine import spine_of
+from tests.helpers import by_hand
 from tests.oracles.asof import OracleTable, Row
 
 LONG_AFTER = datetime(2100, 1, 1, tzinfo=timezone.utc)
@@ -29,6 +31,12 @@ def at(clock: str, day: str = "2024-07-01") -> datetime:
 
 def frame(spark: SparkSession, schema: str, rows: Iterable[Sequence[Any] | Row]) -> DataFrame:
     """A frame of these rows, tuples in the schema's order or dicts; other keys of a dict are left out."""
+    spark_schema, table = arrow_rows(schema, rows)
+    return spark.createDataFrame(table, spark_schema)
+
+
+def arrow_rows(schema: str, rows: Iterable[Sequence[Any] | Row]) -> tuple[StructType, pa.Table]:
+    """The schema and the rows of such a frame, which need no Spark but its parser."""
     spark_schema = StructType.fromDDL(schema)
     assert isinstance(spark_schema, StructType), "columns are those of a struct"
     names = spark_schema.names
@@ -36,12 +44,12 @@ def frame(spark: SparkSession, schema: str, rows: Iterable[Sequence[Any] | Row])
     columns = list(zip(*values, strict=True)) or [()] * len(names)
     arrow = to_arrow_schema(spark_schema)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, arrow, strict=True)]
-    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), spark_schema)
+    return spark_schema, pa.Table.from_arrays(arrays, schema=arrow)
 
 
-def delta(spark: SparkSession, path: str, schema: str, rows: Iterable[Sequence[Any] | Row]) -> str:
-    """A Delta table of these rows at `path`, which comes back."""
-    frame(spark, schema, rows).coalesce(1).write.format("delta").save(path)
+def delta(_spark: SparkSession, path: str, schema: str, rows: Iterable[Sequence[Any] | Row]) -> str:
+    """A Delta table of these rows at `path`, which comes back; the session parses the schema, and does no more."""
+    by_hand.overwrite(Path(path), *arrow_rows(schema, rows))
     return path
 
 

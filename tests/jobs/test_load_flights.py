@@ -43,72 +43,94 @@ def instants(spark: SparkSession, *flights: tuple[Any, ...]) -> DataFrame:
     return demo.flight_instants(spark.createDataFrame(rows, FLIGHTS), airports)
 
 
-def values(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:
-    rows = frame.toArrow().sort_by("flight_id").to_pylist()
-    return [tuple(row[column] for column in columns) for row in rows]
+Flight = tuple[tuple[int, int], int, int | None, str, int, int | None]
 
-
-def test_departures_are_on_new_yorks_clock_and_arrivals_on_the_destinations(spark: SparkSession) -> None:
-    flights = instants(
-        spark,
+CASES: dict[str, tuple[Flight, ...]] = {
+    "three zones": (
         ((1, 1), 515, 2, "IAH", 819, 11),
         ((7, 1), 900, 0, "HNL", 1430, 0),
         ((7, 1), 900, 0, "PHX", 1110, 0),
-    )
-    assert values(flights, "sched_dep_at", "departed_at", "sched_arr_at", "arrived_at") == [
+    ),
+    "next day": (((2, 28), 2359, 0, "BOS", 45, 5), ((12, 31), 2100, 0, "LAX", 15, 0)),
+    "red eye": (((3, 9), 2300, 0, "BOS", 305, 0), ((3, 10), 1, 0, "BOS", 230, 0)),
+    "autumn fold": (((11, 3), 5, 0, "BOS", 110, 0),),
+    "unknown": (
+        ((1, 1), 800, 0, "SJU", 1300, 30),
+        ((1, 1), 800, 0, "NUL", 1300, 30),
+        ((1, 1), 800, 5, "BOS", 900, None),
+    ),
+    "late": (
+        ((1, 1), 800, 0, "BOS", 900, 15),
+        ((1, 1), 800, 0, "BOS", 900, 16),
+        ((1, 1), 800, None, "BOS", 900, None),
+    ),
+    "abroad": (((3, 10), 2300, 7, "LAX", 215, 20),),
+}
+TIMES = ("sched_dep_at", "sched_arr_at", "departed_at", "arrived_at")
+Made = dict[str, list[dict[str, Any]]]
+
+
+def made_of(spark: SparkSession) -> Made:
+    """The instants and labels of every case, from one frame of all their flights."""
+    flights = instants(spark, *(flight for case in CASES.values() for flight in case))
+    labels = demo.flight_labels(flights).select("flight_id", "predict_at", "late")
+    rows = flights.select("flight_id", *TIMES).join(labels, "flight_id", how="inner")
+    found = iter(rows.toArrow().sort_by("flight_id").to_pylist())
+    return {name: [next(found) for _ in case] for name, case in CASES.items()}
+
+
+@pytest.fixture(scope="module")
+def made(spark: SparkSession) -> Made:
+    return made_of(spark)
+
+
+def columns_of(rows: list[dict[str, Any]], *columns: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+def test_departures_are_on_new_yorks_clock_and_arrivals_on_the_destinations(made: Made) -> None:
+    told = columns_of(made["three zones"], "sched_dep_at", "departed_at", "sched_arr_at", "arrived_at")
+    assert told == [
         (utc(2013, 1, 1, 10, 15), utc(2013, 1, 1, 10, 17), utc(2013, 1, 1, 14, 19), utc(2013, 1, 1, 14, 30)),
         (utc(2013, 7, 1, 13, 0), utc(2013, 7, 1, 13, 0), utc(2013, 7, 2, 0, 30), utc(2013, 7, 2, 0, 30)),
         (utc(2013, 7, 1, 13, 0), utc(2013, 7, 1, 13, 0), utc(2013, 7, 1, 18, 10), utc(2013, 7, 1, 18, 10)),
     ]
 
 
-def test_an_arrival_earlier_on_the_clock_is_on_the_next_day(spark: SparkSession) -> None:
-    flights = instants(spark, ((2, 28), 2359, 0, "BOS", 45, 5), ((12, 31), 2100, 0, "LAX", 15, 0))
-    assert values(flights, "sched_arr_at") == [(utc(2013, 3, 1, 5, 45),), (utc(2014, 1, 1, 8, 15),)]
-
-
-def test_a_red_eye_across_the_change_to_summer_time_loses_the_hour(spark: SparkSession) -> None:
-    flights = instants(spark, ((3, 9), 2300, 0, "BOS", 305, 0), ((3, 10), 1, 0, "BOS", 230, 0))
-    assert values(flights, "sched_arr_at") == [(utc(2013, 3, 10, 7, 5),), (utc(2013, 3, 10, 7, 30),)]
-
-
-def test_an_arrival_in_the_autumn_fold_is_the_earlier_hour(spark: SparkSession) -> None:
-    assert values(instants(spark, ((11, 3), 5, 0, "BOS", 110, 0)), "sched_arr_at") == [
-        (utc(2013, 11, 3, 5, 10),)
+def test_an_arrival_earlier_on_the_clock_is_on_the_next_day(made: Made) -> None:
+    assert columns_of(made["next day"], "sched_arr_at") == [
+        (utc(2013, 3, 1, 5, 45),),
+        (utc(2014, 1, 1, 8, 15),),
     ]
 
 
-def test_an_unknown_destination_zone_or_delay_leaves_the_arrival_null(spark: SparkSession) -> None:
-    flights = instants(
-        spark,
-        ((1, 1), 800, 0, "SJU", 1300, 30),
-        ((1, 1), 800, 0, "NUL", 1300, 30),
-        ((1, 1), 800, 5, "BOS", 900, None),
-    )
-    assert values(flights, "sched_arr_at", "arrived_at") == [
+def test_a_red_eye_across_the_change_to_summer_time_loses_the_hour(made: Made) -> None:
+    assert columns_of(made["red eye"], "sched_arr_at") == [
+        (utc(2013, 3, 10, 7, 5),),
+        (utc(2013, 3, 10, 7, 30),),
+    ]
+
+
+def test_an_arrival_in_the_autumn_fold_is_the_earlier_hour(made: Made) -> None:
+    assert columns_of(made["autumn fold"], "sched_arr_at") == [(utc(2013, 11, 3, 5, 10),)]
+
+
+def test_an_unknown_destination_zone_or_delay_leaves_the_arrival_null(made: Made) -> None:
+    assert columns_of(made["unknown"], "sched_arr_at", "arrived_at") == [
         (None, None),
         (None, None),
         (utc(2013, 1, 1, 14, 0), None),
     ]
 
 
-def test_the_session_zone_changes_no_instant(spark: SparkSession) -> None:
+def test_the_session_zone_changes_no_instant(spark: SparkSession, made: Made) -> None:
     abroad = spark.newSession()
     abroad.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
-    flight = ((3, 10), 2300, 7, "LAX", 215, 20)
-    times = ("sched_dep_at", "sched_arr_at", "departed_at", "arrived_at")
-    assert values(instants(abroad, flight), *times) == values(instants(spark, flight), *times)
+    assert made_of(abroad) == made
 
 
-def test_late_is_more_than_fifteen_minutes_and_t_two_hours_before_departure(spark: SparkSession) -> None:
-    flights = instants(
-        spark,
-        ((1, 1), 800, 0, "BOS", 900, 15),
-        ((1, 1), 800, 0, "BOS", 900, 16),
-        ((1, 1), 800, None, "BOS", 900, None),
-    )
-    labels = values(demo.flight_labels(flights), "predict_at", "late")
-    assert labels == [
+def test_late_is_more_than_fifteen_minutes_and_t_two_hours_before_departure(made: Made) -> None:
+    assert columns_of(made["late"], "predict_at", "late") == [
         (utc(2013, 1, 1, 11), False),
         (utc(2013, 1, 1, 11), True),
         (utc(2013, 1, 1, 11), None),
@@ -142,27 +164,36 @@ def test_only_completed_flights_are_in_the_history_of_an_aircraft(spark: SparkSe
     ]
 
 
-def route_days(spark: SparkSession, *landings: tuple[datetime, int]) -> list[tuple[Any, ...]]:
-    rows = [("UA", "EWR", "BOS", arrived_at, delay) for arrived_at, delay in landings]
-    schema = "carrier string, origin string, dest string, arrived_at timestamp, arr_delay long"
-    snapshots = demo.route_history(spark.createDataFrame(rows, schema)).toArrow().sort_by("computed_at")
-    kept = ("computed_at", "flights", "mean_arr_delay", "late_share")
-    return [tuple(row[column] for column in kept) for row in snapshots.to_pylist()]
+Snapshots = dict[str, list[tuple[Any, ...]]]
 
 
-def test_a_snapshot_closes_its_utc_day_at_midnight(spark: SparkSession) -> None:
-    landings = ((utc(2013, 5, 1, 23, 59), 10), (utc(2013, 5, 2, 0, 0), 40))
-    assert route_days(spark, *landings) == [
-        (utc(2013, 5, 2), 1, 10.0, 0.0),
-        (utc(2013, 5, 3), 2, 25.0, 0.5),
+@pytest.fixture(scope="module")
+def snapshots(spark: SparkSession) -> Snapshots:
+    """The history of two routes, by destination: computed_at, flights, mean delay and share of late ones."""
+    landings = [
+        ("BOS", utc(2013, 5, 1, 23, 59), 10),
+        ("BOS", utc(2013, 5, 2, 0, 0), 40),
+        ("LAX", utc(2013, 5, 1, 12), 20),
+        ("LAX", utc(2013, 6, 30, 12), 0),
     ]
+    rows = [("UA", "EWR", *landing) for landing in landings]
+    schema = "carrier string, origin string, dest string, arrived_at timestamp, arr_delay long"
+    history = demo.route_history(spark.createDataFrame(rows, schema)).toArrow().sort_by("computed_at")
+    found: Snapshots = {"BOS": [], "LAX": []}
+    for row in history.to_pylist():
+        kept = ("computed_at", "flights", "mean_arr_delay", "late_share")
+        found[row["dest"]].append(tuple(row[column] for column in kept))
+    return found
 
 
-def test_a_landing_counts_in_twenty_eight_snapshots(spark: SparkSession) -> None:
-    snapshots = route_days(spark, (utc(2013, 5, 1, 12), 20), (utc(2013, 6, 30, 12), 0))
-    may = [computed_at for computed_at, *_ in snapshots if computed_at < utc(2013, 6, 30)]
+def test_a_snapshot_closes_its_utc_day_at_midnight(snapshots: Snapshots) -> None:
+    assert snapshots["BOS"][:2] == [(utc(2013, 5, 2), 1, 10.0, 0.0), (utc(2013, 5, 3), 2, 25.0, 0.5)]
+
+
+def test_a_landing_counts_in_twenty_eight_snapshots(snapshots: Snapshots) -> None:
+    may = [computed_at for computed_at, *_ in snapshots["LAX"] if computed_at < utc(2013, 6, 30)]
     assert (len(may), may[0], may[-1]) == (28, utc(2013, 5, 2), utc(2013, 5, 29))
-    assert snapshots[-1] == (utc(2013, 7, 1), 1, 0.0, 0.0)
+    assert snapshots["LAX"][-1] == (utc(2013, 7, 1), 1, 0.0, 0.0)
 
 
 def test_an_impossible_wind_is_null_and_the_strongest_on_record_is_not(spark: SparkSession) -> None:

@@ -19,14 +19,14 @@ from skewless.lake.failures import plainly, reason_of
 from skewless.lake.sources import open_source
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import Place
+from tests.helpers.frames import at, delta
 
 
 def written(spark: SparkSession, path: Path) -> Path:
     """A table of one file, which it gives; without checksums, which other writers do not make."""
-    rows = spark.sql("SELECT 'EWR' AS origin, TIMESTAMP '2024-03-01 00:00:00Z' AS at, id AS n FROM range(3)")
-    rows.coalesce(1).write.format("delta").save(str(path))
-    for checksum in path.rglob("*.crc"):
-        checksum.unlink()
+    delta(
+        spark, str(path), "origin string, at timestamp, n bigint", [("EWR", at("00:00"), n) for n in range(3)]
+    )
     [file] = path.glob("*.parquet")
     return file
 

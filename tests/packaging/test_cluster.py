@@ -13,7 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.helpers.cluster import Cluster, standalone_cluster
-from tests.helpers.environments import ROOT, empty_environment, lend_libraries
+from tests.helpers.environments import ROOT, SMALL, empty_environment, lend_libraries
 from tests.helpers.frames import at, collected, delta
 
 pytestmark = pytest.mark.slow
@@ -99,6 +99,8 @@ def project(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def submitted(cluster: Cluster, project: Path, archive: Path, python: Path) -> list[str]:
     """The lines that the build prints, which has to succeed."""
     conf = ["--properties-file", str(ROOT / "conf" / "spark" / "cluster.conf"), "--py-files", str(archive)]
+    for name, value in SMALL.items():
+        conf += ["--conf", f"{name}={value}"]
     build = ["scripts/build_training_set.py", "fraud", "--set", f"WAREHOUSE={project}/lake"]
     ran = cluster.submit([*conf, *build, "--report", "fraud.html"], project, python)
     assert ran.returncode == 0, ran.stderr

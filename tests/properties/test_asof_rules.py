@@ -14,7 +14,16 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless import build_frame
 from skewless.parts.windows import WindowReduction
-from tests.helpers.frames import collected, frame, joined_either_way, side_of, spine, training_set, winners
+from tests.helpers.frames import (
+    collected,
+    delta,
+    frame,
+    joined_either_way,
+    side_of,
+    spine,
+    training_set,
+    winners,
+)
 from tests.helpers.strategies import KEYS, SPEC_OPTIONS, SpecOptions, batch
 from tests.oracles import duck
 from tests.oracles.asof import OracleTable, Row, asof, compare, of_exactly_t
@@ -27,15 +36,17 @@ LABELS = "case_id bigint, k1 bigint, k2 bigint, t timestamp, label_no bigint"
 Answers = list[tuple[Row, Any]]
 
 
-def rows_frame(spark: SparkSession, options: SpecOptions, rows: list[Row]) -> DataFrame:
+def row_schema(options: SpecOptions) -> str:
     """Feature rows with keys of other integer widths than the label events', and columns in another order."""
     time = options.time_type
-    return frame(
-        spark,
+    return (
         f"n bigint, tags array<int>, s string, x double, case_id int, k1 smallint, k2 int, "
-        f"ends_at {time}, available_ts {time}, event_ts {time}",
-        rows,
+        f"ends_at {time}, available_ts {time}, event_ts {time}"
     )
+
+
+def rows_frame(spark: SparkSession, options: SpecOptions, rows: list[Row]) -> DataFrame:
+    return frame(spark, row_schema(options), rows)
 
 
 def expected(table: OracleTable, labels: list[Row], rows: list[Row]) -> Answers:
@@ -188,7 +199,7 @@ def published(
     made = []
     for place, (options, (labels, rows)) in enumerate(zip(ABROAD, cases_of(ABROAD, 40), strict=True)):
         name = f"side{place}"
-        rows_frame(spark, options, rows).write.format("delta").save(str(warehouse / name))
+        delta(spark, str(warehouse / name), row_schema(options), rows)
         table = replace(options.oracle_table(), name=name)
         made.append((_as_dict(table, warehouse / name), table, labels, rows))
     return made

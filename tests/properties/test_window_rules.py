@@ -15,7 +15,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless import build_frame
 from skewless.serving.windows import Aggregation, Visibility, evaluator
-from tests.helpers.frames import collected, delta, frame, training_set
+from tests.helpers import by_hand
+from tests.helpers.frames import arrow_rows, collected, delta, frame, training_set
 from tests.helpers.window_strategies import AGGREGATIONS, COLUMN_TYPES, MEANINGS, STREAMS, window_batch
 from tests.oracles.asof import Row
 from tests.oracles.windows import aggregate, agrees
@@ -153,7 +154,9 @@ def test_partitions_and_the_order_of_rows_change_no_bit(
     events = [event for own in by_case.values() for event in own]
     Random(2).shuffle(events)
     source = str(tmp_path / "events")
-    frame(spark, EVENTS, events).repartition(5).write.format("delta").save(source)
+    schema, rows = arrow_rows(EVENTS, events)
+    size = len(events) // 5 + 1
+    by_hand.overwrite(Path(source), schema, *(rows.slice(place * size, size) for place in range(5)))
     specs = [
         spec for spec in SPECS["available, delay"] if spec["function"] in (*ADDED, "first", "last", "last_n")
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pyspark.sql import SparkSession
 
@@ -9,104 +11,130 @@ from skewless import ServingPlan
 from tests.helpers.project import Project
 
 NINE, TEN = "TIMESTAMP '2024-01-01 09:00:00Z'", "TIMESTAMP '2024-01-01 10:00:00Z'"
+KEYS = "c5 CHAR(5), c7 CHAR(7), s STRING, v5 VARCHAR(5)"
+BY = """
+    name: by_{key}
+    source: ${{WAREHOUSE}}/facts
+    entity_keys: [{key}]
+    event_timestamp: at
+    delay: 0s
+    columns: [v, code]
+    aggregations:
+      - {{name: n, function: count, window: 1d}}
+      - {{name: codes, function: last_n, n: 2, column: code, window: 1d}}
+"""
+SET = """
+    name: {name}
+    labels: {{{labels}, event_timestamp: t, label_columns: [y]}}
+    feature_tables: [{tables}]
+    {features}
+    output: ${{WAREHOUSE}}/{name}
+"""
+
+
+def joined(label: str, fact: str) -> str:
+    """A feature table whose key is the column `fact`, joined by the label column `label`."""
+    return f"{{table: by_{fact}, as: {label}_{fact}, join_keys: {{{fact}: {label}}}}}"
+
+
+def training_set(name: str, labels: str, features: str, *pairs: tuple[str, str]) -> dict[str, str]:
+    written = f"features: tests.helpers.{features}" if features else ""
+    tables = ", ".join(joined(*pair) for pair in pairs)
+    return {
+        f"training_sets/{name}.yml": SET.format(name=name, labels=labels, features=written, tables=tables)
+    }
+
+
+STORED = "source: '${WAREHOUSE}/labels', entity_keys: [c5, s, v5]"
+TRIMMED = (
+    "query: \"SELECT rtrim(c5) AS r, t, y FROM l\", sources: {l: '${WAREHOUSE}/labels'}, entity_keys: [r]"
+)
 
 
 @pytest.fixture(scope="module")
 def tables(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Labels and facts whose key is a STRING, a CHAR(5), a CHAR(7) and a VARCHAR(5)."""
+    """Labels and facts whose key is a STRING, a CHAR(5), a CHAR(7) and a VARCHAR(5), a column of each kind."""
     project = Project(tmp_path_factory.mktemp("chars"), spark)
-    for name, kind in {"s": "STRING", "c5": "CHAR(5)", "c7": "CHAR(7)", "v5": "VARCHAR(5)"}.items():
-        labels, facts = (
-            f"delta.`{project.warehouse}/labels_{name}`",
-            f"delta.`{project.warehouse}/facts_{name}`",
-        )
-        spark.sql(f"CREATE TABLE {labels} (k {kind}, t TIMESTAMP, y INT) USING delta")
-        spark.sql(f"INSERT INTO {labels} VALUES ('ab', {TEN}, 1), ('abc', {TEN}, 2)")
-        spark.sql(f"CREATE TABLE {facts} (k {kind}, at TIMESTAMP, v DOUBLE, code CHAR(3)) USING delta")
-        spark.sql(f"INSERT INTO {facts} VALUES ('ab', {NINE}, 1.5, 'x'), ('abc', {NINE}, 2.5, 'yy')")
-    return project
+    for name, more, rest in (
+        ("labels", "t TIMESTAMP, y INT", (f"{TEN}, 1", f"{TEN}, 2")),
+        ("facts", "at TIMESTAMP, v DOUBLE, code CHAR(3)", (f"{NINE}, 1.5, 'x'", f"{NINE}, 2.5, 'yy'")),
+    ):
+        table = f"delta.`{project.warehouse}/{name}`"
+        spark.sql(f"CREATE TABLE {table} ({KEYS}, {more}) USING delta")
+        rows = [
+            f"('{key}', '{key}', '{key}', '{key}', {rest})"
+            for key, rest in zip(("ab", "abc"), rest, strict=True)
+        ]
+        spark.sql(f"INSERT INTO {table} VALUES {', '.join(rows)}")
+    return project.conf(
+        {f"feature_tables/by_{key}.yml": BY.format(key=key) for key in ("c5", "c7", "s", "v5")}
+    )
 
 
-def files(labels: str, facts: str, query: str = "") -> dict[str, str]:
-    source = f"source: '${{WAREHOUSE}}/labels_{labels}'"
-    if query:
-        source = f"query: \"{query}\", sources: {{l: '${{WAREHOUSE}}/labels_{labels}'}}"
-    return {
-        "training_sets/s.yml": f"""
-            name: s
-            labels: {{{source}, entity_keys: [k], event_timestamp: t, label_columns: [y]}}
-            feature_tables: [facts]
-            features: tests.helpers.char_features
-            output: ${{WAREHOUSE}}/out_{labels}_{facts}
-        """,
-        "feature_tables/facts.yml": f"""
-            name: facts
-            source: ${{WAREHOUSE}}/facts_{facts}
-            entity_keys: [k]
-            event_timestamp: at
-            delay: 0s
-            aggregations:
-              - {{name: n, function: count, window: 1d}}
-              - {{name: codes, function: last_n, n: 2, column: code, window: 1d}}
-        """,
+def test_a_padded_key_beside_another_is_refused(tables: Project) -> None:
+    kinds = {
+        ("s", "c5"): "key 'c5' is char(5) but label column 's' is string",
+        ("c5", "s"): "key 's' is string but label column 'c5' is char(5)",
+        ("c5", "c7"): "key 'c7' is char(7) but label column 'c5' is char(5)",
+        ("v5", "c5"): "key 'c5' is char(5) but label column 'v5' is string",
     }
-
-
-@pytest.mark.parametrize(
-    ("labels", "facts", "types"),
-    [
-        ("s", "c5", "key 'k' is char(5) but label column 'k' is string"),
-        ("c5", "s", "key 'k' is string but label column 'k' is char(5)"),
-        ("c5", "c7", "key 'k' is char(7) but label column 'k' is char(5)"),
-        ("v5", "c5", "key 'k' is char(5) but label column 'k' is string"),
-    ],
-)
-def test_a_padded_key_beside_another_is_refused(tables: Project, labels: str, facts: str, types: str) -> None:
-    ran = tables.conf(files(labels, facts)).run("build", "s")
+    ran = tables.conf(training_set("refused", STORED, "", *kinds)).run("build", "refused")
     assert ran.code == 2
     remedy = "char is padded with blanks, so make both a string (rtrim)"
-    assert ran.problems == [f"skewless: feature table 'facts': {types}; {remedy}"]
+    assert ran.problems == [
+        f"skewless: feature table 'by_{fact}': {said}; {remedy}" for (_, fact), said in kinds.items()
+    ]
 
 
 def test_a_padded_column_in_a_predicate_is_refused(tables: Project) -> None:
     """W5: Spark compares with the literal padded too, and serving with what was written."""
-    written = files("s", "s")
-    path = "feature_tables/facts.yml"
-    written[path] = written[path].replace("function: count, ", "function: count, where: \"code = 'x'\", ")
-    ran = tables.conf(written).run("build", "s")
+    where = BY.format(key="s").replace("function: count, ", "function: count, where: \"code = 'x'\", ")
+    tables.conf({"feature_tables/by_padded.yml": where.replace("by_s", "by_padded")})
+    text = training_set("padded", STORED, "")
+    tables.conf({path: each.replace("tables: []", "tables: [by_padded]") for path, each in text.items()})
+    ran = tables.run("build", "padded")
     assert (ran.code, ran.problems) == (
         2,
         [
-            "skewless: feature table 'facts': aggregation 'n': where: column 'code' is a char, which Spark pads for "
-            "each comparison and serving does not; make it a string (rtrim)"
+            "skewless: feature table 'by_padded': aggregation 'n': where: column 'code' is a char, which Spark pads "
+            "for each comparison and serving does not; make it a string (rtrim)"
         ],
     )
 
 
-@pytest.mark.parametrize(
-    ("labels", "facts", "query"),
-    [
-        ("c5", "c5", ""),
-        ("s", "v5", ""),
-        ("v5", "s", ""),
-        ("c5", "s", "SELECT rtrim(k) AS k, t, y FROM l"),
-    ],
-)
-def test_keys_of_one_kind_match_and_serving_sees_the_same(
-    tables: Project, labels: str, facts: str, query: str
-) -> None:
-    document = tables.conf(files(labels, facts, query)).built("s")
+def test_keys_of_one_kind_match_and_serving_sees_the_same(tables: Project) -> None:
+    pairs = (("c5", "c5"), ("s", "v5"), ("v5", "s"))
+    found, served = built_and_served(
+        tables, training_set("kinds", STORED, "char_features", *pairs), "s", *pairs
+    )
+    assert (found["c5"], found["s"], found["v5"]) == ("ab   ", "ab", "ab")
+    assert [served[name] for name in ("padded", "plain", "varying")] == ["x  |ab   ", "x  |ab", "x  |ab"]
+
+
+def test_a_padded_key_that_is_trimmed_matches_a_string(tables: Project) -> None:
+    written = training_set("trimmed", TRIMMED, "trimmed_char_features", ("r", "s"))
+    found, served = built_and_served(tables, written, "r", ("r", "s"))
+    assert (found["r"], served["trimmed"]) == ("ab", "x  |ab")
+
+
+def built_and_served(
+    tables: Project, written: dict[str, str], key: str, *pairs: tuple[str, str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The published row of 'ab' and what serving makes of its request, once both are seen to be the same."""
+    name = next(iter(written)).split("/")[1].removesuffix(".yml")
+    document = tables.conf(written).built(name)
     assert document["parity"] == {"rows": 2, "mismatches": 0}
-    found = {row["k"]: row for row in tables.rows(f"out_{labels}_{facts}")}
-    pad = 5 if (labels, query) == ("c5", "") else 0
-    assert {key: (row["facts__v"], row["facts__n"]) for key, row in found.items()} == {
-        "ab".ljust(pad): (1.5, 1), "abc".ljust(pad): (2.5, 1),
-    }  # fmt: skip
-    plan_file = tables.root / "serving.json"
-    assert tables.run("export", "s", "--to", str(plan_file)).code == 0
-    plan = ServingPlan.load(str(plan_file))
-    row = found["ab".ljust(pad)]
-    event = {"k": "ab", "at": row["t"].replace(hour=9), "v": 1.5, "code": "x"}
-    served = plan.compute({"k": "ab"}, rows={"facts": event}, events={"facts": [event]}, at=row["t"])
+    found = {row[key]: row for row in tables.rows(name)}
+    for place in ("_".join(pair) for pair in pairs):
+        values = {text: (row[f"{place}__v"], row[f"{place}__n"]) for text, row in found.items()}
+        assert values == {"ab": (1.5, 1), "abc": (2.5, 1)}, place
+    plan_file = tables.root / f"{name}.json"
+    assert tables.run("export", name, "--to", str(plan_file)).code == 0
+    row = found["ab"]
+    event = {**dict.fromkeys(("c5", "s", "v5"), "ab"), "at": row["t"].replace(hour=9), "v": 1.5, "code": "x"}
+    rows = {"_".join(pair): event for pair in pairs}
+    entity = dict.fromkeys((label for label, _ in pairs), "ab")
+    events = {place: [row] for place, row in rows.items()}
+    served = ServingPlan.load(str(plan_file)).compute(entity, rows=rows, events=events, at=row["t"])
     assert served == {name: row[name] for name in served}
-    assert served["code_and_key"] == f"x  |{'ab'.ljust(pad)}"
+    return row, served

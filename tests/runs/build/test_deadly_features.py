@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from skewless import FeatureSet
+from skewless.parts.functions.arrow_pass import features_of_batch
 from skewless.parts.functions.overrun import SETTING
+from skewless.serving.errors import FeatureError
 from tests.helpers.project import Project
 
 SET = """
@@ -56,11 +60,9 @@ def refusal(project: Project, tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ("exit", "SystemExit: 3"),
         ("leave", "ended its process with exit code 0"),
         ("abort", "crashed its process with SIGABRT"),
         ("interrupt", "raised KeyboardInterrupt"),
-        ("hoard", "MemoryError"),
     ],
 )
 def test_a_feature_that_ends_its_worker_is_named(
@@ -69,6 +71,19 @@ def test_a_feature_that_ends_its_worker_is_named(
     """F6."""
     line = refusal(deadly(project, how), tmp_path)
     assert line.startswith(f"feature 'fate': {said}; {LABEL_EVENT.format(how=how)}")
+
+
+@pytest.mark.parametrize(("how", "said"), [("exit", "SystemExit: 3"), ("hoard", "MemoryError")])
+def test_an_end_that_python_can_catch_is_an_error_of_the_feature_in_its_worker(how: str, said: str) -> None:
+    """F6: what the worker computes of a batch, called here; `on_error` is for exceptions alone."""
+    features = FeatureSet.from_module("tests.helpers.deadly_features")
+    values = {"facts__v": [1.0, 2.5], "facts__how": ["none", how]}
+    inputs = {name: pa.array(values[name]) for name in features.inputs}
+    with pytest.raises(
+        FeatureError, match=f"feature 'fate': {said}; inputs twice=5.0, facts__how='{how}'; "
+    ) as told:
+        features_of_batch(features, inputs, {"k": pa.array(["b", "c"])}, 2, 60.0)
+    assert "label event k='c'" in str(told.value)
 
 
 def test_a_feature_that_never_comes_back_is_named(project: Project, tmp_path: Path) -> None:

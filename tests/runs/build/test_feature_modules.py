@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from skewless import InputError, build_frame
+from tests.helpers.environments import small_spark
 from tests.helpers.frames import collected
 from tests.helpers.project import Project
 
@@ -68,12 +68,7 @@ def test_a_package_beside_the_configuration_is_built_and_audited_and_prints_noth
 ) -> None:
     (shop.root / "features" / "__init__.py").touch()
     settings = ["--conf-dir", "../conf", "--set", f"WAREHOUSE={shop.warehouse}", "--json"]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "SKEWLESS_MASTER": "local[1]",
-        "SKEWLESS_DRIVER_MEMORY": "1g",
-    }
+    environment = {**small_spark(shop.root / "spark"), "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
         [sys.executable, "-c", CODE, "build", "orders", *settings],
         cwd=shop.root / "elsewhere",

@@ -165,11 +165,11 @@ def labels_of(rng: Random, middle: datetime, clock: bool) -> list[dict[str, Any]
     return [*rows, *rng.sample(rows, 10)]
 
 
-@pytest.mark.parametrize("strategy", ["exchange", "broadcast"])
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize(("name", "strategy"), zip(OPTIONS, ("exchange", "broadcast"), strict=True))
 def test_random_tables_give_serving_what_they_gave_spark(
     name: str, strategy: str, spark: SparkSession, tmp_path: Path
 ) -> None:
+    """Either strategy with one of the options: that both join alike is what `tests/properties` hold."""
     middle, joined, windowed, kind, zone = OPTIONS[name]
     project, rng, clock = Project(tmp_path, spark), Random(name), kind == "timestamp_ntz"
     schema = f"k int, at {kind}, landed {kind}, ends {kind}, n int, seen timestamp, {COLUMNS}"

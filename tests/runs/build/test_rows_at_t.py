@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.helpers.project import Project
+from tests.helpers.project import Project, Ran
 
 VISITS = ("(1, '2024-05-01 10:00:00', 0)", "(1, '2024-05-03 10:00:00', 1)", "(2, '2024-05-02 09:30:00', 1)")
 """A stream of visits, each also a label event: user, when, and how it ended."""
@@ -53,7 +54,10 @@ def test_j2_a_label_event_does_not_join_its_own_row_unless_its_table_says_so(
     time: str, spark: SparkSession, tmp_path: Path
 ) -> None:
     project = project_of(tmp_path, spark, time)
-    built = project.built("churn")
+    report, result = tmp_path / "report.html", tmp_path / "result.json"
+    ran = project.run("build", "churn", "--report", str(report), "--result", str(result))
+    assert ran.code == 0, ran.err
+    built = json.loads(result.read_text())
     found = {
         (row["user_id"], row["bought"]): {name: row[f"{name}__bought"] for name in SPECS}
         for row in project.rows("churn")
@@ -72,17 +76,14 @@ def test_j2_a_label_event_does_not_join_its_own_row_unless_its_table_says_so(
         for row in project.rows("churn")
         for name in SPECS
     )
+    said_of_rows_at_t(project, ran, report.read_text())
 
 
-def test_j2_the_summary_report_manifest_and_plan_of_a_build_say_what_was_at_t(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    project = project_of(tmp_path, spark)
-    report = tmp_path / "report.html"
-    ran = project.run("build", "churn", "--report", str(report))
+def said_of_rows_at_t(project: Project, ran: Ran, report: str) -> None:
+    """Summary, report, manifest and plan say what was at T."""
     told = [line for line in ran.out.splitlines() if "exactly T" in line]
     assert [line.split("'")[1] for line in told] == ["inclusive", "delay", "available"]
-    assert report.read_text().count("joined a row of exactly T") == 3
+    assert report.count("joined a row of exactly T") == 3
     manifest: dict[str, Any] = project.run("show", "churn", "--version", "0", "--json").document
     assert manifest["feature_tables"]["delay"]["at_t"] == 3
     strict = {table["name"]: table["strict"] for table in manifest["serving_plan"]["feature_tables"]}

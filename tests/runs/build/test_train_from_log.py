@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -160,7 +161,8 @@ def test_reconcile_holds_logged_values_against_recomputed_ones_all_the_same(serv
 
 
 def test_a_range_takes_what_was_logged_of_its_label_events(served: Project) -> None:
-    served.conf(training_set("day", "{source: '${WAREHOUSE}/log', features: [Prices__Price]}"))
+    files = training_set("day", "{source: '${WAREHOUSE}/log', features: [Prices__Price]}")
+    served.conf({path: f"{dedent(text)}parity_sample: 0\n" for path, text in files.items()})
     assert served.run("build", "day", "--date", "2024-07-01").code == 0
     assert values(served, "day", "prices__price", "clicks__n_1h")[1.0] == (100.5, 2)
 

@@ -11,7 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
+from tests.helpers import by_hand
 from tests.helpers.browser import opened
 from tests.helpers.investigate_model import score
 from tests.helpers.project import Project, Ran
@@ -41,10 +43,7 @@ CENSORED = 40
 
 
 def save(project: Project, name: str, table: pa.Table) -> None:
-    assert project.spark is not None
-    project.spark.createDataFrame(table).coalesce(1).write.format("delta").mode("overwrite").save(
-        str(project.warehouse / name)
-    )
+    by_hand.overwrite(project.warehouse / name, from_arrow_schema(table.schema), table)
 
 
 def weather() -> pa.Table:
