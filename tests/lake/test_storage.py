@@ -24,6 +24,13 @@ def test_a_file_is_replaced_in_one_move_and_leaves_nothing_beside_it(tmp_path: P
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["m.prom"]
 
 
+def test_who_reads_meanwhile_reads_the_old_file_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "m.prom").write_text("old\n")
+    with (tmp_path / "m.prom").open() as reader:
+        write_whole(str(tmp_path / "m.prom"), "new and longer\n", no_spark)
+        assert reader.read() == "old\n"
+
+
 def test_a_file_that_cannot_be_replaced_stays_and_no_draft_with_it(tmp_path: Path) -> None:
     (tmp_path / "m.prom").mkdir()
     with pytest.raises(OSError, match=r"m\.prom"):
