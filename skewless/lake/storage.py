@@ -58,15 +58,6 @@ def write_whole(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
         Hadoop(spark()).write(uri, text)
 
 
-def read_text(uri: str, spark: Callable[[], SparkSession]) -> str:
-    """The text of a file, empty where there is none; OSError where it cannot be read."""
-    if is_local(uri):
-        path = local_path(uri)
-        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    files = Hadoop(spark())
-    return files.read(uri) if files.is_file(uri) else ""
-
-
 def _as_bytes(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.ground.run.steps import Steps
 from skewless.ground.standard_output import tell
-from skewless.lake.storage import read_text, write_whole
+from skewless.lake.storage import Hadoop, is_local, local_path, write_whole
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -31,9 +31,18 @@ def write_metrics(
     try:
         from skewless.ground.run.metrics import last_success_in, metrics_of
 
-        last = time.time() if is_success else last_success_in(read_text(uri, spark), about)
+        last = time.time() if is_success else last_success_in(_earlier(uri, spark), about)
         write_whole(uri, metrics_of(about, steps, exit_code, document, last), spark)
     except Exception as error:  # whatever the file system raises
         from skewless.lake.failures import reason_of
 
         tell(f"--metrics {uri}: cannot be written: {reason_of(error)}")
+
+
+def _earlier(uri: str, spark: Callable[[], SparkSession]) -> str:
+    """What the run before has written, empty where there is nothing."""
+    if is_local(uri):
+        path = local_path(uri)
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    files = Hadoop(spark())
+    return files.read(uri) if files.is_file(uri) else ""

@@ -192,7 +192,7 @@ def test_a_file_is_renamed_into_place_where_a_store_writes_piece_by_piece(
 ) -> None:
     files = Hadoop(own)
     for text in ("one", "two"):
-        files._rename(*files._at(str(tmp_path / "file")), text)
+        files._rename(*files._at(str(tmp_path / "file")), text.encode())
         assert (tmp_path / "file").read_text() == text
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".tmp")] == []
 
