@@ -70,10 +70,13 @@ def warehouse(tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def delays(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Delays:
     project = delays_in(tmp_path_factory.mktemp("delays"), spark)
-    result, report = project.root / "out" / "result.json", project.root / "out" / "report.html"
-    ran = project.run("build", "delays", "--json", "--result", str(result), "--report", f"file://{report}")
+    result, report, metrics = (
+        project.root / "out" / name for name in ("result.json", "report.html", "m.prom")
+    )
+    places = ["--result", str(result), "--report", f"file://{report}", "--metrics", str(metrics)]
+    ran = project.run("build", "delays", "--json", *places)
     assert ran.code == 0, ran.err
-    return Delays(project, ran, json.loads(result.read_text()), report.read_text())
+    return Delays(project, ran, json.loads(result.read_text()), report.read_text(), metrics.read_text())
 
 
 @pytest.fixture

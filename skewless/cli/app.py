@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import click
@@ -50,7 +50,9 @@ def commands() -> None:
     is_flag=True,
     help="Publish beside rows of another definition; show says which dates hold which.",
 )
-@click.option("--timeout", type=Length(), help="Stop the run, exit code 6, after so long, such as 90m.")
+@click.option(
+    "--timeout", type=Length(above_zero=True), help="Stop the run, exit code 6, after so long, such as 90m."
+)
 @click.option(
     "--explain", is_flag=True, help="Print the plan and run nothing: label events are counted, no more."
 )
@@ -102,11 +104,28 @@ def rebuild(run: Run, name: str, version: int, output: str | None) -> Result:
 @takes_common_options
 @click.argument("name")
 @click.option("--version", type=int, help="Print this version's manifest.")
-def show(run: Run, name: str, version: int | None) -> Result:
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest versions and refused runs."
+)
+def show(run: Run, name: str, version: int | None, limit: int | None) -> Result:
     """List a training set's versions and refused runs, or one version's manifest."""
     from skewless.runs.published.show import show_training_set
 
-    return show_training_set(run, name, version)
+    return show_training_set(run, name, version, limit)
+
+
+@commands.command("clean")
+@takes_common_options
+@click.argument("name")
+@click.option(
+    "--older-than", type=Length(), default="7d", show_default=True, help="Leave what is younger, such as 12h."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def clean(run: Run, name: str, older_than: timedelta, dry_run: bool) -> Result:
+    """Remove what dead runs left: staged and rejected rows, first publications without a commit, old profiles."""
+    from skewless.runs.published.clean import clean_training_set
+
+    return clean_training_set(run, name, older_than, dry_run=dry_run)
 
 
 @commands.command("trace")

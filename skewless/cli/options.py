@@ -22,9 +22,18 @@ def takes_common_options(function: Command) -> Command:
     """The options of every command, gathered in a `Run` that is given to the function first."""
 
     def command(
-        conf_dir: str, settings: tuple[str, ...], as_json: bool, result_uri: str | None, **own: Any
+        conf_dir: str,
+        settings: tuple[str, ...],
+        as_json: bool,
+        result_uri: str | None,
+        log_format: str | None,
+        metrics_uri: str | None,
+        **own: Any,
     ) -> int:
-        run = Run(conf_dir, settings, as_json, result_uri, own.pop("timeout", None))
+        timeout = own.pop("timeout", None)
+        called = click.get_current_context().info_name or ""
+        name = own.get("name", "")
+        run = Run(conf_dir, settings, as_json, result_uri, timeout, log_format, metrics_uri, called, name)
         return execute(lambda: _called(function, run, own), run)
 
     command.__doc__ = function.__doc__
@@ -33,6 +42,17 @@ def takes_common_options(function: Command) -> Command:
     for option in (
         click.option(
             "--result", "result_uri", metavar="URI", help="Write the JSON and the exit code here, last."
+        ),
+        click.option(
+            "--metrics",
+            "metrics_uri",
+            metavar="FILE",
+            help="Write what became of the run for Prometheus' textfile collector.",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            help="A line a step on standard error.  [default: text on a terminal, else none]",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a summary."),
         click.option(
@@ -90,16 +110,19 @@ class Day(click.ParamType[datetime]):
 
 
 class Length(click.ParamType[timedelta]):
-    """A length of time above zero, as the configuration writes it."""
+    """A length of time, as the configuration writes it; some have to be above zero."""
 
     name = "D"
+
+    def __init__(self, *, above_zero: bool = False) -> None:
+        self._above_zero = above_zero
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         try:
             length = value if isinstance(value, timedelta) else durations.parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        if not length:
+        if self._above_zero and not length:
             self.fail(
                 f"'{value}' is no time at all; leave the option out for a run without an end", param, ctx
             )

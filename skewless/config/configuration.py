@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from skewless.config.documents import Document, Problem, Variables, from_mapping
@@ -21,7 +22,7 @@ from skewless.config.specs.log_mapping import LogMapping
 from skewless.config.specs.monitoring import Monitoring
 from skewless.config.specs.suite import Suite
 from skewless.config.specs.training_set import TrainingSet
-from skewless.config.values import is_location
+from skewless.config.values import comparable, is_location
 from skewless.ground.errors import InputError
 from skewless.ground.names import unknown
 
@@ -62,7 +63,7 @@ class Configuration:
         found.update(problem for log in self._logs.entries() for problem in log.problems)
         found.update(problem for watch in self._watches.entries() for problem in self._watch_problems(watch))
         for entry in self._sets.entries():
-            found.update(resolved(entry, around)[1])
+            found.update([*resolved(entry, around)[1], *self._shared_output(entry)])
         if not self._tables.names and not self._sets.names:
             text = "no feature_tables/*.yml and no training_sets/*.yml here; give another --conf-dir"
             found.add(Problem(self._files.root, 0, "", text))
@@ -79,10 +80,15 @@ class Configuration:
         if problems:
             raise InputError(problems)
 
-    def training_set(self, name: str) -> PublishableTrainingSet:
-        """The training set of that name; InputError with the problems of the files that it uses only."""
+    def training_set(self, name: str, *, to_publish: bool = False) -> PublishableTrainingSet:
+        """The training set of that name; InputError with the problems of the files that it uses only. One that is to be
+        published has its output to itself.
+        """
         around = Surroundings(self._files, self._tables, self._logs)
-        return publishable(_or_refused(*resolved(self._set_entry(name), around)))
+        entry = self._set_entry(name)
+        spec, problems = resolved(entry, around)
+        problems += self._shared_output(entry) if to_publish else []
+        return publishable(_or_refused(spec, problems))
 
     def output_of(self, name: str) -> str:
         """Where the training set of that name is published, whatever else may be wrong with its file and its tables.
@@ -91,12 +97,28 @@ class Configuration:
         output from being read.
         """
         entry = self._set_entry(name)
-        content = entry.document.content
-        output = content.get("output") if isinstance(content, Mapping) else None
-        is_known = isinstance(output, str) and not entry.document.is_unresolved(("output",))
-        if not is_known or not is_location(str(output)):
+        output = _output_in(entry.document)
+        if output is None:
             raise InputError(str(problem) for problem in entry.problems)
-        return str(output)
+        return output
+
+    def _shared_output(self, entry: Entry[TrainingSet]) -> list[Problem]:
+        """A problem for each other training set with the same output: each would refuse what the other published."""
+        output = _output_in(entry.document)
+        if output is None:
+            return []
+        others = (each for each in self._by_output[comparable(output)] if each != entry.document.origin)
+        text = f"'{output}' is the output of {{}} too; give each training set a place of its own"
+        return [entry.document.problem(("output",), text.format(origin)) for origin in others]
+
+    @cached_property
+    def _by_output(self) -> Mapping[str, list[str]]:
+        """Output → the files that have it, whatever else is wrong with them."""
+        found: dict[str, list[str]] = {}
+        for document in (entry.document for entry in self._sets.entries()):
+            if output := _output_in(document):
+                found.setdefault(comparable(output), []).append(document.origin)
+        return found
 
     def _set_entry(self, name: str) -> Entry[TrainingSet]:
         entry = self._sets.entry(name)
@@ -173,6 +195,13 @@ class Configuration:
             document = from_mapping(origin, content, self._variables)
         spec, problems = spec_of(document, model, in_memory=True)
         return Entry(document, spec, tuple(problems))
+
+
+def _output_in(document: Document) -> str | None:
+    """The output that a training set's file gives, None where it gives none that can be read."""
+    output = document.content.get("output") if isinstance(document.content, Mapping) else None
+    is_known = isinstance(output, str) and not document.is_unresolved(("output",))
+    return str(output) if is_known and is_location(str(output)) else None
 
 
 def load(files: ConfFiles, settings: Mapping[str, str], environ: Mapping[str, str]) -> Configuration:

@@ -47,6 +47,17 @@ def is_location(text: str) -> bool:
     return is_path(text) or _CATALOG_NAME.fullmatch(text) is not None
 
 
+def comparable(location: str) -> str:
+    """The same text for the same path or catalog table name, however it is written.
+
+    >>> comparable("file:///lake//sets/"), comparable("Lake.`sets`"), comparable("s3a://Lake/sets/")
+    ('/lake/sets', 'lake.sets', 's3a:/Lake/sets')
+    """
+    if not is_path(location):
+        return location.replace("`", "").casefold()
+    return re.sub("/+", "/", re.sub("^file:(//)?(?=/)", "", location)).rstrip("/")
+
+
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise refusal(f"'{text}' is not a name; use letters, digits and _, not a digit first")

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from skewless.ground.run.stops import undisturbed
 from skewless.ground.standard_output import tell
 
-_DONE = "skewless_was_doing"
-
 
 def first_line(error: object) -> str:
     """The first line of an error's text that says something, since a stack may follow; empty where none does.
@@ -60,20 +58,6 @@ class PublishConflictError(SkewlessError):
 
 class LostRowsError(SkewlessError):
     """The result does not hold every label event exactly once: nothing is published (exit code 1)."""
-
-
-@contextmanager
-def doing(what: str) -> Iterator[None]:
-    """Let whatever fails inside say what was being done then; `what_was_done` has it."""
-    try:
-        yield
-    except Exception as error:
-        error.__dict__.setdefault(_DONE, what)  # the innermost says it best
-        raise
-
-
-def what_was_done(error: BaseException) -> str | None:
-    return error.__dict__.get(_DONE)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, TimestampNTZType, TimestampType
 
+from skewless.ground.spark_columns import quoted
+
 MICROSECOND = timedelta(microseconds=1)
 DAY_IN_MICROSECONDS = timedelta(days=1) // MICROSECOND
 
@@ -57,13 +59,13 @@ def instant(column: Column, data_type: DataType, zone: str | None) -> Column:
 
 def instant_sql(name: str, data_type: DataType, zone: str | None) -> str:
     """`instant` as SQL text, for Delta's predicates over published columns."""
-    quoted = "`" + name.replace("`", "``") + "`"
+    value = quoted(name)
     if isinstance(data_type, TimestampType):
-        return quoted
+        return value
     clock = "0, 0, 0"
     if isinstance(data_type, TimestampNTZType):
-        clock = f"hour({quoted}), minute({quoted}), extract(SECOND FROM {quoted})"
-    day = f"year({quoted}), month({quoted}), day({quoted})"
+        clock = f"hour({value}), minute({value}), extract(SECOND FROM {value})"
+    day = f"year({value}), month({value}), day({value})"
     return f"make_timestamp({day}, {clock}, '{zone or 'UTC'}')"
 
 

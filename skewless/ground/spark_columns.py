@@ -51,7 +51,12 @@ NO_KEY = "keys match by equality, so cast it to an integer, decimal or string"
 
 def column(name: str) -> Column:
     """The column of exactly this name, dots and backquotes included."""
-    return F.col("`" + name.replace("`", "``") + "`")
+    return F.col(quoted(name))
+
+
+def quoted(name: str) -> str:
+    """The name as SQL has it, whatever is in it."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def as_key(value: Column, data_type: DataType) -> Column:

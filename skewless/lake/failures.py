@@ -16,7 +16,8 @@ from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
-from skewless.ground.errors import InputError, MachineError, SkewlessError, first_line, what_was_done
+from skewless.ground.errors import InputError, MachineError, SkewlessError, first_line
+from skewless.ground.run.steps import what_was_done
 from skewless.lake.lost_jvm import lost_jvm
 
 READ_ERRORS = (PySparkException, Py4JJavaError)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
+import shutil
 import sys
+import tempfile
+from contextlib import nullcontext
+from datetime import datetime, timezone
 from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
+from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.ground.errors import InputError
+from skewless.ground.run.steps import WrittenRun, step, this_run
 from skewless.ground.version import other_spark
 from skewless.lake.callers import DELTA_CATALOG, DELTA_EXTENSION, refuse_connect, refuse_session
 from skewless.lake.lost_jvm import jvm_is_lost, keep_quiet_of_its_end
@@ -45,6 +53,9 @@ BY_FILES_NOT_BY_AGE = {
 }
 
 
+WAREHOUSE = "skewless-warehouse-"
+
+
 def get_spark(app_name: str) -> SparkSession:
     """The running session (spark-submit's, a notebook's), else a local one with Delta.
 
@@ -59,10 +70,13 @@ def get_spark(app_name: str) -> SparkSession:
         _let_go_of_the_session()
     builder = SparkSession.builder.appName(app_name)
     is_own = SparkSession.getActiveSession() is None
-    if is_own and "PYSPARK_GATEWAY_PORT" not in os.environ:
+    is_local = is_own and "PYSPARK_GATEWAY_PORT" not in os.environ
+    if is_local:
         builder = _with_local_defaults(builder)
-        _start_jvm(builder)
-    spark = builder.getOrCreate()
+    with step("starting Spark") if is_own else nullcontext():
+        if is_local:
+            _start_jvm(builder)
+        spark = builder.getOrCreate()
     if is_own:
         keep_quiet_of_its_end(spark.sparkContext)
     refuse_session(spark)
@@ -120,6 +134,8 @@ def _with_local_defaults(builder: Any) -> Any:
         "spark.sql.extensions": DELTA_EXTENSION,
         "spark.sql.catalog.spark_catalog": DELTA_CATALOG,
         "spark.sql.session.timeZone": "UTC",
+        # Spark's own is a folder in the working directory. This session's catalog ends with it, and its tables too.
+        "spark.sql.warehouse.dir": _own_warehouse(),
         # Else pyspark notes for each column the line of Python that made it, by three calls into the JVM.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
         # No port: two runs on one machine would look for free ones, and nobody watches a local run.
@@ -136,6 +152,18 @@ def _with_local_defaults(builder: Any) -> Any:
     return configure_spark_with_delta_pip(builder)
 
 
+def _own_warehouse() -> str:
+    folder = tempfile.mkdtemp(prefix=WAREHOUSE)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def has_no_lasting_catalog(spark: SparkSession) -> bool:
+    """Whether what is written by a catalog name is gone with this process: our own session, without a metastore."""
+    is_own = f"/{WAREHOUSE}" in str(spark.conf.get("spark.sql.warehouse.dir"))
+    return is_own and spark.conf.get("spark.sql.catalogImplementation") == "in-memory"
+
+
 def private_session(spark: SparkSession, **settings: str) -> SparkSession:
     """A clone with the caller's credentials, catalog and views, and the settings that decide a value or speed pinned.
 
@@ -147,11 +175,32 @@ def private_session(spark: SparkSession, **settings: str) -> SparkSession:
     # Not `newSession()`, which starts from the context's settings: paths may need credentials that only this session
     # has.
     clone = SparkSession(spark.sparkContext, spark._jsparkSession.cloneSession())
-    own_choice = spark.conf.getAll
-    quick = {key: value for key, value in QUICK.items() if key not in own_choice}
+    own_choice: Any = spark._jsparkSession.conf()
+    quick = {key: value for key, value in QUICK.items() if not own_choice.contains(key)}
     for key, value in {**PINNED, **BY_FILES_NOT_BY_AGE, **quick, **settings}.items():
         clone.conf.set(key, value)
     return clone
+
+
+def written_run(spark: SparkSession) -> WrittenRun:
+    """What a manifest says of the run that makes it: when it began, its steps so far, and the Spark that it is on."""
+    return {
+        **this_run().to_json(),
+        "ended_at": datetime.now(timezone.utc).isoformat(),
+        "spark": {"version": spark.version, "application_id": str(spark.sparkContext.applicationId)},
+    }
+
+
+def hush_query_errors() -> None:
+    """Keep pyspark from logging the stack of an error that a command reports in a line."""
+    # Py4J logs the stack of a connection that broke, and of its next try, to the root.
+    logging.getLogger().addFilter(_is_not_of_py4j)
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    return "py4j" not in record.pathname
 
 
 def worker_memory(spark: SparkSession) -> int | None:

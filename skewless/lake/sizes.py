@@ -26,6 +26,14 @@ def extent_of(rows: DataFrame) -> Extent:
     return Extent(len(rows.inputFiles()), sum(sizes))
 
 
+def whole_extent(rows: DataFrame) -> Extent:
+    """What the version of the Delta table holds that these rows are read from, as Delta's snapshot says it."""
+    plan: Any = rows._jdf.queryExecution().analyzed()
+    # Not `extent_of` of the whole table, for which Delta goes through all of its files in a Spark job.
+    snapshot = plan.collectLeaves().head().relation().location().getSnapshot()
+    return Extent(int(snapshot.numOfFiles()), int(snapshot.sizeInBytes()))
+
+
 def estimated_bytes(rows: DataFrame, columns: Sequence[Column] = ()) -> int:
     """What the files take that a plan reads, by the log, cut to the share of these columns by Spark's sizes of types.
 

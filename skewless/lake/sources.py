@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError, NoTableError
@@ -138,7 +140,26 @@ def spread_files(rows: DataFrame) -> DataFrame:
     step = min(SPREAD, max(1, len(files) // SPREAD))
     if step == 1:
         return rows
-    return rows.sparkSession.read.schema(rows.schema).parquet(*map(_literally, files[::step]))
+    return parquet_rows(rows.sparkSession, files[::step], rows.schema)
+
+
+def first_commit(spark: SparkSession, place: str, schema: StructType) -> DataFrame:
+    """The rows of a Delta table of one commit and without partitions, as that commit lists its files.
+
+    Read as plain Parquet, for whoever goes through them several times: Delta looks for the files of a table in a Spark
+    job of its own before each query. `schema` is that of the rows as they were written.
+    """
+    files = Hadoop(spark)
+    lines = files.read(f"{place}/_delta_log/{0:020}.json").splitlines()
+    added = [action["add"]["path"] for action in map(json.loads, lines) if "add" in action]
+    return parquet_rows(spark, [f"{files.absolute(place)}/{unquote(path)}" for path in added], schema)
+
+
+def parquet_rows(spark: SparkSession, paths: Sequence[str], schema: StructType) -> DataFrame:
+    """The rows of these files and no others."""
+    if not paths:
+        return spark.createDataFrame([], schema)
+    return spark.read.schema(schema).parquet(*map(_literally, paths))
 
 
 def _literally(path: str) -> str:
@@ -148,11 +169,22 @@ def _literally(path: str) -> str:
 
 def latest_version(table: DeltaTable) -> int:
     """The newest version there is now, whatever stood when `table` was looked up."""
-    # Asked of the log: the newest line of the history would be a Spark job. An empty Option each for the time from
-    # which a snapshot is fresh enough, and for a catalog table, as Delta has it where nobody says otherwise.
+    # Asked of the log: the newest line of the history would be a Spark job.
+    return int(_newest_snapshot(table).version())
+
+
+def table_property(table: DeltaTable, name: str) -> str | None:
+    """A property of the table as it stands now, None where it is not set."""
+    found = _newest_snapshot(table).metadata().configuration().get(name)
+    return str(found.get()) if found.isDefined() else None
+
+
+def _newest_snapshot(table: DeltaTable) -> Any:
+    # An empty Option each for the time from which a snapshot is fresh enough, and for a catalog table, as Delta has it
+    # where nobody says otherwise.
     handle: Any = table._jdt
     none = table._spark._jvm.scala.Option.empty()  # type: ignore[union-attr]
-    return int(handle.deltaLog().update(False, none, none).version())
+    return handle.deltaLog().update(False, none, none)
 
 
 def read_version(spark: SparkSession, location: str, version: int) -> DataFrame:

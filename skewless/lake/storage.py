@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from skewless.config.files import MOST_BYTES, as_text
 from skewless.ground.errors import afterwards
+from skewless.lake.local_files import FileEntry, created, entries, replace
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MOST_LENGTH = 2**31 - 9
 """The longest that an array of Java's can be."""
+
+PUT_WHOLE = ("s3a", "s3", "s3n", "gs", "oss", "cosn")
+"""Stores where a file appears once it is whole, and where to rename is to copy."""
+
+READERS = 16
+"""Files that are read at once where each is a request to another machine."""
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 
@@ -41,6 +51,28 @@ def write_text(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
         Hadoop(spark()).write(uri, text)
 
 
+def write_whole(uri: str, text: str, spark: Callable[[], SparkSession]) -> None:
+    """Write a file so that whoever reads it meanwhile sees the old one or the new one, and never half."""
+    if not is_local(uri):
+        Hadoop(spark()).write_whole(uri, text)
+        return
+    path = local_path(uri)
+    # Not with the same ending: a collector takes each file of the folder that has it.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    write_text(str(draft), text, spark)
+    with afterwards(lambda: draft.unlink(missing_ok=True)):
+        draft.replace(path)
+
+
+def read_text(uri: str, spark: Callable[[], SparkSession]) -> str:
+    """The text of a file, empty where there is none; OSError where it cannot be read."""
+    if is_local(uri):
+        path = local_path(uri)
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    files = Hadoop(spark())
+    return files.read(uri) if files.is_file(uri) else ""
+
+
 @contextmanager
 def _as_os_error() -> Iterator[None]:
     """What a file system of Hadoop's raises, as Python's own kind of error, by its root cause."""
@@ -59,12 +91,49 @@ class Hadoop:
     spark: SparkSession
 
     def write(self, uri: str, text: str) -> None:
-        """Write a file; OSError where it cannot be written."""
+        """Write a file whole: who reads meanwhile finds the former one, or none. OSError where it cannot be written."""
         with _as_os_error():
-            stream = self._system(uri).create(self._path(uri), True)
-            with afterwards(stream.close):
-                stream.write(bytearray(text, "utf-8"))
-                stream.close()  # object stores write only now; what fails here is the failure
+            system, path = self._at(uri)
+            if local := _on_this_machine(system, path):
+                replace(local, text)
+            elif str(system.getUri().getScheme()) in PUT_WHOLE:
+                _put(system, path, text)
+            else:
+                self._rename(system, path, text)
+
+    def create(self, uri: str, text: str) -> bool:
+        """Write a file that is not there yet; False where it is. Of several at once one gets True."""
+        with _as_os_error():
+            system, path = self._at(uri)
+            if local := _on_this_machine(system, path):
+                # Hadoop's local file system looks first and creates afterwards, so that two could.
+                return created(local, text)
+            if system.exists(path):
+                return False
+            try:
+                _put(system, path, text, overwrite=False)
+            except Exception:  # whatever it is: it is only asked whether another was faster
+                if system.exists(path):
+                    return False
+                raise
+            return True
+
+    def write_whole(self, uri: str, text: str) -> None:
+        """Write a file beside it, then put that in its place, in one move where the file system can."""
+        draft = f"{uri}.{os.getpid()}.draft"
+        self.write(draft, text)
+        jvm: Any = self.spark._jvm
+        gateway: Any = self.spark.sparkContext._gateway
+        with _as_os_error(), afterwards(lambda: self.delete(draft)):
+            # `FileSystem.rename` replaces nothing.
+            rename = getattr(jvm.org.apache.hadoop.fs, "Options$Rename")
+            options = gateway.new_array(rename, 1)
+            options[0] = rename.OVERWRITE
+            draft_path = self._path(draft)
+            context = jvm.org.apache.hadoop.fs.FileContext.getFileContext(
+                draft_path.toUri(), self._configuration()
+            )
+            context.rename(draft_path, self._path(uri), options)
 
     def read(self, uri: str) -> str:
         """The text of a file; OSError where it cannot be read."""
@@ -77,14 +146,50 @@ class Hadoop:
             with afterwards(stream.close):
                 return bytes(stream.readNBytes(most))
 
-    def list(self, uri: str) -> list[str]:
-        """The names of the files and folders in a folder, [] where there is no such folder."""
-        path = self._path(uri)
+    def read_all(self, folder: str, names: Sequence[str]) -> dict[str, str | OSError]:
+        """Name → the text of a file in a folder, or why it cannot be read."""
         with _as_os_error():
-            system = self._system(uri)
+            system, path = self._at(folder)
+        local = _on_this_machine(system, path)
+
+        def text_of(name: str) -> str | OSError:
+            try:
+                if local:  # a file costs the JVM 10 ms and more, and there may be thousands
+                    return (local / name).read_text("utf-8-sig")
+                return self.read(f"{folder}/{name}")
+            except UnicodeError as error:
+                return OSError(str(error))
+            except OSError as error:
+                return error
+
+        with ThreadPoolExecutor(1 if local else READERS) as pool:
+            return dict(zip(names, pool.map(text_of, names), strict=True))
+
+    def entries(self, uri: str) -> list[FileEntry]:
+        """The files and folders in a folder, by name; [] where there is no such folder."""
+        with _as_os_error():
+            system, path = self._at(uri)
+            if local := _on_this_machine(system, path):
+                return entries(local)
             if not system.exists(path) or not system.getFileStatus(path).isDirectory():
                 return []
-            return sorted(status.getPath().getName() for status in system.listStatus(path))
+            found = [
+                FileEntry(
+                    each.getPath().getName(), each.isDirectory(), each.getLen(), each.getModificationTime()
+                )
+                for each in system.listStatus(path)
+            ]
+        return sorted(found)
+
+    def size(self, uri: str) -> int:
+        """The bytes of a file, or of all files in a folder; 0 where there is none."""
+        with _as_os_error():
+            system, path = self._at(uri)
+            return int(system.getContentSummary(path).getLength()) if system.exists(path) else 0
+
+    def list(self, uri: str) -> list[str]:
+        """The names of the files and folders in a folder, [] where there is no such folder."""
+        return [entry.name for entry in self.entries(uri)]
 
     def is_file(self, uri: str) -> bool:
         with _as_os_error():
@@ -107,13 +212,43 @@ class Hadoop:
         """The path with its file system and from the root on, as SQL needs it."""
         return str(self._system(uri).makeQualified(self._path(uri)).toString())
 
+    def _rename(self, system: Any, path: Any, text: str) -> None:
+        jvm: Any = self.spark._jvm
+        part = jvm.org.apache.hadoop.fs.Path(path.getParent(), f".{path.getName()}.{uuid.uuid4().hex}.tmp")
+        with afterwards(lambda: system.delete(part, False)):
+            _put(system, part, text)
+            # Not by the FileSystem, which renames over nothing that is there.
+            options = getattr(jvm, "org.apache.hadoop.fs.Options$Rename")
+            how = self.spark._sc._gateway.new_array(options, 1)  # type: ignore[union-attr]
+            how[0] = options.OVERWRITE
+            context = jvm.org.apache.hadoop.fs.FileContext
+            context.getFileContext(system.getUri(), system.getConf()).rename(part, path, how)
+
+    def _at(self, uri: str) -> tuple[Any, Any]:
+        return self._system(uri), self._path(uri)
+
     def _path(self, uri: str) -> Any:
         jvm: Any = self.spark._jvm
         return jvm.org.apache.hadoop.fs.Path(uri)
 
     # The session's configuration, not the context's: credentials are often set in the session alone.
     def _system(self, uri: str) -> Any:
-        return self._path(uri).getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
+        return self._path(uri).getFileSystem(self._configuration())
+
+    def _configuration(self) -> Any:
+        return self.spark._jsparkSession.sessionState().newHadoopConf()
+
+
+def _put(system: Any, path: Any, text: str, *, overwrite: bool = True) -> None:
+    stream = system.create(path, overwrite)
+    with afterwards(stream.close):
+        stream.write(bytearray(text, "utf-8"))
+        stream.close()  # object stores write only now; what fails here is the failure
+
+
+def _on_this_machine(system: Any, path: Any) -> Path | None:
+    """The path as Python has it, None where it is on another file system."""
+    return Path(path.toUri().getPath()).absolute() if str(system.getUri().getScheme()) == "file" else None
 
 
 @dataclass(frozen=True)

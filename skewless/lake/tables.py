@@ -19,8 +19,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import is_path
+from skewless.ground.errors import InputError
 from skewless.lake.failures import READ_ERRORS, as_unwritable, remember_input
-from skewless.lake.sources import delta_table
+from skewless.lake.session import has_no_lasting_catalog
+from skewless.lake.sources import delta_table, table_property
 from skewless.lake.storage import Hadoop
 
 # No table feature that delta-rs and DuckDB cannot read, whatever defaults the session sets.
@@ -73,6 +75,11 @@ class Place:
     @classmethod
     def at(cls, spark: SparkSession, location: str, subject: str = "table") -> Place:
         """Errors: InputError where there is no such place, MachineError where it may not be reached."""
+        if not is_path(location) and "." not in location.partition(".")[2] and has_no_lasting_catalog(spark):
+            raise InputError(
+                f"{subject} '{location}' is a catalog table name, and the catalog of a local session ends with it; "
+                "give a path, or run it by spark-submit on a Spark with a metastore"
+            )
         try:
             place = cls._at(spark, location)
         except READ_ERRORS as error:
@@ -96,9 +103,8 @@ class Place:
 
     def found(self, spark: SparkSession, owner: str) -> Found:
         """What is here, by the property `owner`, which tables of one kind have from the start."""
-        if delta_table(spark, self.location) is not None:
-            rows = spark.sql(f"SHOW TBLPROPERTIES {self.sql_name}").collect()
-            return Found(A_TABLE, {row["key"]: row["value"] for row in rows}.get(owner))
+        if table := delta_table(spark, self.location):
+            return Found(A_TABLE, table_property(table, owner))
         is_taken = (
             self._holds_files(spark) if is_path(self.location) else spark.catalog.tableExists(self.location)
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import sys
 import traceback
@@ -15,15 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
-from skewless.ground.errors import InputError, SkewlessError, what_was_done
+from skewless.ground.errors import InputError, SkewlessError
+from skewless.ground.run.json_text import as_json
+from skewless.ground.run.steps import Steps, step, steps_of_this_run, what_was_done
 from skewless.ground.run.stops import Stop, stoppable, work_with_spark
 from skewless.ground.standard_output import kept_for_the_result, say, tell
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
+from skewless.lake.watched import watchers
+from skewless.lake.watched.metrics_file import write_metrics
 
 if TYPE_CHECKING:
-    from logging import LogRecord
-
     from pyspark.sql import SparkSession
 
 DONE, UNEXPECTED, BAD_INPUT, REFUSED, ALERT, NOT_READY, STOPPED = range(7)
@@ -42,21 +42,32 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """The options that every command takes."""
+    """The options that every command takes, its name, and that of its training set where it is about one."""
 
     conf_dir: str
     settings: tuple[str, ...]
     as_json: bool
     result_uri: str | None
     timeout: timedelta | None = None
+    log_format: str | None = None
+    metrics_uri: str | None = None
+    command: str = ""
+    training_set: str = ""
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What lines and metrics say of every run."""
+        return {"command": self.command, "training_set": self.training_set}
 
     def configuration(self) -> Configuration:
-        return load(self._files(), self._variables(), os.environ)
+        files = self._files()
+        with step("reading the configuration"):
+            return load(files, self._variables(), os.environ)
 
     def spark(self) -> SparkSession:
-        from skewless.lake.session import cancel_jobs, get_spark, leave_call
+        from skewless.lake.session import cancel_jobs, get_spark, hush_query_errors, leave_call
 
-        _hush_query_errors()
+        hush_query_errors()
         spark = get_spark("skewless")
         work_with_spark(cancel_jobs, leave_call)
         return spark
@@ -82,11 +93,11 @@ def execute(command: Callable[[], Result], run: Run) -> int:
     failure shows its stack. SIGTERM, SIGINT and `--timeout` end the command as any failure does, by an exception; what
     comes after it is done whole.
     """
-    with stoppable(run.timeout) as stop:
-        return _executed(command, run, stop)
+    with steps_of_this_run(*watchers(run.log_format, run.about)) as steps, stoppable(run.timeout) as stop:
+        return _executed(command, run, steps, stop)
 
 
-def _executed(command: Callable[[], Result], run: Run, stop: Stop) -> int:
+def _executed(command: Callable[[], Result], run: Run, steps: Steps, stop: Stop) -> int:
     problems: tuple[str, ...] = ()
     try:
         _refuse_no_working_directory()
@@ -111,6 +122,7 @@ def _executed(command: Callable[[], Result], run: Run, stop: Stop) -> int:
         ):  # whoever closes a pipe has read enough
             problems = (f"standard output: cannot be written: {said.strerror}",)
             result = replace(result, exit_code=result.exit_code or UNEXPECTED)
+    _write_metrics(result, run, steps)
     # Last, when nothing more can fail: whoever finds the file knows that the run is over.
     exit_code = _write_result(result, run.result_uri, run.spark)
     for line in problems:  # last, so that the last line is what the run failed of
@@ -157,41 +169,24 @@ def refuse_usage(message: str, arguments: Sequence[str], exit_code: int = BAD_IN
     """Say in one line what is wrong with the arguments, also where `--result` asks for it."""
     line = " ".join(message.split())
     tell(f"{line}; see skewless --help" if exit_code == BAD_INPUT else line)
-    uris = [value for option, value in pairwise(arguments) if option == "--result"]
-    uris += [argument.partition("=")[2] for argument in arguments if argument.startswith("--result=")]
-    run = Run("conf", (), False, uris[-1] if uris else None)
-    return _write_result(Result({"errors": [line]}, "", exit_code), run.result_uri, run.spark)
+    result_uri, metrics_uri = (_given(option, arguments) for option in ("--result", "--metrics"))
+    result = Result({"errors": [line]}, "", exit_code)
+    run = Run("conf", (), False, result_uri, metrics_uri=metrics_uri, command=next(iter(arguments), ""))
+    _write_metrics(result, run, Steps())
+    return _write_result(result, run.result_uri, run.spark)
 
 
-def _hush_query_errors() -> None:
-    """Keep pyspark from logging the stack of an error that `execute` reports in a line."""
-    import logging
-
-    from pyspark.logger import PySparkLogger
-
-    # Py4J logs the stack of a connection that broke, and of its next try, to the root.
-    logging.getLogger().addFilter(_is_not_of_py4j)
-    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
-        PySparkLogger.getLogger(name).disabled = True
-
-
-def _is_not_of_py4j(record: LogRecord) -> bool:
-    return "py4j" not in record.pathname
+def _given(option: str, arguments: Sequence[str]) -> str | None:
+    """What an option is given in arguments that cannot be read as a whole."""
+    values = [value for name, value in pairwise(arguments) if name == option]
+    values += [each.partition("=")[2] for each in arguments if each.startswith(f"{option}=")]
+    return values[-1] if values else None
 
 
 def not_installed(error: ModuleNotFoundError) -> str:
     """The line for a dependency that is missing; feature modules that are missing have a refusal of their own."""
     package = (error.name or "a module").partition(".")[0]
     return f"{package} is not installed; pip install 'skewless[spark]'"
-
-
-def as_json(document: Mapping[str, Any]) -> str:
-    """One line of JSON, times in ISO format, NaN and infinities as null.
-
-    ASCII alone: an escape is the same text whatever a terminal, a pipe or a log can show; and a name that is no text,
-    which a file may have, could not be written in UTF-8 at all.
-    """
-    return json.dumps(_plain(document), allow_nan=False, default=_text)
 
 
 def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSession]) -> int:
@@ -208,24 +203,19 @@ def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSess
     return result.exit_code
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _text(value: Any) -> str:
-    return str(value.isoformat() if hasattr(value, "isoformat") else value)
+def _write_metrics(result: Result, run: Run, steps: Steps) -> None:
+    if run.metrics_uri is not None:
+        code, is_success = result.exit_code, result.exit_code in (DONE, ALERT)
+        write_metrics(
+            run.metrics_uri, run.about, steps, code, result.document, run.spark, is_success=is_success
+        )
 
 
 def written_report(report: str, page: str, run: Run) -> str | None:
     """Where the report is, None where it cannot be written: the build stands all the same, and this is said."""
     try:
-        write_text(report, page, run.spark)
+        with step("writing the report"):
+            write_text(report, page, run.spark)
     except OSError as error:
         tell(f"--report {report}: cannot be written: {error}")
         return None

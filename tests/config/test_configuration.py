@@ -130,7 +130,9 @@ def test_check_reports_every_problem_of_every_file_once(configuration: Configura
     texts = files("[weather, routes]")
     texts["feature_tables/weather.yml"] = WEATHER.replace("delay", "dealy")
     texts["feature_tables/planes.yml"] = PLANES.replace("planes,", "plane,")
-    texts["training_sets/same.yml"] = delay_set("[weather]").replace("name: delay", "name: same")
+    texts["training_sets/same.yml"] = (
+        delay_set("[weather]").replace("name: delay", "name: same").replace("a/out", "a/same")
+    )
     with pytest.raises(InputError) as caught:
         configuration(texts).check()
     assert list(caught.value.problems) == [
@@ -255,3 +257,28 @@ def test_a_file_longer_than_any_configuration_is_refused_unread(tmp_path: Path) 
 def test_configuration_needs_no_spark() -> None:
     program = "import sys, skewless.config; sys.exit('pyspark' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_two_training_sets_of_one_output_are_refused(configuration: Callable[..., Configuration]) -> None:
+    def of(name: str, output: str) -> str:
+        labels = "{source: a/b, entity_keys: [k], event_timestamp: t, label_columns: [y]}"
+        return f"{{name: {name}, labels: {labels}, feature_tables: [], output: {output!r}}}"
+
+    found = configuration(
+        {
+            "training_sets/one.yml": of("one", "${LAKE}/sets/"),
+            "training_sets/two.yml": of("two", "file:///lake//sets"),
+            "training_sets/three.yml": of("three", "/lake/set"),
+        },
+        {"LAKE": "/lake"},
+    )
+    assert [problem for problem in found.problems if "output" in problem] == [
+        "conf/training_sets/one.yml:1: output: '/lake/sets/' is the output of conf/training_sets/two.yml too; "
+        "give each training set a place of its own",
+        "conf/training_sets/two.yml:1: output: 'file:///lake//sets' is the output of conf/training_sets/one.yml too; "
+        "give each training set a place of its own",
+    ]
+    with pytest.raises(InputError, match=r"two\.yml too"):
+        found.training_set("one", to_publish=True)
+    assert found.training_set("one").output == "/lake/sets/"
+    assert found.output_of("one") == "/lake/sets/"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skewless.ground.errors import InputError, afterwards, doing, first_line, what_was_done
+from skewless.ground.errors import InputError, afterwards, first_line
+from skewless.ground.run.steps import doing, what_was_done
 
 
 @pytest.mark.parametrize(

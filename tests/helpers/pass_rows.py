@@ -26,7 +26,7 @@ def answered(
     most_bytes: int,
 ) -> dict[int, dict[str, Any]]:
     """Per label event, by its number: `ev`, the times of the newest visible event, and `events_ev`, the measures."""
-    bounds = [name for measure in measures for name in (measure.bounds or ())]
+    bounds = list(dict.fromkeys(name for measure in measures for name in measure.bounds or ()))
     values = [name for name in table.column_names if name not in {*KEPT, *bounds, "label_event", "table"}]
     rows, places = pass_rows(table, values, bounds)
     sums = any(measure.function in ("sum", "mean", "stddev") and measure.value == "x" for measure in measures)

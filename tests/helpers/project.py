@@ -217,3 +217,4 @@ class Delays:
     ran: Ran
     result: dict[str, Any]
     report: str
+    metrics: str

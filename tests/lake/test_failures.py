@@ -13,7 +13,8 @@ import pytest
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from skewless.ground.errors import InputError, MachineError, SkewlessError, doing
+from skewless.ground.errors import InputError, MachineError, SkewlessError
+from skewless.ground.run.steps import doing
 from skewless.lake.failures import plainly, reason_of
 from skewless.lake.sources import open_source
 from skewless.lake.storage import Hadoop

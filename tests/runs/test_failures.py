@@ -160,7 +160,7 @@ def test_a_jvm_that_is_killed_is_told_and_hidden_by_no_clean_up(trips: Project) 
         check=False,
         env={**os.environ, "SKEWLESS_MASTER": "local[2]", "SKEWLESS_DRIVER_MEMORY": "1g"},
     )
-    line = "Spark's JVM was killed (SIGKILL), perhaps by the system for want of memory; "
+    line = "checksum: Spark's JVM was killed (SIGKILL), perhaps by the system for want of memory; "
     assert ran.returncode == 1, ran.stderr
     assert ran.stderr.splitlines()[-1].startswith(f"skewless: {line}")
     assert "Traceback" not in ran.stderr

@@ -27,7 +27,7 @@ def column_of(events: list[Row], spec: dict[str, Any]) -> list[Any]:
     return [event[spec["column"]] for event in events] if numeric else []
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(window_cases())
 def test_every_function_equals_the_loop(case: tuple[dict[str, Any], str, list[Row], list[Row]]) -> None:
     spec, stream, labels, events = case

@@ -7,7 +7,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pyspark.sql import DataFrame
 from skewless.ground.arrow_values import python_columns
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.spark_columns import column
+from skewless.parts.parity.folder import AuditFolder
 from skewless.parts.parity.raw_rows import Entities, Entity, entity_rows, rows_within
 from skewless.parts.parity.sample import AUDIT, chosen_rows, rows_with
 from skewless.serving.errors import FeatureError
@@ -66,7 +66,7 @@ class Audit:
 
     def __init__(self, request: Request, by_chance: int, left_out: int) -> None:
         self._by_chance, self._left_out = by_chance, left_out
-        self._folder = tempfile.TemporaryDirectory(prefix="skewless-audit-")
+        self._folder = AuditFolder()
         place = Path(self._folder.name)
         self._answer = place / "answer"
         # Both ways through files: whatever feature modules print would get in between on a pipe.
@@ -90,7 +90,7 @@ class Audit:
             _, said = self._process.communicate()
             if not self._answer.exists():
                 told = said.decode("utf-8", "backslashreplace")[-2000:]
-                raise RuntimeError(f"parity audit: the replay ended without an answer: {told}")
+                raise RuntimeError(f"the replay ended without an answer: {told}")
             answer: Replay | str = pickle.loads(self._answer.read_bytes())
         if isinstance(answer, str):
             raise InputError(f"parity audit: {line}" for line in answer.splitlines())

@@ -9,6 +9,7 @@ from skewless.parts.publish.comparison import Difference, difference, other_colu
 from skewless.parts.publish.definition_changes import changes
 from skewless.parts.publish.definitions import Definition, after, runs_of
 from skewless.parts.publish.document import Manifest
+from skewless.parts.publish.leftovers import Leftover, Leftovers, remove
 from skewless.parts.publish.manifest import Published, manifest_of_version, read_manifests
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing, standing_of
@@ -26,6 +27,8 @@ from skewless.parts.publish.table import (
 __all__ = [
     "Definition",
     "Difference",
+    "Leftover",
+    "Leftovers",
     "Manifest",
     "Output",
     "Published",
@@ -41,6 +44,7 @@ __all__ = [
     "refuse_foreign_table",
     "refuse_taken",
     "reject",
+    "remove",
     "runs_of",
     "slice_predicate",
     "stage",

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, DecimalType, DoubleType, FloatType, MapType, StructType
 
-from skewless.ground.spark_columns import column
+from skewless.ground.spark_columns import quoted
 
 # Two, since among billions of rows some two share 64 bits by chance, and differences are looked for by row.
 _SEEDS = (1, 2)
@@ -31,8 +31,9 @@ def checksum(rows: DataFrame) -> str:
 
 def row_hashes(schema: StructType, names: Iterable[str]) -> list[Column]:
     """Two 64-bit hashes of these columns of a row: equal where all values are, nulls, NaN and the zeros told apart."""
-    values = [_hashable(column(name), schema[name].dataType) for name in names]
-    return [F.xxhash64(F.lit(seed), *values) for seed in _SEEDS]
+    # As SQL text: a hundred columns put together part by part are thousands of calls into the JVM.
+    values = [_hashable(quoted(name), schema[name].dataType, 0) for name in names]
+    return [F.expr(f"xxhash64({', '.join([str(seed), *values])})") for seed in _SEEDS]
 
 
 def total(hashes: Column) -> Column:
@@ -41,26 +42,31 @@ def total(hashes: Column) -> Column:
     return F.sum(hashes.cast(DecimalType(38, 0)))
 
 
-def _hashable(value: Column, kind: DataType) -> Column:
-    """A struct that hashes apart what Spark's hash does not tell apart: where a null stands, and the zeros."""
+def _hashable(value: str, kind: DataType, depth: int) -> str:
+    """A struct that hashes apart what Spark's hash does not tell apart: where a null stands, and the zeros.
+
+    `value` is SQL; `depth` tells the variables of nested collections apart.
+    """
+    item = f"item_{depth}"
     if isinstance(kind, StructType):
-        fields = [_hashable(value.getField(field.name), field.dataType) for field in kind]
+        fields = [_hashable(f"{value}.{quoted(field.name)}", field.dataType, depth) for field in kind]
         return _with_nulls(value, fields)
     if isinstance(kind, ArrayType):
-        element = kind.elementType
-        return _with_nulls(value, [F.size(value), F.transform(value, lambda item: _hashable(item, element))])
+        element = _hashable(item, kind.elementType, depth + 1)
+        return _with_nulls(value, [f"size({value})", f"transform({value}, {item} -> {element})"])
     # By sorted keys: equal maps may list their entries in any order.
     if isinstance(kind, MapType):
-        keys, entry = F.array_sort(F.map_keys(value)), StructType().add("k", kind.keyType)
-        entry.add("v", kind.valueType)
-        entries = F.transform(keys, lambda key: F.struct(key.alias("k"), F.element_at(value, key).alias("v")))
-        return _with_nulls(value, [_hashable(entries, ArrayType(entry))])
+        entry = StructType().add("k", kind.keyType).add("v", kind.valueType)
+        keys = f"array_sort(map_keys({value}))"
+        found = f"named_struct('k', {item}, 'v', element_at({value}, {item}))"
+        entries = f"transform({keys}, {item} -> {found})"
+        return _with_nulls(value, [_hashable(entries, ArrayType(entry), depth + 1)])
     # Spark hashes -0.0 as 0.0; the inverse's sign tells them apart, as in J4.
     if isinstance(kind, (DoubleType, FloatType)):
-        return _with_nulls(value, [value, F.when(value == 0, F.pow(value, F.lit(-1.0)) > 0)])
+        return _with_nulls(value, [value, f"CASE WHEN {value} = 0 THEN power({value}, -1.0D) > 0 END"])
     return _with_nulls(value, [value])
 
 
-def _with_nulls(value: Column, parts: list[Column]) -> Column:
-    named = [part.alias(f"part_{place}") for place, part in enumerate(parts)]
-    return F.struct(value.isNull().alias("is_null"), *named)
+def _with_nulls(value: str, parts: list[str]) -> str:
+    named = ", ".join(f"'part_{place}', {part}" for place, part in enumerate(parts))
+    return f"named_struct('is_null', {value} IS NULL, {named})"

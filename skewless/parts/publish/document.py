@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+from skewless.ground.run.steps import SparkOfRun, StepSeconds
+
 
 class InputVersion(TypedDict):
     """Where an input is and which version of it was read."""
@@ -140,7 +142,9 @@ class _NotInAll(TypedDict, total=False):
     """Keys that some manifests lack: written since later, only by some runs, or given when read back.
 
     `definitions` say which T hold the rows of which definition after the commit, where `follows` is the table's version
-    that they were taken from; `without_times` is true of a piece that holds the label events without a T.
+    that they were taken from; `without_times` is true of a piece that holds the label events without a T. `started_at`
+    to `spark` say of the run when it began, and how long it and its steps took until the manifest was made, just
+    before the commit.
     """
 
     kind: str
@@ -153,6 +157,11 @@ class _NotInAll(TypedDict, total=False):
     definitions: Sequence[WrittenDefinition]
     follows: int | None
     without_times: bool
+    started_at: str
+    ended_at: str
+    seconds: float
+    steps: Sequence[StepSeconds]
+    spark: SparkOfRun
 
 
 class Manifest(_NotInAll):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -38,24 +38,33 @@ def text_of(manifest: Mapping[str, Any]) -> str:
     return json.dumps({"kind": KIND, **manifest}, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def read_manifests(spark: SparkSession, output: Output) -> tuple[list[Published], list[Manifest]]:
-    """The versions that stand or stood, oldest first, and the manifests of refused runs, oldest first."""
+def read_manifests(
+    spark: SparkSession, output: Output, limit: int | None = None
+) -> tuple[list[Published], list[Manifest]]:
+    """The versions that stand or stood, oldest first, and the manifests of refused runs, oldest first; of each the
+    newest so many.
+    """
     # Both, since Delta's log forgets old commits and a killed run leaves no file; where both are, the commit is what
     # stands.
-    versions = committed(spark, output)
-    versions |= beside(spark, output, versions)
     files = Hadoop(spark)
-    refused = [_read(files, f"{output.refusals}/{name}") for name in files.list(output.refusals)]
-    return [Published(version, versions[version]) for version in sorted(versions)], refused
+    newest = slice(None if limit is None else -limit, None)
+    versions = committed(spark, output, HISTORY if limit is None else min(limit, HISTORY))
+    wanted = sorted({*versions, *_kept(files, output)})[newest]
+    versions |= _read_kept(files, output, [version for version in wanted if version not in versions])
+    names = [name for name in files.list(output.refusals) if name.endswith(".json")][newest]
+    refused = [
+        _parsed(f"{output.refusals}/{name}", text) for name, text in _texts(files, output.refusals, names)
+    ]
+    return [Published(version, versions[version]) for version in wanted], refused
 
 
-def committed(spark: SparkSession, output: Output) -> dict[int, Manifest]:
-    """Version → manifest, of the commits that Delta's log still holds and that are ours."""
+def committed(spark: SparkSession, output: Output, most: int = HISTORY) -> dict[int, Manifest]:
+    """Version → manifest, of the newest commits that Delta's log still holds and that are ours."""
     table = delta_table(spark, output.location)
     if table is None:
         return {}
     commits = (
-        table.history(HISTORY).select("version", "userMetadata").where("userMetadata IS NOT NULL").collect()
+        table.history(most).select("version", "userMetadata").where("userMetadata IS NOT NULL").collect()
     )
     return {
         int(version): manifest for version, text in commits if (manifest := manifest_in(text)) is not None
@@ -63,25 +72,60 @@ def committed(spark: SparkSession, output: Output) -> dict[int, Manifest]:
 
 
 def write_beside(spark: SparkSession, output: Output) -> None:
-    """Write down the manifest of every commit that has none beside it, so that a killed run is made up for."""
+    """Write down the manifest of every commit that has none beside it, or half a one: a killed run is made up for."""
     files = Hadoop(spark)
-    written = set(files.list(output.manifests))
+    written = {entry.name: entry.length for entry in files.entries(output.manifests)}
     for version, manifest in committed(spark, output).items():
-        if _file_name(version) not in written:
-            files.write(f"{output.manifests}/{_file_name(version)}", text_of(manifest))
+        text = text_of(manifest)
+        if written.get(_file_name(version)) != len(text.encode()):
+            files.write(f"{output.manifests}/{_file_name(version)}", text)
 
 
 def beside(spark: SparkSession, output: Output, known: Collection[int] = ()) -> dict[int, Manifest]:
     """Version → manifest, of those that are kept beside the commits, but for versions that are known."""
     files = Hadoop(spark)
+    return _read_kept(files, output, [each for each in _kept(files, output) if each not in known])
+
+
+def _kept(files: Hadoop, output: Output) -> list[int]:
     found = (_FILE_NAME.fullmatch(name) for name in files.list(output.manifests))
-    paths = {int(name[1]): f"{output.manifests}/{name[0]}" for name in found if name}
-    return {version: _read(files, path) for version, path in paths.items() if version not in known}
+    return [int(match[1]) for match in found if match]
 
 
-def _read(files: Hadoop, path: str) -> Manifest:
+def _read_kept(files: Hadoop, output: Output, versions: Sequence[int]) -> dict[int, Manifest]:
+    """Version → manifest from beside the commits; one that is torn comes from its commit, as long as that is there."""
+    names = {_file_name(version): version for version in versions}
+    found = {}
+    for name, text in _texts(files, output.manifests, list(names)):
+        try:
+            found[names[name]] = _parsed(f"{output.manifests}/{name}", text)
+        except InputError:
+            recovered = _in_commit(files, output, names[name])
+            if recovered is None:
+                raise
+            found[names[name]] = recovered
+    return found
+
+
+def _texts(files: Hadoop, folder: str, names: Sequence[str]) -> Iterable[tuple[str, str | OSError]]:
+    return files.read_all(folder, names).items() if names else ()
+
+
+def _in_commit(files: Hadoop, output: Output, version: int) -> Manifest | None:
+    """The manifest in a commit's own file, which Delta keeps for a month unless told otherwise."""
     try:
-        document = json.loads(files.read(path))
+        lines = files.read(f"{output.folder}/_delta_log/{_file_name(version)}").splitlines()
+        infos = [action["commitInfo"] for action in map(json.loads, lines) if "commitInfo" in action]
+    except (OSError, ValueError, TypeError):
+        return None
+    return next((manifest_in(info["userMetadata"]) for info in infos if "userMetadata" in info), None)
+
+
+def _parsed(path: str, text: str | OSError) -> Manifest:
+    try:
+        if isinstance(text, OSError):
+            raise text
+        document = json.loads(text)
         if not isinstance(document, dict):
             raise ValueError("expected a JSON object")
     except (OSError, ValueError, RecursionError) as error:

@@ -8,6 +8,8 @@ from pyspark.sql import SparkSession
 
 from skewless.lake.tables import Place
 
+LEASE, FIRST = ".lease", "first-publication-"
+
 
 @dataclass(frozen=True)
 class Output:
@@ -33,11 +35,27 @@ class Output:
 
     # Beside the table, so that a second write stays on one file system; a folder for each run, so that two never
     # meet.
+    @property
+    def stagings(self) -> str:
+        return f"{self.folder}_staging"
+
     def staging(self, run_id: str) -> str:
-        return f"{self.folder}_staging/{run_id}"
+        return f"{self.stagings}/{run_id}"
+
+    # Beside the staged rows and not among them: one listing tells of all runs, and Delta reads the folder.
+    def lease(self, run_id: str) -> str:
+        return f"{self.stagings}/{run_id}{LEASE}"
+
+    # Not in the table's folder: Delta makes no table where anything lies, be it hidden.
+    def first_publication(self, number: int) -> str:
+        return f"{self.stagings}/{FIRST}{number}"
+
+    @property
+    def rejections(self) -> str:
+        return f"{self.folder}_rejected"
 
     def rejected(self, run_id: str) -> str:
-        return f"{self.folder}_rejected/{run_id}"
+        return f"{self.rejections}/{run_id}"
 
     @property
     def manifests(self) -> str:
@@ -53,4 +71,4 @@ class Output:
 
     @property
     def refusals(self) -> str:
-        return f"{self.folder}_rejected/_skewless"
+        return f"{self.rejections}/_skewless"

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from skewless.ground.instants import micros_of
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
-from skewless.lake.sources import delta_table, partition_values
+from skewless.lake.sources import delta_table, latest_version, partition_values
 from skewless.parts.publish.definitions import Definition, after, day_of, without
 from skewless.parts.publish.document import Manifest
 from skewless.parts.publish.manifest import HISTORY, beside, manifest_in
@@ -88,10 +88,13 @@ class Standing:
         return all(each.outside(run_range) == each for each in others)
 
 
-def standing_of(spark: SparkSession, output: Output) -> Standing:
+def standing_of(spark: SparkSession, output: Output, known: Standing | None = None) -> Standing:
+    """What stands now; `known` is what stood before, and is given back where nothing has been committed since."""
     table = delta_table(spark, output.location)
     if table is None:
         return Standing(spark, output, None, ())
+    if known is not None and known.version == latest_version(table):
+        return known
     columns = ("version", "operation", "operationParameters", "userMetadata")
     moment = F.unix_micros("timestamp")
     commits = [_Commit(*row) for row in table.history(HISTORY).select(*columns, moment).collect()]

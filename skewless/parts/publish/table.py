@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,19 +12,23 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, PublishConflictError, afterwards, doing
+from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import doing, step
 from skewless.ground.run.stops import decide
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
-from skewless.lake.sources import delta_table, latest_version
+from skewless.lake.sources import delta_table, first_commit, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import other_columns
 from skewless.parts.publish.document import Manifest
+from skewless.parts.publish.first import first_publication, is_first_publication, published_meanwhile
+from skewless.parts.publish.leases import leased
+from skewless.parts.publish.leftovers import sweep
 from skewless.parts.publish.manifest import committed, text_of, write_beside
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing
@@ -35,7 +39,7 @@ OWNER = "skewless.training_set"
 def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:
     """InputError where the output holds anything that is not this training set."""
     found = output.place.found(spark, OWNER)
-    if found.is_foreign:
+    if found.is_foreign and not is_first_publication(spark, output, found):
         raise InputError(
             f"output '{output.location}' holds {found.what} that skewless did not make; give another output"
         )
@@ -50,9 +54,8 @@ def refuse_taken(spark: SparkSession, output: Output) -> None:
     location = output.location
     if is_path(location):
         files = Hadoop(spark)
-        is_taken = (
-            files.is_file(location) or bool(files.list(location)) or DeltaTable.isDeltaTable(spark, location)
-        )
+        holds_files = bool(files.list(location)) and not is_first_publication(spark, output)
+        is_taken = files.is_file(location) or holds_files or DeltaTable.isDeltaTable(spark, location)
     else:
         is_taken = spark.catalog.tableExists(location)
     if is_taken:
@@ -68,17 +71,36 @@ def stage(rows: DataFrame, output: Output, run_id: str) -> DataFrame:
     # again. A cache instead would be computed anew, in part, when an executor is lost.
     place = output.staging(run_id)
     # `error`: the place is named by the run, so that anything there would be another run's.
-    with doing(f"staging rows in {place}"):
+    with doing(f"staging rows in {place}"), _without_statistics(rows.sparkSession):
         rows.write.format("delta").mode("error").save(place)
-    return rows.sparkSession.read.format("delta").load(place)
+        return first_commit(rows.sparkSession, place, rows.schema)
 
 
-def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> AbstractContextManager[None]:
-    """Remove what `stage` wrote, whatever became of it."""
-    place = output.staging(run_id)
-    return afterwards(lambda: Hadoop(spark).delete(place), f"staging {place}")
+@contextmanager
+def _without_statistics(spark: SparkSession) -> Iterator[None]:
+    """Nobody looks for staged rows by their values, and each file's statistics would be computed and written down."""
+    collected = "spark.databricks.delta.stats.collect"
+    before = spark.conf.get(collected)
+    spark.conf.set(collected, "false")
+    with afterwards(lambda: spark.conf.set(collected, before or "true")):
+        yield
 
 
+@contextmanager
+def staging_discarded(spark: SparkSession, output: Output, run_id: str) -> Iterator[None]:
+    """Remove what `stage` wrote, whatever became of it, and what dead runs have staged; others know this one for alive
+    until then.
+    """
+    files, place = Hadoop(spark), output.staging(run_id)
+    with (
+        leased(files, output.lease(run_id)),
+        afterwards(lambda: files.delete(place), f"staging {place}"),
+    ):
+        sweep(files, output, run_id)
+        yield
+
+
+@step("keeping rejected rows")
 def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mapping[str, Any]) -> str:
     """Keep the rows among the rejected ones and write down why; gives their place."""
     decide()
@@ -90,6 +112,7 @@ def reject(spark: SparkSession, rows: DataFrame, output: Output, manifest: Mappi
     return place
 
 
+@step("comparing with what stands")
 def standing_version(
     spark: SparkSession, staged: DataFrame, standing: Standing, predicate: str | None, manifest: Manifest
 ) -> int | None:
@@ -116,6 +139,7 @@ def standing_version(
     return latest_version(table) if content == manifest["checksum"] else None
 
 
+@step("publishing")
 def publish(
     spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Manifest
 ) -> int:
@@ -157,23 +181,17 @@ def _commit(
 ) -> None:
     try:
         if delta_table(spark, output.location) is None:
-            output.place.create(rows, OWNER, manifest["training_set"], EVENT_DATE)
+            with first_publication(spark, output):
+                output.place.create(rows, OWNER, manifest["training_set"], EVENT_DATE)
         else:
             _replace(rows, output, predicate, is_mixed=len(manifest.get("definitions", ())) > 1)
     except CONFLICTS as error:
-        raise _conflict(output) from error
+        raise published_meanwhile(output) from error
     # Of two first publications the later one is refused by the catalog, not by Delta's conflict check.
     except AnalysisException as error:
         if error.getCondition() not in CREATED_MEANWHILE:
             raise
-        raise _conflict(output) from error
-
-
-def _conflict(output: Output) -> PublishConflictError:
-    return PublishConflictError(
-        f"output '{output.location}': another run published the same rows meanwhile; "
-        "nothing of this run is visible, run it again"
-    )
+        raise published_meanwhile(output) from error
 
 
 def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> str | None:

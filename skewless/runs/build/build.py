@@ -12,12 +12,13 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.config import PublishableTrainingSet
-from skewless.ground.errors import LostRowsError, afterwards, doing
+from skewless.ground.errors import LostRowsError, afterwards
 from skewless.ground.run.ids import new_run_id
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step, this_run
 from skewless.ground.spark_columns import as_key, column
 from skewless.lake.session import private_session
-from skewless.lake.sizes import extent_of
+from skewless.lake.sizes import extent_of, whole_extent
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import failures_of, longest_call
 from skewless.parts.parity import AUDIT, Parity, audit_column, begin_audit
@@ -93,12 +94,14 @@ def build_slice(
     allow_mixed: bool = False,
 ) -> Outcome:
     """One slice of what `open_all` gives, a piece of the `whole` range that is to hold one definition in the end."""
-    run_id = new_run_id()
+    run_id = this_run().known_as(new_run_id())
     refuse_stale(recomputed_part(opened), run_range)
     ready = prepare(opened, run_range, allow_empty)
-    refuse_mixed(own, output, ready, whole, allow_mixed=allow_mixed)
+    standing = refuse_mixed(own, output, ready, whole, allow_mixed=allow_mixed)
     with staging_discarded(own, output, run_id):
-        staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
+        with step("staging rows") as staging:
+            staged = _staged(ready.pruned, run_range, ready.census, output, run_id)
+            staging.rows = ready.census.taken
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
         verdict, parity = _judged(ready.recomputed, staged.rows, rows, ready.census)
         found = Findings(
@@ -113,10 +116,12 @@ def build_slice(
             verdict=verdict,
             parity=parity,
             document=ready.document,
-            standing=standing_of(own, output),
+            standing=standing_of(own, output, standing),
             log=staged.log,
         )
-        manifest = manifest_of(found, checksum(rows) if found.passed else None)
+        with step("checksum"):
+            content = checksum(rows) if found.passed else None
+        manifest = manifest_of(found, content)
         if not found.passed:
             return Outcome(manifest, rejected_path=reject(own, rows, output, manifest))
         stands = standing_version(own, rows, found.standing, ready.slice, manifest)
@@ -180,7 +185,7 @@ def _rows_of_sent(sides: Sequence[JoinSide]) -> dict[str, dict[str, int]]:
 def _use(opened: OpenedTrainingSet, side: JoinSide, read: dict[str, int], totals: dict[str, int]) -> TableUse:
     repeated = repeated_keys(side) if side.event_timestamp is None else None
     source = opened.inputs[f"feature_tables.{side.name}"]
-    extents = extent_of(side.rows), extent_of(source.rows)
+    extents = extent_of(side.rows), whole_extent(source.rows)
     matched, at_t = totals[side.slot], totals[side.at_t_slot]
     return TableUse(source.version, read["rows_read"], read["null_rows"], matched, at_t, *extents, repeated)
 
@@ -218,9 +223,10 @@ def _judged(
         tables = {side.name: opened.inputs[f"feature_tables.{side.name}"].rows for side in opened.sides}
         computed = as_recomputed(staged, opened)
         longest = longest_call(staged.sparkSession)
-        with doing("parity audit"):
+        with step("parity audit"):
             audit = begin_audit(computed, serving_document(opened), tables, opened.parity_sample, longest)
     with nullcontext() if audit is None else afterwards(audit.stop):
-        with doing("validating staged rows"):
+        with step("validating staged rows"):
             verdict = validate(rows, suite.text, {"label_events": census.taken}) if suite else None
-        return verdict, None if audit is None else audit.result()
+        with step("parity audit"):
+            return verdict, None if audit is None else audit.result()

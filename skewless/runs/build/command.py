@@ -9,6 +9,7 @@ from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import SkewlessError
 from skewless.ground.names import Unit
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step, this_run
 from skewless.ground.run.stops import note_what_stands
 from skewless.parts.validation import refuse_broken_suite
 from skewless.runs.build.build import build
@@ -38,7 +39,7 @@ def build_training_set(
     if report:
         report = written_report(report, render_build(outcome, log_sections_of(outcome.manifest)), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
-    return Result(outcome.to_json(), summary_of_build(outcome, report), exit_code)
+    return Result({**outcome.to_json(), **this_run().to_json()}, summary_of_build(outcome, report), exit_code)
 
 
 def build_in_pieces(
@@ -61,7 +62,7 @@ def build_in_pieces(
     if refused:
         codes = [REFUSED for piece in pieces if piece.document and not piece.is_built]
         raise SkewlessError(failures_of(name, pieces), worst([each.exit_code for each in refused] + codes))
-    document = combined(pieces)
+    document = {**combined(pieces), **this_run().to_json()}
     exit_code = REFUSED if document["status"] == "rejected" else 0
     return Result(document, summary_of_pieces(name, pieces, document), exit_code)
 
@@ -75,7 +76,8 @@ def explain_training_set(
 
 
 def _checked(run: Run, name: str) -> PublishableTrainingSet:
-    spec = run.configuration().training_set(name)
+    spec = run.configuration().training_set(name, to_publish=True)
     if spec.suite:
-        refuse_broken_suite(spec.suite.text)
+        with step("reading the suite"):
+            refuse_broken_suite(spec.suite.text)
     return spec

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.version import package_version
+from skewless.lake.session import written_run
 from skewless.lake.sizes import Extent
 from skewless.parts.parity import Parity
 from skewless.parts.publish import Standing, after
@@ -87,7 +88,7 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
     `checksum` is that of rows which passed, whatever their order.
     """
     opened, verdict, parity = found.opened, found.verdict, found.parity
-    written = found.run_range.to_json()
+    written, run = found.run_range.to_json(), written_run(found.rows.sparkSession)
     manifest: Manifest = {
         "training_set": opened.spec.training_set.name,
         "run_id": found.run_id,
@@ -123,6 +124,11 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
         "failures": [_failure(each) for each in (verdict.failures if verdict else ())],
         "definitions": _definitions(found),
         "follows": found.standing.version,
+        "started_at": run["started_at"],
+        "ended_at": run["ended_at"],
+        "seconds": run["seconds"],
+        "steps": run["steps"],
+        "spark": run["spark"],
     }
     if found.run_range.without_times:
         manifest["without_times"] = True

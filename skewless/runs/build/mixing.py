@@ -11,6 +11,7 @@ from pyspark.sql.types import StructType
 
 from skewless.ground.errors import InputError
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.parts.publish import (
     Definition,
     Output,
@@ -27,10 +28,12 @@ from skewless.training_set.rows import joined_rows, select_result, spine_for
 ALLOW = "--allow-mixed"
 
 
+@step("comparing definitions")
 def refuse_mixed(
     spark: SparkSession, output: Output, ready: Prepared, run_range: RunRange, *, allow_mixed: bool = False
-) -> None:
-    """InputError where rows outside the range are of another definition than those of this run would be.
+) -> Standing:
+    """What stands where it goes together with the run: InputError where rows outside the range are of another
+    definition than those of this run would be.
 
     `run_range` is what is built by this definition in the end, of which a run may be a piece. What is allowed to be
     mixed has to fit one table all the same: no column may be of two types.
@@ -44,6 +47,7 @@ def refuse_mixed(
         problems = list(_retyped(output, standing.rows.schema, ready))
         if problems:
             raise InputError(problems)
+    return standing
 
 
 def _refusals(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from skewless.config import Configuration, TrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.names import EVENT_DATE, EVENT_TIMESTAMP, LOGGED_FEATURES, unknown
+from skewless.ground.run.steps import step
 from skewless.runs.check.suite_columns import KnownColumns, judged_columns
 from skewless.runs.execution import Result, Run
 from skewless.serving.errors import FeatureError
@@ -19,16 +20,17 @@ def check_configuration(run: Run) -> Result:
     configuration = run.configuration()
     problems = list(configuration.problems)
     warnings = list(configuration.warnings)
-    for name, training_set in configuration.training_sets.items():
-        features = _features(training_set, problems)
-        if features is not None:
-            found = _feature_problems(features, training_set, configuration)
-            problems += [f"training set '{name}': {problem}" for problem in found]
-        suite = configuration.suite(name)
-        if suite is not None:
-            judged = judged_columns(suite, _known_columns(features, training_set, configuration))
-            problems += judged.problems
-            warnings += judged.warnings
+    with step("checking training sets"):
+        for name, training_set in configuration.training_sets.items():
+            features = _features(training_set, problems)
+            if features is not None:
+                found = _feature_problems(features, training_set, configuration)
+                problems += [f"training set '{name}': {problem}" for problem in found]
+            suite = configuration.suite(name)
+            if suite is not None:
+                judged = judged_columns(suite, _known_columns(features, training_set, configuration))
+                problems += judged.problems
+                warnings += judged.warnings
     if problems:
         raise InputError(dict.fromkeys(problems))
     return _sound(run.conf_dir, configuration, list(dict.fromkeys(warnings)))

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import InputError
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, standing_of
 from skewless.runs.investigate.called_model import called_model, imported_function
@@ -66,16 +67,20 @@ def investigate(
     """
     function = imported_function(asked.model) if asked.model else None
     own = private_session(spark, **KEPT_SETTINGS)
-    tables = scored_tables(own, spec.training_set.labels, asked.offline, asked.online, asked.arm)
-    foreign_records = _foreign_fingerprints(own, spec, tables[1])
+    with step("opening tables"):
+        tables = scored_tables(own, spec.training_set.labels, asked.offline, asked.online, asked.arm)
+        foreign_records = _foreign_fingerprints(own, spec, tables[1])
     by_request = all(table.there(REQUEST) for table in tables)
-    delay = _delay(tables[0], as_of)
-    offline, online = (_predictions(table, as_of, by_request, delay) for table in tables)
+    with step("reading predictions") as reading:
+        delay = _delay(tables[0], as_of)
+        offline, online = (_predictions(table, as_of, by_request, delay) for table in tables)
+        reading.rows = len(offline) + len(online)
     refuse_unfit((offline, online), asked.metric, asked.any_score)
     share = min(1.0, MOST_ROWS / max(len(offline), len(online)))
     logs = [table.log(as_of, by_request, share) for table in tables]
-    served = scored_features(own, spec, logs[1], as_of, "online")
-    trained = scored_features(own, spec, logs[0], as_of, "offline")
+    with step("recomputing features"):
+        served = scored_features(own, spec, logs[1], as_of, "online")
+        trained = scored_features(own, spec, logs[0], as_of, "offline")
     question = Question(
         spec.training_set.name,
         asked.metric,
@@ -87,7 +92,8 @@ def investigate(
         notes=(*foreign_records, *_mixed(own, spec)),
     )
     sampled = (trained.predictions, served.predictions, trained.recomputed, served.logged, served.recomputed)
-    return inquire(question, offline, online, Features(*sampled, served.compared, served.mismatched))
+    with step("measuring the gap"):
+        return inquire(question, offline, online, Features(*sampled, served.compared, served.mismatched))
 
 
 def _foreign_fingerprints(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.log import open_log
 from skewless.runs.execution import ALERT, Result, Run, written_report
@@ -20,10 +21,13 @@ def monitor_features(
     configuration, run_at = run.configuration(), datetime.now(timezone.utc)
     spec, watch = configuration.training_set(name), configuration.monitoring(name)
     spark = private_session(run.spark())
-    found = monitor(spark, spec, watch, open_log(spark, log, configuration), RunRange(run_at, start, end))
+    with step("opening the log"):
+        records = open_log(spark, log, configuration)
+    found = monitor(spark, spec, watch, records, RunRange(run_at, start, end))
     if report:
         report = written_report(report, render_monitoring(found), run)
-    done = deliver(spark, spec, watch, log, found, run_at, report)
+    with step("delivering"):
+        done = deliver(spark, spec, watch, log, found, run_at, report)
     document = found.to_json()
     if len(done) > 1:  # more than the history was asked for
         document["deliveries"] = done

@@ -13,6 +13,7 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import unknown
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.functions import ship_code
 from skewless.parts.log.reading import records_in_range
@@ -49,30 +50,36 @@ def monitor(
     own = private_session(spark)
     ship_code(own.sparkContext, ())
     name = spec.training_set.name
-    version = version_of(own, spec, watch)
+    with step("opening the reference"):
+        version = version_of(own, spec, watch)
     problems = list(_unknown_features(watch, version))
     segments = segments_of(watch, log, problems)
     if problems:
         raise InputError(problems)
     in_training = {each: match for each in segments if (match := _training_column(each, version)) is not None}
-    records = own_records(name, version, records_in_range(log, run_range), run_range)
-    names, types = names_in_types(records.rows)
-    logged = logged_of(name, version, log, names)
+    with step("reading the log") as reading:
+        records = own_records(name, version, records_in_range(log, run_range), run_range)
+        names, types = names_in_types(records.rows)
+        logged = logged_of(name, version, log, names)
+        reading.rows = records.size
     if records.size < watch.min_rows:
         place = f"with T in {run_range}" if run_range.is_range else "in it"
         raise InputError(
             f"log: {place} are {records.size:,} records; fewer than {watch.min_rows} tell nothing, "
             "give a longer range, or set min_rows"
         )
-    reference = reference_of(own, version, watch, in_training)
+    with step("profiling the reference"):
+        reference = reference_of(own, version, watch, in_training)
     _refuse_other_kinds(reference, logged)
     if reference.profile.rows < watch.min_rows:
         raise InputError(
             f"training set '{name}': version {reference.version} has "
             f"{reference.profile.rows:,} rows; fewer than {watch.min_rows} tell nothing"
         )
-    current = _counted(records, reference, logged, segments, types)
-    found = _monitored(spec, watch, run_range, reference, current, records, logged, in_training)
+    with step("profiling the log"):
+        current = _counted(records, reference, logged, segments, types)
+    with step("judging drift"):
+        found = _monitored(spec, watch, run_range, reference, current, records, logged, in_training)
     return replace(found, definitions=_several_definitions(version))
 
 

@@ -1,1 +1,1 @@
-"""`skewless show` and `skewless export`: what was published."""
+"""`skewless show`, `skewless export` and `skewless clean`: what was published, and what was left."""

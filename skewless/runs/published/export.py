@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from skewless.ground.errors import InputError
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, manifest_of_version, read_manifests
 from skewless.runs.execution import Result, Run, write_output
@@ -15,7 +16,8 @@ def export_serving_plan(run: Run, name: str, version: int | None, target: str) -
     """`skewless export`: the plan that a version was built by, as its manifest has it."""
     spec = run.configuration().training_set(name)
     spark = private_session(run.spark())
-    versions, _ = read_manifests(spark, Output.at(spark, spec.output))
+    with step("reading manifests"):
+        versions, _ = read_manifests(spark, Output.at(spark, spec.output))
     if not versions:
         raise InputError(f"training set '{name}': nothing is published; build it first")
     manifest = manifest_of_version(name, versions, versions[-1].version if version is None else version)

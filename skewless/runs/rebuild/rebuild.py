@@ -13,9 +13,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from skewless.ground.errors import InputError
 from skewless.ground.run.ids import new_run_id
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step, this_run
 from skewless.ground.spark_columns import column
 from skewless.ground.version import package_version
 from skewless.lake.failures import READ_ERRORS, reason_of, refuse_at_the_machine
+from skewless.lake.session import written_run
 from skewless.lake.sources import read_version, why_unreadable
 from skewless.parts.publish import (
     Difference,
@@ -98,7 +100,7 @@ def rebuild(spark: SparkSession, output: Output, recorded: Recorded, to: Output 
         refuse_taken(spark, to)
     # Delta's log only; to ask for every file of every input may take minutes, and is done once a read has failed.
     _refuse_unreadable(spark, recorded, with_files=False)
-    run_id = new_run_id()
+    run_id = this_run().known_as(new_run_id())
     with staging_discarded(spark, output, run_id):
         opened, written, rows = _staged(spark, output, recorded, run_id)
         found = _compared(recorded, run_id, written, rows, opened.events.columns)
@@ -122,12 +124,13 @@ def _staged(
     spark: SparkSession, output: Output, recorded: Recorded, run_id: str
 ) -> tuple[OpenedTrainingSet, Written, DataFrame]:
     try:
-        opened = bind(spark, recorded.spec, versions=recorded.versions)
+        with step("opening tables"):
+            opened = bind(spark, recorded.spec, versions=recorded.versions)
         ready = prepare(opened, recorded.run_range, allow_empty=True)
         written = _written(spark, output, recorded, ready.slice)
         spine = spine_for(ready.pruned, recorded.run_range)
         rows = select_result(ready.pruned, joined_rows(ready.pruned, spine))
-        with feature_failures(ready.pruned, spine):
+        with step("staging rows"), feature_failures(ready.pruned, spine):
             return opened, written, stage(rows, output, run_id)
     except READ_ERRORS as error:
         refuse_at_the_machine(error)
@@ -135,6 +138,7 @@ def _staged(
         raise
 
 
+@step("checksum of the version")
 def _written(spark: SparkSession, output: Output, recorded: Recorded, slice_: str | None) -> Written:
     try:
         rows = read_version(spark, output.location, recorded.version)
@@ -159,6 +163,7 @@ def _own_columns(rows: DataFrame, recorded: Recorded) -> list[Column]:
     return [column(name) for name in recorded.manifest["columns"]]
 
 
+@step("comparing rows")
 def _compared(
     recorded: Recorded, run_id: str, written: Written, rows: DataFrame, label_event: list[str]
 ) -> Rebuilt:
@@ -178,7 +183,7 @@ def _compared(
 
 def _kept(spark: SparkSession, found: Rebuilt, output: Output, rows: DataFrame, to: Output) -> Rebuilt:
     """Identical rows published, others kept among the rejected ones."""
-    manifest = _manifest(found, output)
+    manifest = _manifest(spark, found, output)
     if not found.identical:
         return replace(found, rejected_path=reject(spark, rows, to, manifest))
     refuse_taken(spark, to)  # again, since building took its time
@@ -186,7 +191,7 @@ def _kept(spark: SparkSession, found: Rebuilt, output: Output, rows: DataFrame, 
     return replace(found, output=to.location)
 
 
-def _manifest(found: Rebuilt, output: Output) -> Manifest:
+def _manifest(spark: SparkSession, found: Rebuilt, output: Output) -> Manifest:
     """That of the version, which is true of identical rows, as one of this run; where they differ, with that."""
     recorded = found.recorded
     manifest = recorded.manifest.copy()
@@ -202,6 +207,7 @@ def _manifest(found: Rebuilt, output: Output) -> Manifest:
         **manifest,
         "run_id": found.run_id,
         "skewless": package_version(),
+        **written_run(spark),
         "rebuild_of": {
             "location": output.location,
             "version": recorded.version,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.log import open_log
 from skewless.runs.execution import ALERT, Result, Run, written_report
@@ -19,9 +20,9 @@ def reconcile_feature_log(
     configuration = run.configuration()
     spec = configuration.training_set(name)
     spark = private_session(run.spark())
-    found = reconcile(
-        spark, spec, open_log(spark, log, configuration), RunRange(datetime.now(timezone.utc), start, end)
-    )
+    with step("opening the log"):
+        records = open_log(spark, log, configuration)
+    found = reconcile(spark, spec, records, RunRange(datetime.now(timezone.utc), start, end))
     if report:
         report = written_report(report, render_reconciliation(found), run)
     exit_code = ALERT if found.alerts else 0

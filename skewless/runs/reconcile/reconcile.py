@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import afterwards
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.ground.spark_columns import fields_in
 from skewless.lake.session import hand_over, private_session
 from skewless.runs.reconcile.findings import Finding, Reconciliation
@@ -32,16 +33,20 @@ def reconcile(
     function's own error.
     """
     own = private_session(spark, **KEPT_SETTINGS)
-    spine = log_spine(own, spec, hand_over(log, own), run_range)
+    with step("opening tables"):
+        spine = log_spine(own, spec, hand_over(log, own), run_range)
     features = compared_features(spine)
     kept = recomputed(spine, features, carried_columns(spine)).persist()
     compared = compare(kept, features)
     with afterwards(kept.unpersist), feature_failures(spine.opened, spine.rows):
-        rows, unmatched, counts = count_all(compared, features)
+        with step("recomputing features") as recomputing:
+            rows, unmatched, counts = count_all(compared, features)
+            recomputing.rows = rows
         differing = {place: each for place, each in enumerate(features) if counts[each.name].mismatched}
-        trends = _trends(compared, {place: each.name for place, each in differing.items()})
-        mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
-        causes = explained(spine, features, compared, rows, mismatched)
+        with step("explaining differences"):
+            trends = _trends(compared, {place: each.name for place, each in differing.items()})
+            mismatched = {place: counts[each.name].mismatched for place, each in differing.items()}
+            causes = explained(spine, features, compared, rows, mismatched)
     findings = [
         Finding(each.name, counts[each.name], *causes.get(each.name, Explained()), trends.get(each.name, {}))
         for each in features

@@ -20,6 +20,7 @@ from skewless.ground.arrow_values import python_columns
 from skewless.ground.errors import InputError
 from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.spine import failed_on_a_row, predicate_problem, spine_of, take_census
 from skewless.runs.trace.findings import Traced, TracedEvent, TracedTable
@@ -51,7 +52,8 @@ def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int
     event matches, and for a table of which there are too many rows in reach.
     """
     own = private_session(spark)
-    opened = bind(own, spec)
+    with step("opening tables"):
+        opened = bind(own, spec)
     if problem := predicate_problem(opened.events, where):
         raise InputError(f"--where {where!r}: {problem}")
     matching = replace(opened, events=opened.events.where(F.expr(where)))
@@ -74,6 +76,7 @@ def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int
     return Traced(spec.training_set.name, where, chosen.has_more, versions, tuple(events))
 
 
+@step("finding label events")
 def _chosen(opened: OpenedTrainingSet, limit: int) -> Chosen:
     labels = opened.labels
     keys = [label_column for side in opened.sides for label_column in side.label_columns]
@@ -96,6 +99,7 @@ def _no_match(opened: OpenedTrainingSet, where: str) -> str:
     return f"{subject}; rows of the source that match, and are left out: {reasons or 'none'}"
 
 
+@step("tracing")
 def _traced_tables(opened: OpenedTrainingSet, chosen: Chosen) -> Mapping[str, list[TracedTable]]:
     """As-name → its findings, for each label event."""
     known = [at for at in chosen.at if at is not None]

@@ -15,6 +15,7 @@ from skewless.config import durations
 from skewless.ground.errors import NotReadyError
 from skewless.ground.instants import MICROSECOND, stats_range, utc
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.parts.asof import JoinSide
 from skewless.training_set.ahead.pruning import could_be_visible
 from skewless.training_set.opened import OpenedTrainingSet
@@ -49,6 +50,7 @@ class Freshness:
         )
 
 
+@step("checking freshness")
 def freshness_of(opened: OpenedTrainingSet, run_range: RunRange) -> dict[str, Freshness]:
     """As-name → freshness, of the tables that `require_fresh` asks, a table under two names once.
 

@@ -13,6 +13,7 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import instant_sql
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step
 from skewless.parts.publish import Output, refuse_foreign_table, slice_predicate
 from skewless.parts.spine import Census, take_census
 from skewless.training_set.ahead.pruning import prune
@@ -40,6 +41,7 @@ class Prepared:
     document: Mapping[str, Any]
 
 
+@step("opening tables")
 def open_all(spark: SparkSession, spec: PublishableTrainingSet) -> tuple[Output, OpenedTrainingSet]:
     """The place that is published to, which holds nothing else, and everything that is read, opened and checked.
 
@@ -58,12 +60,15 @@ def prepare(opened: OpenedTrainingSet, run_range: RunRange, allow_empty: bool) -
 
     Errors: InputError where the range has no label event, unless that is allowed, and for what serving cannot do.
     """
-    census = take_census(opened.events, opened.labels, opened.sample, run_range)
+    with step("counting label events") as counting:
+        census = take_census(opened.events, opened.labels, opened.sample, run_range)
+        counting.rows = census.taken
     if census.in_range == 0 and not allow_empty:
         raise InputError(nothing_there(opened, run_range))
     part = recomputed_part(opened)
     document = serving_document(opened)
-    pruned = planned(prune(part, census))
+    with step("planning"):
+        pruned = planned(prune(part, census))
     return Prepared(opened, part, pruned, run_range, census, _slice(opened, run_range), document)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from pyspark.sql import SparkSession
 
 from tests.helpers.project import Delays
 
@@ -16,6 +18,13 @@ COLUMNS = [
     "weather__temp", "weather__wind", "dest_weather__temp", "dest_weather__wind",
     "planes__seats", "strikes__severity", "world__oil",
     "is_freezing", "wind_or_zero", "hour_in_utc", "is_cold_night", "event_date",
+]  # fmt: skip
+
+
+STEPS = [
+    "reading the configuration", "reading the suite", "opening tables", "checking freshness",
+    "counting label events", "planning", "comparing definitions", "staging rows", "parity audit",
+    "validating staged rows", "checksum", "comparing with what stands", "publishing", "writing the report",
 ]  # fmt: skip
 
 
@@ -40,7 +49,7 @@ def test_standard_output_is_one_json_object_on_one_line_and_standard_error_is_em
 def test_the_object_has_the_keys_of_the_contract_and_no_others(delays: Delays) -> None:
     assert list(delays.ran.document) == [
         "training_set", "run_id", "status", "version", "rejected_path", "rows", "columns", "strategy",
-        "feature_tables", "parity", "expectations",
+        "feature_tables", "parity", "expectations", "started_at", "seconds", "steps",
     ]  # fmt: skip
 
 
@@ -48,6 +57,8 @@ def test_the_object_says_what_was_published(delays: Delays) -> None:
     document = delays.ran.document
     assert isinstance(document.pop("run_id"), str)
     assert isinstance(document.pop("strategy"), str)
+    for name in ("started_at", "seconds", "steps"):
+        del document[name]
     tables = document.pop("feature_tables")
     assert document == {
         "training_set": "delays",
@@ -60,6 +71,35 @@ def test_the_object_says_what_was_published(delays: Delays) -> None:
         "expectations": {"evaluated": 2, "failed": 0},
     }
     assert list(tables) == ["weather", "dest_weather", "planes", "strikes", "world"]
+
+
+def test_the_object_says_when_the_run_began_and_what_its_steps_took(delays: Delays) -> None:
+    document = delays.ran.document
+    assert datetime.fromisoformat(document["started_at"]).utcoffset() == timedelta()
+    assert [each["step"] for each in document["steps"]] == STEPS
+    assert sum(each["seconds"] for each in document["steps"]) <= document["seconds"] + 0.01
+
+
+def test_the_manifest_says_the_same_until_the_commit_and_on_which_spark(
+    delays: Delays, spark: SparkSession
+) -> None:
+    manifest = json.loads(delays.project.commits("delays")[0]["commitInfo"]["userMetadata"])
+    document = delays.ran.document
+    assert manifest["started_at"] == document["started_at"] <= manifest["ended_at"]
+    assert 0 < manifest["seconds"] <= document["seconds"]
+    assert [each["step"] for each in manifest["steps"]] == STEPS[: STEPS.index("comparing with what stands")]
+    application = spark.sparkContext.applicationId
+    assert manifest["spark"] == {"version": spark.version, "application_id": application}
+
+
+def test_metrics_tell_rows_versions_and_match_rates(delays: Delays) -> None:
+    families = text_string_to_metric_families(delays.metrics)
+    found = {(each.name, each.labels.get("table")): each for family in families for each in family.samples}
+    own = {"command": "build", "training_set": "delays"}
+    assert found["skewless_exit_code", None].labels == own
+    assert (found["skewless_rows", None].value, found["skewless_version", None].value) == (5, 0)
+    assert found["skewless_table_match_rate", "weather"].value == 3 / 5
+    assert found["skewless_table_match_rate", "weather"].labels == {**own, "table": "weather"}
 
 
 def test_each_joined_table_has_its_version_rows_null_rows_and_match_rate(delays: Delays) -> None:

@@ -15,6 +15,11 @@ from skewless.parts.windows.kernel.tree import Keys, Nodes, Tree
 
 Prepared = TypeVar("Prepared")
 
+MOST_LOOKED_AT = 1_000_000
+"""Events of all windows together up to which each is looked at: the searches of trees, which do not depend on how long
+a window is, take a step of Python for each level of each run, several times as long where windows are short.
+"""
+
 
 class Questions(NamedTuple):
     """What label events ask: their key, and the half-open range of event timestamps, seen by `seen_until`."""
@@ -59,9 +64,24 @@ class Stream:
         if self._arrived_in_order:
             seen = self._packed_place(self.available, asked.key, asked.seen_until + 1)
             return [Runs(np.arange(len(first)), first, np.minimum(end, seen))]
-        return list(self._split_runs(asked, first, end))
+        if np.maximum(end - first, 0).sum() <= MOST_LOOKED_AT:
+            return list(self._seen_runs(asked, first, end))
+        return list(self._searched_runs(asked, first, end))
 
-    def _split_runs(self, asked: Questions, first: Ints, end: Ints) -> Iterator[Runs]:
+    def _seen_runs(self, asked: Questions, first: Ints, end: Ints) -> Iterator[Runs]:
+        """The rounds, with a look at every event of every window."""
+        which, place = spread(first, np.maximum(end - first, 0))
+        is_seen = self.available[self.keys.starts[asked.key[which]] + place] <= asked.seen_until[which]
+        is_edge = np.ones(len(which) + 1, dtype=bool)
+        is_edge[1:-1] = (which[1:] != which[:-1]) | (is_seen[1:] != is_seen[:-1])
+        starts, stops = np.flatnonzero(is_seen & is_edge[:-1]), np.flatnonzero(is_seen & is_edge[1:])
+        of = which[starts]
+        turn = np.arange(len(of)) - np.searchsorted(of, of)
+        order = np.argsort(turn, kind="stable")
+        for own in np.split(order, np.flatnonzero(np.diff(turn[order])) + 1) if len(of) else ():
+            yield Runs(of[own], place[starts[own]], place[stops[own]] + 1)
+
+    def _searched_runs(self, asked: Questions, first: Ints, end: Ints) -> Iterator[Runs]:
         which = np.flatnonzero(first < end)
         place = first[which]
         while len(which):
@@ -113,6 +133,13 @@ class Stream:
             high[open_questions[~is_before]] = middle[~is_before]
             open_questions = open_questions[low[open_questions] < high[open_questions]]
         return low
+
+
+def spread(first: Ints, length: Ints) -> tuple[Ints, Ints]:
+    """`length` places from `first` on, of every range: (number of the range, place), range by range."""
+    ends = np.cumsum(length)
+    place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - length), length)
+    return np.repeat(np.arange(len(first)), length), place
 
 
 def stream_of(key: Ints, key_count: int, event: Ints, available: Ints, values: Codes | None) -> Stream:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skewless.ground.order.codes import Codes
 from skewless.ground.order.time_order import Ints
-from skewless.parts.windows.kernel.stream import Runs, Stream
+from skewless.parts.windows.kernel.stream import Runs, Stream, spread
 from skewless.parts.windows.kernel.tree import Keys, Merge, Nodes, Tree
 
 _NEGATIVE_ZERO, _ZERO = -1, 0  # as `codes` has them
@@ -97,10 +97,8 @@ class Windows:
         which, first, length = which[order], first[order], length[order]
         part = np.cumsum(self.counts)[which] // MOST_EXPANDED
         for bounds in np.split(np.arange(len(which)), np.flatnonzero(np.diff(part)) + 1):
-            own = length[bounds]
-            ends = np.cumsum(own)
-            place = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first[bounds] - (ends - own), own)
-            yield np.repeat(which[bounds], own), place
+            run, place = spread(first[bounds], length[bounds])
+            yield which[bounds][run], place
 
     def distinct(self) -> Iterator[tuple[Ints, Ints, Ints]]:
         """The different values of every question as (question, code, how often), both ascending; -0.0 is 0.0.

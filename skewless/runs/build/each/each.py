@@ -12,6 +12,7 @@ from skewless.config import PublishableTrainingSet
 from skewless.ground.errors import InputError, SkewlessError
 from skewless.ground.names import Unit
 from skewless.ground.run.ranges import RunRange
+from skewless.ground.run.steps import step, steps_of_this_run
 from skewless.ground.run.stops import decide_anew
 from skewless.lake.session import private_session
 from skewless.parts.publish import standing_of
@@ -60,7 +61,8 @@ def build_each(
     """
     own = private_session(spark)
     output, opened = open_all(own, spec)
-    dates = label_dates(opened.events, opened.labels, run_range)
+    with step("cutting the range"):
+        dates = label_dates(opened.events, opened.labels, run_range)
     if not dates and not allow_empty:
         raise InputError(nothing_there(opened, run_range))
     standing = standing_of(own, output)
@@ -73,9 +75,10 @@ def build_each(
             yield Piece(part, document)
             continue
         try:
-            outcome = build_slice(
-                own, output, opened, part, run_range, allow_empty=True, allow_mixed=allow_mixed
-            )
+            with steps_of_this_run():
+                outcome = build_slice(
+                    own, output, opened, part, run_range, allow_empty=True, allow_mixed=allow_mixed
+                )
         except SkewlessError as refusal:
             piece = Piece(part, refusal=refusal)
         else:

@@ -10,7 +10,7 @@ from skewless.config import EXCHANGE, PublishableTrainingSet, ResolvedTrainingSe
 from skewless.ground.instants import utc
 from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import private_session
-from skewless.lake.sizes import extent_of, row_count
+from skewless.lake.sizes import Extent, extent_of, row_count, whole_extent
 from skewless.lake.sources import delta_table, latest_version
 from skewless.parts.publish import Output
 from skewless.parts.spine import within_range
@@ -85,7 +85,7 @@ def _label_events(ready: Prepared) -> PlannedLabelEvents:
         "sources": {
             name: {"location": source.location, "version": source.version} for name, source in sources.items()
         },
-        **_to_read(within_range(opened.events, opened.labels, ready.run_range), opened.events),
+        **_to_read(within_range(opened.events, opened.labels, ready.run_range), extent_of(opened.events)),
         "in_range": census.in_range,
         "taken": census.taken,
         "left_out": census.left_out,
@@ -107,7 +107,7 @@ def _feature_tables(ready: Prepared, fresh: Mapping[str, Freshness]) -> Iterator
                 "table": join.table.name,
                 "location": source.location,
                 "version": source.version,
-                **_to_read(side.rows, source.rows),
+                **_to_read(side.rows, whole_extent(source.rows)),
                 "since": None if reach.since is None else utc(reach.since),
                 "since_because": reach.since_because,
                 "until": None if reach.until is None else utc(reach.until),
@@ -121,9 +121,9 @@ def _feature_tables(ready: Prepared, fresh: Mapping[str, Freshness]) -> Iterator
         )
 
 
-def _to_read(rows: DataFrame, whole: DataFrame) -> Amount:
+def _to_read(rows: DataFrame, all_: Extent) -> Amount:
     """Files and bytes that are read of those that there are, and the rows in these files; None where no log says it."""
-    read, all_ = extent_of(rows), extent_of(whole)
+    read = extent_of(rows)
     return {
         "files": read.files,
         "of_files": all_.files,
@@ -172,7 +172,7 @@ def _log(ready: Prepared) -> PlannedLog | None:
     return {
         "location": source.location,
         "version": source.version,
-        **_to_read(log.rows, source.rows),
+        **_to_read(log.rows, whole_extent(source.rows)),
         "taken": list(log.taken),
         "missing": log.spec.missing,
         "matched_by": [way for way, is_taken in by.items() if is_taken],
