@@ -8,13 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
+from skewless.ground.errors import afterwards
+from skewless.ground.run import stops
 from skewless.ground.run.steps import step, steps_of_this_run
-from skewless.ground.run.stops import decide
+from skewless.ground.run.stops import decide, stoppable, work_with_spark
+from skewless.lake.failures import READ_ERRORS
+from skewless.lake.session import cancel_jobs, leave_call
 from skewless.runs.execution import Result
 from tests.helpers.project import Project
 
@@ -110,6 +116,30 @@ def test_a_timeout_that_is_no_length_of_time_is_bad_usage(project: Project, leng
     ran = project.run("build", "x", "--timeout", length)
     assert (ran.code, len(ran.problems)) == (2, 1)
     assert "--timeout" in ran.err
+
+
+@pytest.mark.parametrize("grace", [0.5, 20.0])
+def test_a_call_into_the_jvm_is_waited_for_or_left_and_the_next_one_is_answered(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, grace: float
+) -> None:
+    monkeypatch.setattr(stops, "GRACE", grace)
+    jvm: Any = spark._jvm
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), stoppable(timedelta(seconds=0.1)):
+        work_with_spark(cancel_jobs, leave_call)
+        with afterwards(lambda: cleaned.append(jvm.java.lang.Math.abs(-7))):
+            cleaned: list[int] = []
+            jvm.java.lang.Thread.sleep(3_000)
+            time.sleep(30)
+    assert (cleaned, time.monotonic() - begun < 3) == ([7], grace < 3)
+
+
+def test_a_job_is_cancelled_and_the_session_stays_of_use(spark: SparkSession) -> None:
+    with stoppable(timedelta(seconds=2)) as stop, pytest.raises((KeyboardInterrupt, *READ_ERRORS)):
+        work_with_spark(cancel_jobs, leave_call)
+        spark.range(10**15).selectExpr("sum(hash(id))").collect()
+    assert stop.is_due
+    assert spark.range(3).count() == 3
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def test_clean_up_is_done_whole_with_another_signal_in_its_midst() -> None:
 
 
 def test_a_stop_in_a_clean_up_after_success_comes_when_it_is_over() -> None:
-    done = []
+    done: list[str] = []
 
     def clean_up() -> None:
         asked(stop)
