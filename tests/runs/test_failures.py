@@ -120,7 +120,7 @@ def test_a_full_disk_is_told_with_what_was_being_written(trips: Project, full: P
 def test_an_output_that_may_not_be_written_is_the_machines(trips: Project) -> None:
     trips.conf({"training_sets/trips.yml": SET.replace("${WAREHOUSE}/trips", "/proc/self/trips")})
     ran, line = failed(trips, "build", "trips")
-    assert line.startswith("staging rows in /proc/self/trips_staging/")
+    assert line.startswith("writing lease /proc/self/trips_staging/")
     assert ran.code == 1, line
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from skewless.ground.errors import afterwards
+from skewless.ground.run.steps import doing
 from skewless.lake.local_files import FileEntry
 from skewless.lake.storage import Hadoop
 
@@ -31,7 +32,8 @@ for it, since what is dead is only in the way of another run of the same night."
 @contextmanager
 def leased(files: Hadoop, path: str) -> Iterator[None]:
     """Hold a lease of one's own, and remove it in the end."""
-    files.write(path, _own())
+    with doing(f"writing lease {path}"):
+        files.write(path, _own())
     with afterwards(lambda: files.delete(path), f"lease {path}"), renewed(files, path):
         yield
 

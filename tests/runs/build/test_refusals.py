@@ -308,9 +308,10 @@ def test_outputs_that_this_package_did_not_make_are_refused(tables: Project) -> 
         assert "that skewless did not make; give another output" in line
 
 
-def test_another_training_sets_output_is_refused(delays: Delays) -> None:
-    delays.project.conf(training_set(output="${WAREHOUSE}/delays"))
-    [line] = refused(delays.project.run("build", "s"))
+def test_another_training_sets_output_is_refused(delays: Delays, tables: Project) -> None:
+    """Of another repository, that is: of two in one configuration none is built."""
+    tables.conf(training_set(output=str(delays.project.warehouse / "delays")))
+    [line] = refused(tables.run("build", "s"))
     assert "holds training set 'delays', not 's'" in line
 
 

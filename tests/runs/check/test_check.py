@@ -110,10 +110,12 @@ def test_names_to_take_from_a_log_are_checked_and_aggregations_known(
 def test_two_hundred_files_are_checked_without_spark(project: Project, tmp_path: Path) -> None:
     (tmp_path / "own_sound.py").write_text("def f(t0__v: float) -> float:\n    return t0__v\n")
     project.conf({f"feature_tables/t{n}.yml": TABLE.format(name=f"t{n}") for n in range(100)})
-    rest = "output: o/s, features: own_sound"
+    rest = "features: own_sound"
     for n in range(99):
         tables = f"feature_tables: [t0, t{n + 1}]"
-        project.conf({f"training_sets/s{n}.yml": f"{{name: s{n}, {LABELS}, {tables}, {rest}}}"})
+        project.conf(
+            {f"training_sets/s{n}.yml": f"{{name: s{n}, {LABELS}, {tables}, output: o/s{n}, {rest}}}"}
+        )
     code = """
 import sys
 from skewless.cli.app import main

@@ -117,7 +117,7 @@ def test_two_hundred_files_with_suites_are_checked_without_great_expectations(
     suite = json.dumps({"name": "gate", "expectations": [not_null("t0__v")] * 40})
     project.conf({"feature_tables/t0.yml": TABLE.format(name="t0")})
     for n in range(100):
-        rest = f"feature_tables: [t0], output: o/s, expectations: gate{n}"
+        rest = f"feature_tables: [t0], output: o/s{n}, expectations: gate{n}"
         project.conf(
             {
                 f"training_sets/s{n}.yml": f"{{name: s{n}, {LABELS}, {rest}}}",

@@ -210,7 +210,7 @@ def test_a_run_that_ends_between_its_writes_or_after_them_loses_and_doubles_noth
     for last in (dies, lambda *arguments: dies(add(*arguments))):
         monkeypatch.setattr(batch, "_add", last)
         ran = logged.project.run("ingest-log", str(logged.folder), "--to", table)
-        assert (ran.code, ran.problems[-1]) == (1, "skewless: the end")
+        assert (ran.code, ran.problems[-1]) == (1, "skewless: ingesting records: the end")
         assert len(logged.rejected()) == 2
     monkeypatch.undo()
     assert without_version(logged.ingest()) == counts(2, 0, duplicates=4)

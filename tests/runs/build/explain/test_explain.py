@@ -214,7 +214,8 @@ def test_rows_are_null_where_the_log_of_a_table_does_not_count_them(
 ) -> None:
     spark.conf.set("spark.databricks.delta.stats.collect", "false")
     try:
-        planned.table("uncounted", "k INT, at TIMESTAMP, v INT", "(1, '2024-07-06 09:00:00Z', 1)")
+        rows = spark.sql("SELECT 1 AS k, TIMESTAMP '2024-07-06 09:00:00Z' AS at, 1 AS v")
+        rows.write.format("delta").save(str(planned.warehouse / "uncounted"))
     finally:
         spark.conf.unset("spark.databricks.delta.stats.collect")
     table = CONF["feature_tables/endless.yml"].replace("endless", "uncounted").replace("daily", "uncounted")
