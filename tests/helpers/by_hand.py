@@ -32,7 +32,8 @@ BOUNDED: dict[type[T.DataType], Callable[[Any], Any]] = {
 def overwrite(place: Path, schema: T.StructType, *files: pa.Table) -> None:
     """The table's next version, with these files of rows alone: what Delta's writer commits.
 
-    Its statistics are Delta's, save bounds of decimals, floats, bytes and nested values, which are left out.
+    Its statistics are Delta's, save bounds of decimals, floats, bytes, nested values and years that Python does not
+    have, which are left out.
     """
     log = place / "_delta_log"
     log.mkdir(parents=True, exist_ok=True)
@@ -107,13 +108,21 @@ def _added(place: Path, schema: T.StructType, rows: pa.Table) -> Action:
 def _statistics(schema: T.StructType, rows: pa.Table) -> dict[str, Any]:
     bounds: dict[str, dict[str, Any]] = {"minValues": {}, "maxValues": {}}
     for name, write in [(field.name, BOUNDED.get(type(field.dataType))) for field in schema]:
-        known = [value for value in rows[name].to_pylist() if value is not None] if write else []
+        known = _known(rows[name]) if write else []
         if write and known:
             bounds["minValues"][name] = write(min(known, key=_in_order))
             bounds["maxValues"][name] = write(max(known, key=_in_order))
     flat = [field.name for field in schema if not isinstance(field.dataType, T.StructType)]
     nulls = {name: rows[name].null_count for name in flat}
     return {"numRecords": rows.num_rows, **bounds, "nullCount": nulls}
+
+
+def _known(column: pa.ChunkedArray) -> list[Any]:
+    """The values that are not null; none where one lies in a year that Python does not have."""
+    try:
+        return [value for value in column.to_pylist() if value is not None]
+    except OverflowError:
+        return []
 
 
 def _in_order(value: Any) -> tuple[bool, Any]:

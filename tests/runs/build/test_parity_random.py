@@ -165,7 +165,7 @@ def labels_of(rng: Random, middle: datetime, clock: bool) -> list[dict[str, Any]
     return [*rows, *rng.sample(rows, 10)]
 
 
-@pytest.mark.parametrize(("name", "strategy"), zip(OPTIONS, ("exchange", "broadcast"), strict=True))
+@pytest.mark.parametrize(("name", "strategy"), list(zip(OPTIONS, ("exchange", "broadcast"), strict=True)))
 def test_random_tables_give_serving_what_they_gave_spark(
     name: str, strategy: str, spark: SparkSession, tmp_path: Path
 ) -> None:
