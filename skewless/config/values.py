@@ -55,7 +55,12 @@ def comparable(location: str) -> str:
     """
     if not is_path(location):
         return location.replace("`", "").casefold()
-    return re.sub("/+", "/", re.sub("^file:(//)?(?=/)", "", location)).rstrip("/")
+    return re.sub("/+", "/", without_file_scheme(location)).rstrip("/")
+
+
+def without_file_scheme(path: str) -> str:
+    """The path without the scheme of files on this machine, where it has that."""
+    return re.sub(r"^file:(//)?(?=/)", "", path)
 
 
 def _name(text: str) -> str:

@@ -17,6 +17,7 @@ from pyspark.sql.types import StructType
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError, NoTableError
+from skewless.ground.run.commits import file_name
 from skewless.lake.failures import (
     READ_ERRORS,
     as_unreadable,
@@ -150,7 +151,7 @@ def first_commit(spark: SparkSession, place: str, schema: StructType) -> DataFra
     job of its own before each query. `schema` is that of the rows as they were written.
     """
     files = Hadoop(spark)
-    lines = files.read(f"{place}/_delta_log/{0:020}.json").splitlines()
+    lines = files.read(f"{place}/_delta_log/{file_name(0)}").splitlines()
     added = [action["add"]["path"] for action in map(json.loads, lines) if "add" in action]
     return parquet_rows(spark, [f"{files.absolute(place)}/{unquote(path)}" for path in added], schema)
 

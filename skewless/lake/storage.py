@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.config.files import MOST_BYTES, as_text
+from skewless.config.values import without_file_scheme
 from skewless.ground.errors import afterwards
 from skewless.lake.local_files import FileEntry, created, entries, replace
 
@@ -37,7 +38,7 @@ def is_local(uri: str) -> bool:
 
 
 def local_path(uri: str) -> Path:
-    return Path(re.sub(r"^file:(//)?(?=/)", "", uri))
+    return Path(without_file_scheme(uri))
 
 
 def write_text(uri: str, text: str | bytes, spark: Callable[[], SparkSession]) -> None:

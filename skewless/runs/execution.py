@@ -106,14 +106,16 @@ def _executed(command: Callable[[], Result], run: Run, steps: Steps, stop: Stop)
         with with_feature_places(run.conf_dir), kept_for_the_result():
             result = command()
             stop.over()
-    except KeyboardInterrupt:
-        stop.over()
-        problems, exit_code = (_told_of(stop),), STOPPED
-        result = Result({"errors": list(problems)}, "", exit_code)
-    except Exception as error:  # the last place that can turn a failure into an exit code
+    except (
+        Exception,
+        KeyboardInterrupt,
+    ) as error:  # the last place that can turn a failure into an exit code
         stop.over()
         # Whatever comes of work that was cancelled, it is the stop that is told.
-        problems, exit_code = ((_told_of(stop),), STOPPED) if stop.is_due else _told(error)
+        if isinstance(error, KeyboardInterrupt) or stop.is_due:
+            problems, exit_code = (_told_of(stop),), STOPPED
+        else:
+            problems, exit_code = _told(error)
         result = Result({"errors": list(problems)}, "", exit_code)
     if result.exit_code in WITH_JSON:
         said = say(as_json(result.document) if run.as_json else result.text, sys.stdout)

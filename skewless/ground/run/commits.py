@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, cast
@@ -64,13 +64,16 @@ class Commit:
         return max((each.version for each in commits if each.at <= moment), default=None)
 
 
-def built_by(commits: Sequence[Commit], beside: Callable[[int], Manifest | None]) -> Published | None:
-    """The build whose rows stand after the newest of the commits, through RESTOREs and commits that only move rows.
+def built_by(
+    commits: Collection[Commit], beside: Callable[[int], Manifest | None], version: int | None = None
+) -> Published | None:
+    """The build whose rows stand after a version, by default the newest of the commits, through RESTOREs and commits
+    that only move rows.
 
     `beside` gives the manifest that is kept beside a commit which the log has forgotten.
     """
     by_version = {each.version: each for each in commits}
-    at = max(by_version, default=-1)
+    at = max(by_version, default=-1) if version is None else version
     while at >= 0:
         commit = by_version.get(at)
         restored = None if commit is None else commit.restored(commits)

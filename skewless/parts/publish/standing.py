@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run.commits import HISTORY, RESTORE, Commit
+from skewless.ground.run.commits import HISTORY, RESTORE, Commit, built_by
 from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
 from skewless.lake.sources import delta_table, latest_version, partition_values
@@ -112,13 +112,8 @@ class _Log:
 
     def definitions(self, version: int) -> list[Definition]:
         """Those after the commit of this version."""
-        for at in range(version, -1, -1):
-            restored, manifest = self._restored(at), self._manifest(at)
-            if restored is not None:
-                return self.definitions(restored)
-            if manifest is not None:
-                return self._written(at, manifest)
-        return []
+        build = built_by(self.commits.values(), self._manifest, version)
+        return [] if build is None else self._written(build.version, build.manifest)
 
     def _written(self, at: int, manifest: Manifest) -> list[Definition]:
         """As the manifest has them, unless another run's commit came between its reading of the table and its own."""
