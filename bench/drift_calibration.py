@@ -24,11 +24,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skewless.config import Monitoring
-from skewless.runs.monitor.drift.judging import Finding, judged
-from skewless.runs.monitor.drift.measures import Pair
-from skewless.runs.monitor.profile.bins import Bins, lay_out
-from skewless.runs.monitor.profile.counting import SAMPLE
-from skewless.runs.monitor.profile.profile import (
+from skewless.runs.watch.monitor.drift.judging import Finding, judged
+from skewless.runs.watch.monitor.drift.measures import Pair
+from skewless.runs.watch.monitor.profile.bins import Bins, lay_out
+from skewless.runs.watch.monitor.profile.counting import SAMPLE
+from skewless.runs.watch.monitor.profile.profile import (
     EVERYTHING,
     Counts,
     Grouping,

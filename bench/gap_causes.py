@@ -30,7 +30,14 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
-from skewless.runs.investigate.gap import NOBODY, Features, Investigation, Predictions, Question, inquire
+from skewless.runs.watch.investigate.gap import (
+    NOBODY,
+    Features,
+    Investigation,
+    Predictions,
+    Question,
+    inquire,
+)
 
 FEATURES, ROWS, TRAINED_ON, TRIED_ON = 30, 10_000, 8_000, 20_000
 LEAST_COST = 0.03

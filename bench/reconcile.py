@@ -29,7 +29,7 @@ from skewless.config import LocalFiles, PublishableTrainingSet, load, publishabl
 from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import get_spark, private_session
 from skewless.runs.build.build import build
-from skewless.runs.reconcile.reconcile import reconcile
+from skewless.runs.watch.reconcile.reconcile import reconcile
 
 DAY = datetime(2024, 7, 10, tzinfo=timezone.utc)
 CUT = RunRange(datetime.now(timezone.utc), DAY, DAY + timedelta(days=1))

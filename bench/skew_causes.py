@@ -35,7 +35,7 @@ from bench.results import tell
 from skewless.config import LocalFiles, load
 from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import get_spark
-from skewless.runs.reconcile.reconcile import reconcile
+from skewless.runs.watch.reconcile.reconcile import reconcile
 
 SHARES = (0.01, 0.1, 1.0)
 RECORDS = 3000

@@ -83,24 +83,49 @@ def test_imports_lead_down_only() -> None:
     assert up == []
 
 
+WATCH = LIBRARY / "runs" / "watch"
+GROUPS = {WATCH}
+"""Folders of kinds of run, which stand for no kind themselves."""
+
+
+def rooms_of(floor: str) -> list[Path]:
+    """The kinds of run, or the parts: a floor's folders, and those of a group of kinds."""
+    places = [LIBRARY / floor, *(group for group in GROUPS if group.is_relative_to(LIBRARY / floor))]
+    return [
+        path
+        for place in places
+        for path in place.iterdir()
+        if path.is_dir() and path.name != "__pycache__" and path not in GROUPS
+    ]
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
 @pytest.mark.parametrize("floor", ["runs", "parts"])
 def test_kinds_of_run_and_parts_import_no_other_of_their_kind(floor: str) -> None:
-    rooms = {path.name for path in (LIBRARY / floor).iterdir() if path.is_dir()}
+    rooms = {dotted(room): room for room in rooms_of(floor)}
     across = [
         f"{path.relative_to(ROOT)} -> {name}"
-        for path in modules(LIBRARY / floor)
+        for own, room in rooms.items()
+        for path in modules(room)
         for name in imports(path)
-        for parts in [name.split(".")]
-        if parts[:2] == ["skewless", floor] and len(parts) > 2 and parts[2] in rooms
-        if parts[2] != path.relative_to(LIBRARY / floor).parts[0]
+        for other in rooms
+        if other != own and f"{name}.".startswith(f"{other}.")
     ]
     assert across == []
 
 
 def test_what_runs_share_imports_no_kind_of_run() -> None:
     shared = [path for path in (LIBRARY / "runs").glob("*.py") if path.name != "__init__.py"]
-    rooms = {path.name for path in (LIBRARY / "runs").iterdir() if path.is_dir()}
-    assert not {there for path in shared for name in imports(path) for there in name.split(".")[2:3]} & rooms
+    rooms = [dotted(room) for room in rooms_of("runs")]
+    assert [
+        f"{path.name} -> {name}"
+        for path in shared
+        for name in imports(path)
+        if any(f"{name}.".startswith(f"{room}.") for room in rooms)
+    ] == []
 
 
 def test_rooms_of_the_serving_side_lean_one_way() -> None:

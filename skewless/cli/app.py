@@ -165,7 +165,7 @@ def export(run: Run, name: str, version: int | None, target: str) -> Result:
 )
 def ingest_log(run: Run, folder: str, table: str) -> Result:
     """Bring serving's log files into a Delta table, each record once."""
-    from skewless.runs.ingest.command import ingest_feature_log
+    from skewless.runs.watch.ingest.command import ingest_feature_log
 
     return ingest_feature_log(run, folder, table)
 
@@ -176,7 +176,7 @@ def ingest_log(run: Run, folder: str, table: str) -> Result:
 def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold what serving logged against what training computes, and say why it differs."""
     start, end = range_of(when["date"], when["start"], when["end"])
-    from skewless.runs.reconcile.command import reconcile_feature_log
+    from skewless.runs.watch.reconcile.command import reconcile_feature_log
 
     return reconcile_feature_log(run, name, log, start, end, report)
 
@@ -187,7 +187,7 @@ def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetim
 def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
     """Hold the distributions that serving logged against those of training, and say what drifted."""
     start, end = range_of(when["date"], when["start"], when["end"])
-    from skewless.runs.monitor.command import monitor_features
+    from skewless.runs.watch.monitor.command import monitor_features
 
     return monitor_features(run, name, log, start, end, report)
 
@@ -217,7 +217,7 @@ def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime 
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
 def investigate(run: Run, name: str, as_of: datetime | None, report: str | None, **asked: Any) -> Result:
     """Say whether an offline-online gap is real, and which features explain it."""
-    from skewless.runs.investigate.command import investigate_gap
+    from skewless.runs.watch.investigate.command import investigate_gap
 
     return investigate_gap(run, name, as_of or datetime.now(timezone.utc), report, **asked)
 

@@ -1,0 +1,1 @@
+"""The kinds of run that read what serving logged."""
