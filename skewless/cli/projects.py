@@ -1,0 +1,28 @@
+"""Commands about a project and its configuration."""
+
+from __future__ import annotations
+
+import click
+
+from skewless.cli.group import commands
+from skewless.cli.options import takes_common_options
+from skewless.runs.execution import Result, Run
+
+
+@commands.command("check")
+@takes_common_options
+def check(run: Run) -> Result:
+    """Check the whole configuration and every feature module, without Spark."""
+    from skewless.runs.check.command import check_configuration
+
+    return check_configuration(run)
+
+
+@commands.command("schema")
+@takes_common_options
+@click.option("--to", "folder", metavar="DIR", required=True, help="Where the files go; made if not there.")
+def schema(run: Run, folder: str) -> Result:
+    """Write JSON Schemas of the configuration files, for editors that complete and check YAML."""
+    from skewless.runs.schema.command import write_schemas
+
+    return write_schemas(run, folder)
