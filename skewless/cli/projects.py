@@ -26,3 +26,16 @@ def schema(run: Run, folder: str) -> Result:
     from skewless.runs.schema.command import write_schemas
 
     return write_schemas(run, folder)
+
+
+@commands.command("init-table")
+@takes_common_options
+@click.argument("source")
+@click.option("--name", metavar="NAME", help="What it is called.  [default: as FILE, else as SOURCE]")
+@click.option("--to", metavar="FILE", help="A file that is not there yet.  [default: standard output]")
+@click.option("--labels", is_flag=True, help="SOURCE holds label events: draft a training set.")
+def init_table(run: Run, source: str, name: str | None, to: str | None, labels: bool) -> Result:
+    """Draft a feature table's YAML from a table's schema and a bounded look at its rows."""
+    from skewless.runs.start.table.command import init_table as drafted
+
+    return drafted(run, source, name, to, labels=labels)
