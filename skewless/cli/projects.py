@@ -39,3 +39,15 @@ def init_table(run: Run, source: str, name: str | None, to: str | None, labels: 
     from skewless.runs.start.table.command import init_table as drafted
 
     return drafted(run, source, name, to, labels=labels)
+
+
+@commands.command("init-suite")
+@takes_common_options
+@click.argument("name")
+@click.option("--version", type=int, help="The version that is looked at.  [default: the newest]")
+@click.option("--to", metavar="FILE", help="A file that is not there yet.  [default: standard output]")
+def init_suite(run: Run, name: str, version: int | None, to: str | None) -> Result:
+    """Draft a suite of Great Expectations from what a published version holds."""
+    from skewless.runs.start.suite.command import init_suite as drafted
+
+    return drafted(run, name, version, to)

@@ -16,7 +16,7 @@ from skewless.lake.session import private_session
 from skewless.runs.execution import Result, Run, refuse_no_location
 from skewless.runs.start.new_file import refuse_taken, target_of, write_new
 from skewless.runs.start.table.feature_table import feature_table
-from skewless.runs.start.table.labels import training_set
+from skewless.runs.start.table.labels import Known, training_set
 from skewless.runs.start.table.look import TableLook
 from skewless.runs.start.table.reading import LookedAt, looked_at
 from skewless.runs.start.table.section import ASKED, Section, scalar, text_of
@@ -35,10 +35,15 @@ def init_table(run: Run, source: str, name: str | None, to: str | None, *, label
     refuse_taken(target, run)
     own = _name(source, name, target, labels=labels)
     found = looked_at(private_session(run.spark()), location, f"table '{source}'")
-    text = _text(run, found, source, own, labels=labels)
+    known = _configured(run) if labels else None
+    text = drafted_text(found, source, own, micros_of(datetime.now(timezone.utc)), labels=labels, known=known)
     if target is not None:
         write_new(target, text, run)
     return _result(found, source, own, text, target, labels=labels)
+
+
+def _configured(run: Run) -> Known:
+    return {table.name: table.entity_keys for table in run.configuration().feature_tables.values()}
 
 
 def _name(source: str, name: str | None, target: str | None, *, labels: bool) -> str:
@@ -57,11 +62,12 @@ def _name(source: str, name: str | None, target: str | None, *, labels: bool) ->
     return found if re.match(r"[A-Za-z_]", found) else f"table_{found}".rstrip("_")
 
 
-def _text(run: Run, found: LookedAt, source: str, name: str, *, labels: bool) -> str:
-    now = micros_of(datetime.now(timezone.utc))
+def drafted_text(
+    found: LookedAt, source: str, name: str, now: int, *, labels: bool = False, known: Known | None = None
+) -> str:
+    """The file; `known` are the feature tables that label events can be joined to."""
     if labels:
-        known = {table.name: table.entity_keys for table in run.configuration().feature_tables.values()}
-        return text_of(_head(found, name), training_set(found.look, source, name, now, known))
+        return text_of(_head(found, name), training_set(found.look, source, name, now, known or {}))
     body = [Section([f"source: {scalar(source)}"]), *feature_table(found.look, now)]
     return text_of(_head(found, name), body)
 

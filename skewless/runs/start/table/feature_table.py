@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from skewless.ground.instants import utc
 from skewless.runs.start.table.columns import column_sections
 from skewless.runs.start.table.keys import APART, Keys, keys_of
-from skewless.runs.start.table.look import Lag, TableLook
+from skewless.runs.start.table.look import ColumnLook, Lag, TableLook
 from skewless.runs.start.table.section import (
     Section,
     duration_above,
@@ -18,7 +18,9 @@ from skewless.runs.start.table.section import (
 )
 from skewless.runs.start.table.times import Times, need_zone, times_of
 
-NO_HISTORY = "No time column: values overwritten since T leak into the past. Is there a table with their history?"
+NO_HISTORY = (
+    "No time column: values overwritten since T leak into the past. Is there a table with their history?"
+)
 
 
 def feature_table(look: TableLook, now: int) -> Iterator[Section]:
@@ -39,7 +41,7 @@ def feature_table(look: TableLook, now: int) -> Iterator[Section]:
 def key_section(look: TableLook, keys: Keys, time: str | None) -> Section:
     evidence = [
         f"{scalar(name)}: {look.columns[name].kind.text}, {look.columns[name].distinct:,} distinct, "
-        f"null in {share_text(look.columns[name].null_share)}"
+        f"{nulls_text(look.columns[name])}"
         for name in keys.names
     ]
     if keys.names:
@@ -48,6 +50,10 @@ def key_section(look: TableLook, keys: Keys, time: str | None) -> Section:
             f"{listed(keys.names)}{beside}: {share_text(keys.told_apart)} of the rows are told apart"
         )
     return Section([f"entity_keys: {listed(keys.names)}"], evidence, list(_key_questions(look, keys, time)))
+
+
+def nulls_text(column: ColumnLook) -> str:
+    return f"null in {share_text(column.null_share)}" if column.nulls else "no nulls"
 
 
 def _key_questions(look: TableLook, keys: Keys, time: str | None) -> Iterator[str]:
@@ -113,21 +119,23 @@ _OLDEST, _NEWEST = 86_400_000_000, 2_524_608_000_000_000
 
 def _time_text(look: TableLook, name: str) -> str:
     column = look.columns[name]
-    first, last = look.bounds(name) or (0, 0)
     grain = look.grain(name)
     whole = f", whole {grain}s" if grain and column.kind.kind != "date" else ""
-    return (
-        f"{scalar(name)}: {column.kind.text}, null in {share_text(column.null_share)}, "
-        f"{utc(first)} to {utc(last)}{whole}"
-    )
+    bounds = look.bounds(name)
+    span = f", {utc(bounds[0])} to {utc(bounds[1])}" if bounds else ""
+    return f"{scalar(name)}: {column.kind.text}, {nulls_text(column)}{span}{whole}"
 
 
 def lag_text(lag: Lag | None, behind: str) -> str:
+    """Where a time lies beside another, to follow its name."""
     if lag is None:
         return ""
-    early = f", earlier in {share_text(lag.earlier)}" if lag.earlier else ""
-    lengths = f"median {length_text(lag.median)}, 99 % within {length_text(lag.most)}"
-    return f", later than {scalar(behind)} in {share_text(lag.later)} of the rows{early}, {lengths}"
+    if not lag.later and not lag.earlier:
+        return f", the same as {scalar(behind)} in every row"
+    sides = [("later", lag.later), ("earlier", lag.earlier)]
+    where = " and ".join(f"{side} in {share_text(share)} of the rows" for side, share in sides if share)
+    lengths = f"by {length_text(lag.median)} in the median, {length_text(lag.most)} at the 99th percentile"
+    return f", compared with {scalar(behind)} {where}, {lengths}"
 
 
 def _served(look: TableLook, event: str, times: Times) -> Iterator[Section]:

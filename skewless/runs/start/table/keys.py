@@ -26,7 +26,7 @@ MOST_TRIED = 8
 
 @dataclass(frozen=True)
 class Keys:
-    """Entity keys in the order of their weight, what they tell apart, and how sure that is.
+    """Entity keys in the order of the schema, what they tell apart, and how sure that is.
 
     `row_ids` have a value of their own in each row; `alternatives` look like keys of other entities; `is_named` where
     names speak for them.
@@ -50,6 +50,7 @@ def keys_of(look: TableLook, time: str | None) -> Keys:
     found = _of_names(look, named, able, time) if named else _by_rows(look, able, time)
     others = [name for name in named if name not in found and scores[name] == max(scores.values())]
     apart = look.told_apart([*found, *_time(time)])
+    found.sort(key=list(look.columns).index)
     return Keys(tuple(found), apart, bool(named), tuple(ids), tuple(others))
 
 

@@ -9,7 +9,13 @@ import pyarrow.compute as pc
 
 from skewless.ground.errors import InputError
 from skewless.runs.start.table import words
-from skewless.runs.start.table.feature_table import event_section, key_section, lag_text, zone_section
+from skewless.runs.start.table.feature_table import (
+    event_section,
+    key_section,
+    lag_text,
+    nulls_text,
+    zone_section,
+)
 from skewless.runs.start.table.keys import Keys, keys_of
 from skewless.runs.start.table.look import ColumnLook, TableLook
 from skewless.runs.start.table.section import Section, listed, scalar, share_text
@@ -92,9 +98,7 @@ def _label_text(look: TableLook, column: ColumnLook) -> str:
     share = ""
     if _says_yes_or_no(look, column) and column.nulls < column.rows:
         share = f", yes in {share_text(pc.mean(pc.cast(look.values[column.name], 'int64')).as_py())}"
-    return (
-        f"{scalar(column.name)}: {column.kind.text}{distinct}{share}, null in {share_text(column.null_share)}"
-    )
+    return f"{scalar(column.name)}: {column.kind.text}{distinct}{share}, {nulls_text(column)}"
 
 
 def _known_at(times: Times, outcome: str | None) -> Section:

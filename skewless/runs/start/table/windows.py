@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from skewless.runs.start.table import words
 from skewless.runs.start.table.look import ColumnLook
 from skewless.runs.start.table.section import scalar
-from skewless.runs.start.table.words import words_of
 from skewless.serving.aggregations.functions import FUNCTIONS
 
-NUMBERS = ("mean", "sum", "max")
+NUMBERS = ("mean", "min", "max")
+SUMS = frozenset(
+    ("amount", "price", "total", "quantity", "qty", "count", "revenue", "cost", "spend", "value")
+)
+"""What adds up, in words; a sum of temperatures says nothing."""
+
 CATEGORIES = ("mode", "count_distinct")
 FEW = 50
 """Up to so many values a column names kinds, and how often each occurs can be counted."""
@@ -40,7 +45,7 @@ def examples(columns: Sequence[ColumnLook], window: str) -> list[str]:
         _line(f"rows_{window}", "count", None, window),
         _line("seconds_since", "time_since_last", None, window),
     ]
-    told = [column for column in columns if _functions(column)]
+    told = [column for column in columns if not column.is_time and _functions(column)]
     for column in told[:MOST_COLUMNS]:
         lines += [
             _line(f"{function}_{_name(column)}_{window}", function, column.name, window)
@@ -52,13 +57,14 @@ def examples(columns: Sequence[ColumnLook], window: str) -> list[str]:
 def _functions(column: ColumnLook) -> list[str]:
     """Those that take the type of a column and say something of it."""
     is_kind = column.distinct is not None and column.distinct <= FEW
-    wanted = NUMBERS if column.is_number else CATEGORIES if is_kind else CATEGORIES[1:]
+    numbers = (*NUMBERS, "sum") if words.says(column.name, SUMS) else NUMBERS
+    wanted = numbers if column.is_number else CATEGORIES if is_kind else CATEGORIES[1:]
     takes = {name: FUNCTIONS[name].takes or frozenset() for name in wanted}
     return [name for name in wanted if column.kind.family in takes[name] and column.distinct != 1]
 
 
 def _name(column: ColumnLook) -> str:
-    return "_".join(words_of(column.name)) or "value"
+    return "_".join(words.words_of(column.name)) or "value"
 
 
 def _line(name: str, function: str, column: str | None, window: str) -> str:
