@@ -42,9 +42,10 @@ class Keys:
 def keys_of(look: TableLook, time: str | None) -> Keys:
     """The entity keys that fit rows of this time column, or, without one, of a table of one row an entity."""
     able = [name for name, column in look.columns.items() if column.could_be_key and column.distinct]
-    ids = [name for name in able if look.columns[name].is_unique] if time else []
-    able = [name for name in able if name not in ids] or ids
-    ids = [name for name in ids if name not in able]
+    unique = [name for name in able if look.columns[name].is_unique] if time else []
+    able = [name for name in able if name not in unique] or unique
+    # By its name, too: a text or a price may differ in each row and say something all the same.
+    ids = [name for name in unique if name not in able and words.key_score(name) == words.LIKE_AN_ID]
     scores = {name: words.key_score(name) for name in able}
     named = sorted((name for name in able if scores[name]), key=lambda name: -scores[name])
     found = _of_names(look, named, able, time) if named else _by_rows(look, able, time)

@@ -55,9 +55,10 @@ class ColumnLook:
 
     @property
     def could_be_key(self) -> bool:
-        """Whether rows can be matched by it, and told apart: no float, no time, no truth value."""
+        """Whether rows can be matched by it, and told apart: no float, no time, no yes or no, no price."""
         is_match = self.kind.key_kind is not None and not self.is_time
-        return is_match and self.kind.kind not in ("boolean", "binary") and self.null_share <= MOST_NULL_KEYS
+        is_quantity = self.kind.kind in ("boolean", "binary") or self.kind.scale > 0
+        return is_match and not is_quantity and self.null_share <= MOST_NULL_KEYS
 
     @property
     def is_unique(self) -> bool:

@@ -35,7 +35,8 @@ class Times:
 
 def times_of(look: TableLook) -> Times:
     """The roles that fit. A table whose time columns are all null has none; of one without rows the names are taken."""
-    names = [name for name, column in look.columns.items() if column.is_time and (column.nulls < column.rows or not column.rows)]
+    able = {name for name, column in look.columns.items() if column.nulls < column.rows or not column.rows}
+    names = [name for name, column in look.columns.items() if column.is_time and name in able]
     event = min(names, key=lambda name: _unlike_event(look, name), default=None)
     if event is None:
         return Times(None)

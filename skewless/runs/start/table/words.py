@@ -67,6 +67,9 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
 
 
+LIKE_AN_ID = 2
+
+
 def key_score(name: str) -> int:
     """How much a name looks like that of a key: 2 like an id, 1 like a thing, 0 like neither.
 
@@ -75,7 +78,7 @@ def key_score(name: str) -> int:
     """
     words = words_of(name) or [""]
     if words[-1] in IDS or words[-1].endswith(("num", "uuid", "code")):
-        return 2
+        return LIKE_AN_ID
     return int(words[-1] in ENTITIES)
 
 

@@ -128,10 +128,11 @@ def test_what_differs_in_each_row_is_its_id_and_no_entity() -> None:
     columns: Columns = {
         "order_id": ("bigint", list(range(20))),
         "customer_id": ("bigint", [n % 3 for n in range(20)]),
+        "note": ("string", [f"note {n}" for n in range(20)]),
         "ordered_at": ("timestamp", hours(20)),
     }
     found = drafted(columns)
-    assert (found["entity_keys"], found["columns"]) == (["customer_id"], [])
+    assert (found["entity_keys"], found["columns"]) == (["customer_id"], ["note"])
     assert "[order_id] differs in each row" in text(columns)
 
 
@@ -225,7 +226,11 @@ def test_what_other_readers_cannot_read_is_left_out_and_nested_values_are_not() 
 
 
 def test_a_table_without_rows_is_drafted_by_its_names() -> None:
-    columns: Columns = {"user_id": ("int", []), "clicked_at": ("timestamp", []), "loaded_at": ("timestamp", [])}
+    columns: Columns = {
+        "user_id": ("int", []),
+        "clicked_at": ("timestamp", []),
+        "loaded_at": ("timestamp", []),
+    }
     assert drafted(columns)["event_timestamp"] == "clicked_at"
     assert "from all 0 rows" in text(columns)
 
