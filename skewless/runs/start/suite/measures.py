@@ -114,17 +114,14 @@ def _measure(place: int, name: str, kind: DataType, groups: Sequence[Mapping[str
     def of(what: str) -> list[Any]:
         return [group[key] for group in groups if group.get(key := f"{what}_{place}") is not None]
 
-    own = [group for group in groups if group["own"]]
-    shares = [
-        Share(sum(group["rows"] for group in part), sum(group[f"nulls_{place}"] for group in part))
-        for part in (own, groups)
-    ]
-    least, greatest = (
-        pick(map(_plain, of(what)), default=None) for what, pick in (("least", min), ("greatest", max))
-    )
-    return Measure(
-        name, kind, *shares, max(of("distinct"), default=None), least, greatest, sum(of("strange"))
-    )
+    def share(part: Sequence[Mapping[str, Any]]) -> Share:
+        return Share(sum(group["rows"] for group in part), sum(group[f"nulls_{place}"] for group in part))
+
+    own = share([group for group in groups if group["own"]])
+    least = min(map(_plain, of("least")), default=None)
+    greatest = max(map(_plain, of("greatest")), default=None)
+    distinct = max(of("distinct"), default=None)
+    return Measure(name, kind, own, share(groups), distinct, least, greatest, sum(of("strange")))
 
 
 def _plain(number: Any) -> float | int:

@@ -31,12 +31,12 @@ HAPPENED = _set(
     """
     event occurred happened observed measured ordered purchased bought clicked viewed placed created
     started timestamp ts time datetime when date day effective since asof predict predicted scored
-    requested paid called opened landed
+    requested paid called opened departed sent issued
     """
 )
 SERVED = _set(
     """
-    available availability ingest ingested ingestion load loaded receive received arrived arrival
+    available availability landed ingest ingested ingestion load loaded receive received arrived arrival
     inserted processed written synced published extracted exported imported known recorded committed
     stored updated modified etl
     """
