@@ -18,6 +18,7 @@ from skewless.runs.start.table.section import (
 )
 from skewless.runs.start.table.times import Times, need_zone, times_of
 
+OF_FACTS = "the fact became true, and neither when it was written nor when it was planned"
 NO_HISTORY = (
     "No time column: values overwritten since T leak into the past. Is there a table with their history?"
 )
@@ -91,12 +92,10 @@ def _hidden_times(look: TableLook, keys: Keys) -> Iterator[str]:
             yield f"{scalar(name)} is {kind} but reads as {reads_as}. Make it a timestamp column, and name it here?"
 
 
-def event_section(look: TableLook, times: Times, now: int, meaning: str = "the fact became true") -> Section:
+def event_section(look: TableLook, times: Times, now: int, meaning: str = OF_FACTS) -> Section:
     name = str(times.event)
     evidence = [_time_text(look, name)]
-    questions = [
-        f"Is {scalar(name)} when {meaning}, and neither when it was written nor when it was planned?"
-    ]
+    questions = [f"Is {scalar(name)} when {meaning}?"]
     first, last = look.bounds(name) or (0, 0)
     if last > now:
         questions.append(
