@@ -106,7 +106,7 @@ def _categories(each: Measure, *, is_label: bool) -> Iterator[Expectation]:
 def _range(each: Measure) -> Iterator[Expectation]:
     """None of a column of one value, of numbers that number something, or with NaN, which passes no bound."""
     least, greatest = each.least, each.greatest
-    if least is None or greatest is None or least == greatest or each.strange:
+    if least is None or greatest is None or each.strange or not 0 < greatest - least < math.inf:
         return
     if each.is_integer and (each.distinct or 0) >= UNIQUE * (each.all.rows - each.all.nulls):
         return
@@ -116,19 +116,19 @@ def _range(each: Measure) -> Iterator[Expectation]:
 
 
 def widened(least: float, greatest: float) -> tuple[float, float]:
-    """Bounds with a margin, in two digits of the spread; what was never negative, or never positive, stays so.
+    """Bounds with a margin, outwards to two digits of the spread; what was never negative, or positive, stays so.
 
-    >>> widened(0, 10), widened(-3.2, 98.1), widened(2, 3)
-    ((0, 20), (-60, 150), (1, 4))
+    >>> widened(0, 10), widened(-3.2, 98.1), widened(2, 3), widened(0.1, 0.4)
+    ((0, 20), (-60.0, 150.0), (1, 4), (0.0, 0.6))
     """
-    margin = RANGE_MARGIN * (greatest - least)
-    low, high = least - margin, greatest + margin
-    if least >= 0:
-        low = max(low, 0)
-    if greatest <= 0:
-        high = min(high, 0)
-    digit = 10.0 ** math.floor(math.log10(greatest - least))
-    bounds = (math.floor(low / digit) * digit, math.ceil(high / digit) * digit)
+    spread = greatest - least
+    places = 1 - math.floor(math.log10(spread))
+    low, high = least - RANGE_MARGIN * spread, greatest + RANGE_MARGIN * spread
+    low = max(low, 0) if least >= 0 else low
+    high = min(high, 0) if greatest <= 0 else high
+    scale = 10.0**places
+    low, high = math.floor(low * scale) / scale, math.ceil(high * scale) / scale
     if isinstance(least, int) and isinstance(greatest, int):
-        return math.floor(bounds[0]), math.ceil(bounds[1])
-    return float(f"{bounds[0]:.6g}"), float(f"{bounds[1]:.6g}")
+        return math.floor(low), math.ceil(high)
+    # What was met is inside whatever rounding does to numbers of many digits.
+    return min(low, least), max(high, greatest)

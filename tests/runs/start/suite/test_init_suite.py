@@ -83,7 +83,7 @@ def test_the_rows_that_a_version_wrote_decide_beside_all_that_stand(drafted: dic
     assert (drafted["training_set"], drafted["version"], drafted["rows"]) == (NAME, 0, 96)
     # A quarter of all is null, half of the second day.
     assert kwargs(drafted, "not_be_null", "weather__temp") == {"mostly": 0.2}
-    assert kwargs(drafted, "be_between", "weather__temp") == {"min_value": 0.0, "max_value": 60.0}
+    assert kwargs(drafted, "be_between", "weather__temp") == {"min_value": 0.0, "max_value": 52.0}
     assert kwargs(drafted, "be_in_set", "weather__sky")["value_set"] == ["clear"]
     assert kwargs(drafted, "be_in_set", "late") == {"value_set": [0, 1]}
     assert drafted["proposed"]["ranges"] == ["weather__temp", "planes__price"]

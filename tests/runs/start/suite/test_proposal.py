@@ -73,7 +73,7 @@ def test_nulls_and_ranges_have_margins() -> None:
     # Null in 10 %: half again and five points leave 80 %; half the spread on either side.
     assert expected(proposal_of(MEASURES, ROLES), "weather__temp") == [
         {"type": NOT_NULL, "severity": "critical", "mostly": 0.8},
-        {"type": BETWEEN, "severity": "warning", "min_value": -100.0, "max_value": 200.0},
+        {"type": BETWEEN, "severity": "warning", "min_value": -60.0, "max_value": 150.0},
     ]
     assert expected(proposal_of(MEASURES, ROLES), "weather__hours")[1]["min_value"] == 0
 
