@@ -119,7 +119,7 @@ def widened(least: float, greatest: float) -> tuple[float, float]:
     """Bounds with a margin, outwards to two digits of the spread; what was never negative, or positive, stays so.
 
     >>> widened(0, 10), widened(-3.2, 98.1), widened(2, 3), widened(0.1, 0.4)
-    ((0, 20), (-60.0, 150.0), (1, 4), (0.0, 0.6))
+    ((0, 15), (-60.0, 150.0), (1, 4), (0.0, 0.56))
     """
     spread = greatest - least
     places = 1 - math.floor(math.log10(spread))
