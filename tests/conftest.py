@@ -14,15 +14,33 @@ from hypothesis import settings
 
 from tests.helpers.project import Delays, Project, delays_in
 
+FAULTS = Path(__file__).parent / "faults"
+SHARED = ("delays", "served")
+"""Projects that many files look at, each made by a build."""
+
 settings.register_profile("deterministic", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("deterministic")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a Spark session, so that `make test-fast` can leave it out."""
+    """Mark what needs a Spark session or looks for faults, so that `make test-fast` and `make test` can leave it out.
+
+    With `--dist loadgroup` a file's tests run in one process, and so do those files that share a project: it is
+    made once and not once a process.
+    """
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "spark" in fixtures:
             item.add_marker("spark")
+        if FAULTS in item.path.parents and item.get_closest_marker("share") is None:
+            item.add_marker("fault")
+    shared = {
+        item.path: name for name in SHARED for item in items if name in getattr(item, "fixturenames", ())
+    }
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(shared.get(item.path, file)))
 
 
 @pytest.fixture(scope="session")
