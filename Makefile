@@ -38,7 +38,7 @@ test-fast: install ## Run what needs no Spark
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal -m "not spark and not slow"
 
 test: install java ## Run every test, and a share of the faults
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup -m "not fault"
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile -m "not fault"
 
 test-faults: install java ## Kill, stop, tear and fill up what runs need, and look at what is left
 	$(BIN)/python -m pytest -q tests/faults
