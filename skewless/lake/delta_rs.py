@@ -54,6 +54,10 @@ class DeltaRsTable:
     @cached_property
     def commits(self) -> list[Commit]:
         """Those up to this version that Delta's log still tells of, the newest first."""
+        return self.commits_of(HISTORY)
+
+    def commits_of(self, most: int) -> list[Commit]:
+        """The newest so many of them."""
         with self._read("its log"):
             return [
                 Commit(
@@ -63,8 +67,13 @@ class DeltaRsTable:
                     each.get("userMetadata"),
                     int(each["timestamp"]) * 1000,
                 )
-                for each in self.table.history(HISTORY)
+                for each in self.table.history(most)
             ]
+
+    def partition_values(self, column: str) -> set[str | None]:
+        """The values of a partition column that some file has, as Delta's log has them."""
+        with self._read("its log"):
+            return {each[column] for each in self.table.partitions()}
 
     def names_in(self, folder: str) -> list[str]:
         """The names of the files in a folder of the table's, [] where there is no such folder."""

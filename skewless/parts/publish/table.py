@@ -28,6 +28,7 @@ from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import other_columns
 from skewless.parts.publish.first import first_publication, is_first_publication, published_meanwhile
+from skewless.parts.publish.history import SparkHistory
 from skewless.parts.publish.leases import leased
 from skewless.parts.publish.leftovers import sweep
 from skewless.parts.publish.manifest import committed, write_beside
@@ -171,7 +172,9 @@ def publish(
     except OSError as error:  # the commit stands and holds it, so this is no failure of the run
         tell(f"{output.manifests}: the manifest cannot be written: {error}; the next run makes up for it")
     # By the run and not the newest version: others may have published other slices since.
-    runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
+    runs = {
+        document["run_id"]: version for version, document in committed(SparkHistory(spark, output)).items()
+    }
     return runs[manifest["run_id"]]
 
 
