@@ -194,3 +194,30 @@ class Manifest(_NotInAll, ComputedPart):
     spec: Mapping[str, Any]
     label_events: LabelEventCounts
     failures: Sequence[FailedExpectation]
+
+
+class ScoredBy(TypedDict):
+    """The published version by whose definition rows are scored; `fingerprint` is that of its serving plan."""
+
+    location: str
+    version: int
+    run_id: str
+    fingerprint: str
+
+
+class ScoresManifest(ComputedPart):
+    """All that it takes to say what a table of scores was made from.
+
+    `at` is the T of all rows, None where the column `event_timestamp` of the entities is. The last five keys say of the
+    run what `_NotInAll` does.
+    """
+
+    definition: ScoredBy
+    event_timestamp: str
+    at: str | None
+    feature_fingerprints: Mapping[str, str]
+    started_at: str
+    ended_at: str
+    seconds: float
+    steps: Sequence[StepSeconds]
+    spark: SparkOfRun

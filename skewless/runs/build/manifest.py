@@ -61,7 +61,8 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
     opened, verdict, parity = found.opened, found.verdict, found.parity
     written, run = found.run_range.to_json(), written_run(found.rows.sparkSession)
     taken = found.census.taken
-    manifest: Manifest = {
+    # mypy fears that the part may hold the keys that some manifests lack, as something else.
+    manifest: Manifest = {  # type: ignore[typeddict-item]
         **computed_part(opened, found.run_id, taken, found.strategy, found.staged, parity),
         "expectations": _suite(verdict) if verdict else None,
         "as_of": written["as_of"],
