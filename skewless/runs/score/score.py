@@ -24,6 +24,7 @@ from skewless.training_set.ahead.freshness import refuse_stale
 from skewless.training_set.ahead.preparation import Prepared, prepare
 from skewless.training_set.bind import bind
 from skewless.training_set.recorded import refuse_other_code
+from skewless.training_set.serving_document import serving_document
 from skewless.training_set.staging.auditing import begun_audit
 from skewless.training_set.staging.staged import Staged, staged_rows
 from skewless.training_set.staging.written import computed_part
@@ -77,8 +78,8 @@ def score(
         entities = open_entities(spark, location, definition, at, now)
         opened = bind(spark, definition.over(location, output.location), entities.rows)
         opened = replace(opened, inputs={"entities": entities.source, **opened.inputs})
+        definition.refuse_other(serving_document(opened))
     ready = prepare(opened, EVERY_T, allow_empty=True)
-    definition.refuse_other(ready.document)
     if ready.census.last is not None:
         refuse_stale(opened, RunRange(EPOCH + ready.census.last * MICROSECOND))
     run_id = this_run().known_as(new_run_id())

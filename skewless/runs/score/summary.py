@@ -16,10 +16,13 @@ def summary_of_scores(scored: Scored) -> str:
 def verdict_of(scored: Scored) -> str:
     """What happened, in a sentence."""
     made = scored.manifest
-    rows = f"{made['rows']:,} rows, each exactly once, {len(made['columns'])} columns"
+    name, rows = (
+        made["training_set"],
+        f"{made['rows']:,} rows, each exactly once, {len(made['columns'])} columns",
+    )
     if scored.rejected_path:
-        return f"{made['training_set']}: REFUSED, nothing published: {rows}; the rows are kept in {scored.rejected_path}"
-    return f"{made['training_set']}: scored by version {made['definition']['version']}: {rows}"
+        return f"{name}: REFUSED, nothing published: {rows}; the rows are kept in {scored.rejected_path}"
+    return f"{name}: scored by version {made['definition']['version']}: {rows}"
 
 
 def _lines(scored: Scored) -> Iterator[str]:
