@@ -61,9 +61,10 @@ def manifest_of(found: Findings, checksum: str | None) -> Manifest:
     opened, verdict, parity = found.opened, found.verdict, found.parity
     written, run = found.run_range.to_json(), written_run(found.rows.sparkSession)
     taken = found.census.taken
-    # mypy fears that the part may hold the keys that some manifests lack, as something else.
-    manifest: Manifest = {  # type: ignore[typeddict-item]
-        **computed_part(opened, found.run_id, taken, found.strategy, found.staged, parity),
+    part = computed_part(opened, found.run_id, taken, found.strategy, found.staged, parity)
+    manifest: Manifest = {
+        # mypy fears that the part may hold keys that some manifests lack, as something else.
+        **part,  # type: ignore[typeddict-item]
         "expectations": _suite(verdict) if verdict else None,
         "as_of": written["as_of"],
         "start": written["start"],
