@@ -14,8 +14,8 @@ from skewless.parts.publish import (
 )
 from skewless.runs.execution import REFUSED, Result, Run, refuse_no_location
 from skewless.runs.rebuild.rebuild import rebuild
-from skewless.runs.rebuild.recorded import Recorded
 from skewless.runs.rebuild.summary import summary_of_rebuild
+from skewless.training_set.recorded import Recorded
 
 
 def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> Result:
