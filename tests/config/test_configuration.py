@@ -152,7 +152,8 @@ def test_check_is_silent_where_nothing_is_wrong(configuration: Configurations) -
 
 def test_a_directory_without_any_spec_is_refused(configuration: Configurations) -> None:
     assert configuration({}).problems == (
-        "conf: no feature_tables/*.yml and no training_sets/*.yml here; give another --conf-dir",
+        "conf: no feature_tables/*.yml and no training_sets/*.yml here; change into the project's folder, "
+        "give another --conf-dir, or begin one with skewless init",
     )
 
 
