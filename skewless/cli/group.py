@@ -49,5 +49,5 @@ class Commands(click.Group):
 def commands() -> None:
     """Point-in-time training sets on Spark and Delta Lake.
 
-    A project of its own to begin with: skewless init shop && make -C shop demo
+    A project of its own to begin with: skewless init shop && cd shop && make demo
     """

@@ -99,11 +99,11 @@ def _move(source: Path, target: Path, moved: list[Path]) -> None:
 
 
 def _summary(place: Path, files: list[Path]) -> str:
-    make = "make" if place.samefile(".") else f"make -C {quote(str(place))}"
+    there = "" if place.samefile(".") else f"cd {quote(str(place))} && "
     return "\n".join(
         [
-            f"{place}: a shop's project, {len(files)} files; README.md says what is where. Next:",
-            f"  {make} demo   # sample data, a published training set, its report; needs Java 17 or 21",
-            f"  {make} test   # the feature functions without Spark, a join with it",
+            f"{place}: a shop's project of {len(files)} files; README.md says what is where. Next:",
+            f"  {there}make demo   # sample data, a published training set, its report; needs Java 17 or 21",
+            "  make test   # the feature functions without Spark, a join with it",
         ]
     )

@@ -10,7 +10,7 @@ from random import Random
 from pyspark.sql import SparkSession
 
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=timezone.utc)
-DAYS = 180
+END = FIRST_DAY + timedelta(days=180)
 CUSTOMERS = 400
 ORDERS = 1_500
 RETURN_PERIOD = timedelta(days=30)
@@ -33,8 +33,8 @@ def sample_rows(seed: int = 7) -> dict[str, list[tuple]]:
         customers += _customer(customer_id, chance)
     for order_id in range(1, ORDERS + 1):
         customer_id = 1 + int(CUSTOMERS * chance.random() ** 2)  # some order far more often than others
-        signed_up_at = next(row[6] for row in customers if row[0] == customer_id)
-        ordered_at = _between(max(signed_up_at, FIRST_DAY), FIRST_DAY + timedelta(days=DAYS), chance)
+        changes = [row[1] for row in customers if row[0] == customer_id]
+        ordered_at = _ordered_at(changes, [row[2] for row in orders if row[1] == customer_id], chance)
         viewed = chance.choice([0, 1, 2, 3, 5, 8])
         clicks += [_click(customer_id, ordered_at, chance) for _ in range(viewed)]
         orders.append(_order(order_id, customer_id, ordered_at, viewed, chance))
@@ -53,6 +53,14 @@ def _customer(customer_id: int, chance: Random) -> list[tuple]:
         (customer_id, at, _midnight(at) + night, country, tier, newsletter, signed_up_at)
         for at, tier in changes.items()
     ]
+
+
+def _ordered_at(changes: list[datetime], earlier: list[datetime], chance: Random) -> datetime:
+    """One in four is placed within hours of another order, of signing up or of a new tier."""
+    soon = chance.choice([*changes, *earlier]) + timedelta(minutes=int(chance.uniform(10, 600)))
+    if chance.random() < 1 / 4 and FIRST_DAY <= soon < END:
+        return soon
+    return _between(max(changes[0], FIRST_DAY), END, chance)
 
 
 def _order(order_id: int, customer_id: int, ordered_at: datetime, viewed: int, chance: Random) -> tuple:
