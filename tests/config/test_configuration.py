@@ -157,6 +157,15 @@ def test_a_directory_without_any_spec_is_refused(configuration: Configurations) 
     )
 
 
+def test_a_training_set_is_not_looked_for_where_there_is_none(configuration: Configurations) -> None:
+    with pytest.raises(InputError) as refusal:
+        configuration({}).training_set("delay")
+    assert str(refusal.value) == (
+        "conf: no training_sets/*.yml here; change into the project's folder, "
+        "give another --conf-dir, or begin one with skewless init"
+    )
+
+
 def test_two_files_of_one_name_are_refused(configuration: Configurations) -> None:
     texts = {"feature_tables/weather.yml": WEATHER, "feature_tables/weather.yaml": WEATHER}
     assert configuration(texts).problems == (
