@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -130,12 +131,9 @@ def test_the_sample_data_becomes_a_published_training_set(
     sample = runpy.run_path(str(shop / "jobs" / "make_data.py"))
     for name, rows in sample["sample_rows"]().items():
         schema = StructType.fromDDL(sample["SCHEMAS"][name])
+        assert isinstance(schema, StructType)
         columns = zip(*rows, strict=True)
-        arrays = [
-            by_hand.pa.array(values, field.type)
-            for values, field in zip(columns, to_arrow_schema(schema), strict=True)
-        ]
-        by_hand.overwrite(tmp_path / name, schema, by_hand.pa.table(arrays, schema=to_arrow_schema(schema)))
+        by_hand.overwrite(tmp_path / name, schema, pa.table([*map(list, columns)], to_arrow_schema(schema)))
     report = tmp_path / "report.html"
     own = ["--conf-dir", str(shop / "conf"), "--set", f"WAREHOUSE={tmp_path}", "--report", str(report)]
     assert main(["build", "order_returns", "--json", *own]) == 0
