@@ -55,9 +55,17 @@ def test_the_project_is_sound_and_its_tests_of_functions_pass_without_spark(
     assert "4 feature tables and 1 training sets, nothing wrong\n" in ran.stdout or "3 passed" in ran.stdout
 
 
-def test_what_pip_and_python_compile_is_no_file_of_the_project(shop: Path) -> None:
+def test_what_pip_compiles_of_the_package_is_no_file_of_the_project(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert {".gitignore", "Makefile", "README.md", "features/shop.py", "jobs/make_data.py"} <= files_in(shop)
-    assert not [name for name in files_in(shop) if "__pycache__" in name]
+    installed = tmp_path / "installed"
+    for name in ("jobs/build.py", "jobs/__pycache__/build.cpython-311.pyc"):
+        (installed / name).parent.mkdir(parents=True, exist_ok=True)
+        (installed / name).touch()
+    monkeypatch.setattr("skewless.runs.start.init.TEMPLATE", installed)
+    assert init(str(tmp_path / "shop")) == 0
+    assert files_in(tmp_path / "shop") == {"jobs/build.py"}
 
 
 def test_it_says_the_next_two_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
