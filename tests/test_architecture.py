@@ -19,6 +19,9 @@ FLOORS = ["cli", "runs", "skew", "training_set", "parts", "lake", "config", "gro
 
 SERVING = ["replay", "plan", "aggregations", "predicates", "sets", "code", "log", "values", "definitions"]
 SPARK = {"pyspark", "delta", "py4j"}
+TEMPLATE = LIBRARY / "runs" / "start" / "project"
+"""What `skewless init` writes: a user's files, which stand on no floor of the library."""
+
 MOST_ENTRIES = 12
 MOST_LINES = 250
 
@@ -47,7 +50,7 @@ def _imports(node: ast.AST) -> Iterator[str]:
 
 
 def modules(place: Path) -> list[Path]:
-    return sorted(place.rglob("*.py"))
+    return sorted(path for path in place.rglob("*.py") if not path.is_relative_to(TEMPLATE))
 
 
 def roots(path: Path) -> set[str]:

@@ -26,3 +26,13 @@ def schema(run: Run, folder: str) -> Result:
     from skewless.runs.schema.command import write_schemas
 
     return write_schemas(run, folder)
+
+
+@commands.command("init")
+@takes_common_options
+@click.argument("folder", metavar="[DIR]", default=".")
+def init(run: Run, folder: str) -> Result:
+    """Write a project that builds at once: conf/, features/, jobs/, tests/, Makefile and sample data."""
+    from skewless.runs.start.init import write_project
+
+    return write_project(run, folder)

@@ -1,0 +1,1 @@
+"""How a project starts: a new one, and configuration drafted from what is there."""
