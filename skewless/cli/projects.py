@@ -26,3 +26,13 @@ def schema(run: Run, folder: str) -> Result:
     from skewless.runs.schema.command import write_schemas
 
     return write_schemas(run, folder)
+
+
+@commands.command("catalog")
+@takes_common_options
+@click.option("--to", "target", metavar="FILE.html", required=True, help="Where the page goes.")
+def catalog(run: Run, target: str) -> Result:
+    """Write one page of every feature: what it is, what it is made of, who holds it, its nulls and range."""
+    from skewless.runs.published.catalog.command import write_catalog
+
+    return write_catalog(run, target)

@@ -159,7 +159,6 @@ def read_definition(name: str, function: Any) -> FeatureDefinition:
     )
 
 
-
 def read_module(module: ModuleType) -> tuple[list[FeatureDefinition], list[str]]:
     """The features of a module in the order of their definition, and every problem found among its functions.
 
