@@ -36,3 +36,17 @@ def catalog(run: Run, target: str) -> Result:
     from skewless.runs.published.catalog.command import write_catalog
 
     return write_catalog(run, target)
+
+
+@commands.command("import-feast")
+@takes_common_options
+@click.argument("repo")
+@click.option("--to", "folder", metavar="DIR", required=True, help="The project's folder; made if not there.")
+@click.option(
+    "--python", metavar="PATH", help="The Python of an environment that has Feast.  [default: this one]"
+)
+def import_feast(run: Run, repo: str, folder: str, python: str | None) -> Result:
+    """Write configuration from a Feast repository's definitions: REPO is its folder, or what feast registry-dump prints."""
+    from skewless.runs.start.feast import command
+
+    return command.import_feast(repo, folder, python)
