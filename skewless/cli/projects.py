@@ -46,7 +46,7 @@ def catalog(run: Run, target: str) -> Result:
     "--python", metavar="PATH", help="The Python of an environment that has Feast.  [default: this one]"
 )
 def import_feast(run: Run, repo: str, folder: str, python: str | None) -> Result:
-    """Write configuration from a Feast repository's definitions: REPO is its folder, or what feast registry-dump prints."""
+    """Write configuration from a Feast repository: REPO is its folder, or a file of what feast registry-dump prints."""
     from skewless.runs.start.feast import command
 
     return command.import_feast(repo, folder, python)

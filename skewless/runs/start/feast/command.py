@@ -33,7 +33,9 @@ def import_feast(repo: str, target: str, python: str | None) -> Result:
     files[NOTES] = notes_of(found, planned_tables, planned_sets, root)
     _write(local_path(target), files)
     left = [shown(each) for each in by_hand(found, planned_sets)]
-    lines = [f"{target}: {len(planned_tables)} feature tables and {len(planned_sets)} training sets from {repo}"]
+    lines = [
+        f"{target}: {len(planned_tables)} feature tables and {len(planned_sets)} training sets from {repo}"
+    ]
     lines += [f"  written  {file}" for file in files]
     lines += [f"  by hand  {each}" for each in left]
     lines.append(f"  next     {NOTES}, then skewless check --conf-dir {target}/conf, which names each TODO")

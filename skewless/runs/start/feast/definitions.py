@@ -1,4 +1,4 @@
-"""Feast's registry in JSON → its views, services and sources as plain values; keys are those of its protobuf messages."""
+"""Feast's registry in JSON → views, services and sources as plain values; the keys are those of its protobuf messages."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def _view(spec: Json, keys: Mapping[str, str], by_hand: tuple[str, ...]) -> View
     features = spec.get("features", ())
     source = spec.get("batchSource") or spec.get("source", {})
     found = [*by_hand, *_not_carried(spec)]
-    found += [f"`{each['name']}` is an embedding that is searched" for each in features if each.get("vectorIndex")]
+    found += [
+        f"`{each['name']}` is an embedding that is searched" for each in features if each.get("vectorIndex")
+    ]
     return View(
         spec["name"],
         tuple(keys.get(name, name) for name in spec.get("entities", ()) if name != NO_ENTITY),
@@ -172,7 +174,9 @@ def _on_demand(spec: Json) -> OnDemand:
         inputs |= {each["name"]: each.get("valueType", "") for each in request.get("schema", ())}
     transformation = spec.get("featureTransformation", {})
     code = transformation.get("userDefinedFunction") or spec.get("userDefinedFunction") or {}
-    body = code.get("bodyText", "") or transformation.get("substraitTransformation", {}).get("ibisFunction", "")
+    body = code.get("bodyText", "") or transformation.get("substraitTransformation", {}).get(
+        "ibisFunction", ""
+    )
     used = {name: kind for name, kind in inputs.items() if _is_used(name, body)}
     outputs = {each["name"]: each.get("valueType", "") for each in spec.get("features", ())}
     return OnDemand(spec["name"], used or inputs, outputs, body if isinstance(body, str) else "")

@@ -23,13 +23,13 @@ def by_hand(found: Definitions, planned: Sequence[Planned]) -> Iterator[str]:
     """What could not be carried over, a line each, and what to do."""
     for each in found.on_demand:
         outputs = ", ".join(f"`{name}`" for name in each.outputs)
-        yield f"on-demand view `{each.name}`: write {outputs} as feature functions, a function a value; a start is below"
+        yield f"on-demand view `{each.name}`: write {outputs} as feature functions, one each; NOTES.md has a start"
     for view in found.views:
         yield from (f"feature view `{view.name}` {what}: {_remedy(what)}" for what in view.by_hand)
         nested = [name for name, kind in view.types.items() if kind.startswith(_NO_INPUT)]
         if nested:
             names = ", ".join(f"`{name}`" for name in nested)
-            yield f"feature view `{view.name}`: {names}: maps and structs are joined, and no feature function can take them"
+            yield f"feature view `{view.name}`: {names}: maps and structs are joined; no feature function takes them"
     for view in found.label_views:
         outcomes = ", ".join(f"`{name}`" for name in view.columns)
         yield f"label view `{view.name}`: holds outcomes ({outcomes}); `labels` of a training set can read its table"
@@ -70,13 +70,14 @@ def _parts(
 
 
 VALUES = """\
-- A row of exactly T is joined in Feast. Here a table that says neither `available_at` nor `delay` is strict: nothing says
-  that such a row could be read at T. `strict: false` gives Feast's values.
-- `available_at`, where it is written: a row is not seen before it. Feast joins it from its event timestamp on, also where
-  serving could not have had it.
+- A row of exactly T is joined in Feast. Here a table that says neither `available_at` nor `delay` is strict: nothing
+  says that such a row could be read at T. `strict: false` gives Feast's values.
+- `available_at`, where it is written: a row is not seen before it. Feast joins it from its event timestamp on, also
+  where serving could not have had it.
 - A `ttl` counts from the event timestamp in both, and a row of exactly that age is still joined in both.
-- Of rows with equal event timestamps the one created last wins in both; where these are equal too, Feast's choice is open,
-  and here the greatest row wins.
+- Of rows with equal event timestamps the one created last wins in Feast, and here where `available_at` is that column.
+  Without it the greatest row wins, by the first of `columns`: write the created column there to keep Feast's choice.
+- Each label event is a row here, also one that no feature row matches; some of Feast's stores leave those out.
 - Columns are called `<view>__<column>`, as with `full_feature_names=True`."""
 
 
@@ -93,7 +94,10 @@ def _first(found: Definitions, tables: Sequence[Table], root: Path) -> Iterator[
     if others:
         yield "\n".join(others)
     if parquet:
-        yield "Parquet has no versions, which a build that can be repeated needs. In place: `CONVERT TO DELTA parquet.`path``; or"
+        yield (
+            "Parquet has no versions, which a build that can be repeated needs. In place: CONVERT TO DELTA, in Spark; "
+            "as a copy:"
+        )
         yield "\n".join(["```python", _CONVERT, *parquet, "```"])
     if not parquet and not others:
         yield "Each source is a Delta table already."
@@ -123,11 +127,13 @@ def _stub(view: OnDemand) -> str:
     """The signature of each output's function, and the code that it has to be made from."""
     inputs = ", ".join(f"{name}: {_type(kind)}" for name, kind in view.inputs.items())
     functions = [
-        f'def {name}({inputs}) -> {_type(kind)}:\n    """TODO"""\n    ...' for name, kind in view.outputs.items()
+        f'def {name}({inputs}) -> {_type(kind)}:\n    """TODO"""\n    ...'
+        for name, kind in view.outputs.items()
     ]
     body = "\n".join(f"# {text}".rstrip() for text in view.body.splitlines())
     code = "\n\n\n".join([body, *functions] if body else functions)
-    return f"`{view.name}`, whose inputs are names of columns here; take those that a value needs:\n\n```python\n{code}\n```"
+    head = f"`{view.name}`, whose inputs are names of columns here; take those that a value needs:"
+    return f"{head}\n\n```python\n{code}\n```"
 
 
 def _type(kind: str) -> str:

@@ -1,4 +1,4 @@
-"""A repository's folder, or the text of `feast registry-dump` → the definitions as Feast's registry has them in JSON."""
+"""A repository's folder, or the text of `feast registry-dump` → the definitions in JSON, as Feast's registry has them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def registry_of(given: str, python: str | None) -> tuple[dict[str, Any], Path]:
             f"found {'no such file' if place.is_dir() else 'nothing'}"
         )
     if python is None and find_spec("feast") is None:
-        raise InputError(f"feast is not installed beside skewless; give --python of an environment that has it, or {_DUMP}")
+        raise InputError(
+            f"feast is not installed beside skewless; give --python of its environment, or {_DUMP}"
+        )
     return _dumped(folder.resolve(), python or sys.executable), folder.resolve()
 
 
@@ -39,7 +41,9 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"REPO '{file}': expected the JSON of feast registry-dump, found {_what(error)}; {_DUMP}") from error
+        raise InputError(
+            f"REPO '{file}': expected the JSON of feast registry-dump, found {_what(error)}; {_DUMP}"
+        ) from error
     if not isinstance(document, dict) or not {"featureViews", "entities"} & set(document):
         raise InputError(f"REPO '{file}': JSON without featureViews; {_DUMP}")
     return document
@@ -58,7 +62,7 @@ def _dumped(folder: Path, python: str) -> dict[str, Any]:
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         if "No module named 'feast'" in reason:
-            raise InputError(f"--python '{python}': has no feast; give that of an environment that has it, or {_DUMP}")
+            raise InputError(f"--python '{python}': has no feast; give that of its environment, or {_DUMP}")
         raise InputError(f"REPO '{folder}': its definitions do not run: {reason}; feast apply says the same")
     document: dict[str, Any] = json.loads(done.stdout)
     return document

@@ -45,7 +45,9 @@ def place_of(source: Source, root: Path) -> Place:
     """A Delta table as it is; Parquet as the Delta table that it is made; anything else as that it is brought into."""
     own = f"{WAREHOUSE}/{name_of(source.name)}"
     if source.query:
-        return Place(own, f"Feast runs a query for it: `{in_one_line(source.query)}`; write its rows there as Delta")
+        return Place(
+            own, f"Feast runs a query for it: `{in_one_line(source.query)}`; write its rows there as Delta"
+        )
     if source.kind == "spark" and source.place and "/" not in source.place:
         return Place(source.place, "if this catalog table is no Delta table, CONVERT TO DELTA makes it one")
     if source.kind in ("file", "spark"):
@@ -83,7 +85,9 @@ def _lines(table: Table, root: Path) -> Iterator[str]:
         age = timedelta(seconds=view.ttl)
         yield line("max_age", shortest(microseconds(age)), "the view's ttl", is_off=age.days > LONGEST_DAYS)
     yield line("timezone", "UTC", "Feast takes times without a zone as UTC")
-    yield line("columns", [source.column(each) if source else each for each in table.columns], _renamed(table))
+    yield line(
+        "columns", [source.column(each) if source else each for each in table.columns], _renamed(table)
+    )
 
 
 def _renamed(table: Table) -> str:
@@ -93,21 +97,29 @@ def _renamed(table: Table) -> str:
 
 
 def _available(source: Source, root: Path) -> Iterator[str]:
-    """`created_timestamp_column` breaks ties in Feast. It is the nearest thing to an availability that Feast knows, unless
-    the data say that one load wrote every row.
+    """`created_timestamp_column` breaks ties in Feast. It is the nearest thing to an availability that Feast knows,
+    unless the data say that one load wrote every row.
     """
     if not source.created:
         yield "# TODO available_at: the column of when serving could first read the row, or delay: how long that takes"
         return
     is_load = _is_one_load(source, root)
-    yield "# Feast's created_timestamp_column. There it breaks ties only, and a row is joined from its event timestamp on;"
-    if is_load:
-        yield "# here a row would be seen from then on, and in the data every row was created after the last event: that is"
-        yield "# when it was loaded, not when serving could read it. TODO the true column, or delay: how long it takes."
-    else:
-        yield "# here a row is not seen before it: label events between the two get the row before, as serving did."
-        yield "# Remove it where it says when rows were loaded again, not when serving could first read them."
+    yield from _CREATED
+    yield from _ONE_LOAD if is_load else _ROW_BY_ROW
     yield line("available_at", source.created, is_off=is_load)
+
+
+_CREATED = (
+    "# Feast's created_timestamp_column. There it breaks ties only, and a row is joined from its event timestamp on;",
+)
+_ONE_LOAD = (
+    "# here a row is not seen before it, and in the data every row was created after the last event: that is when",
+    "# it was loaded, not when serving could read it. TODO the true column, or delay: how long it takes.",
+)
+_ROW_BY_ROW = (
+    "# here a row is not seen before it: label events between the two get the row before, as serving did.",
+    "# Remove it where it says when rows were loaded again, not when serving could first read them.",
+)
 
 
 def _is_one_load(source: Source, root: Path) -> bool:

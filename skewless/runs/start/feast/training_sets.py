@@ -37,8 +37,8 @@ class Planned:
 
 
 def tables_and_sets(found: Definitions) -> tuple[list[Table], list[Planned]]:
-    """A table for each view; and one of its own for a part of a view that a service takes, since a training set joins all
-    the columns of a table.
+    """A table for each view; and one of its own for a part of a view that a service takes, since a training set joins
+    all the columns of a table.
     """
     whole = {view.name: Table(name_of(view.name), view, view.columns) for view in found.views}
     tables = list(whole.values())
