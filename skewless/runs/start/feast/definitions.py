@@ -1,4 +1,4 @@
-"""Feast's registry in JSON → views, services and sources as plain values; the keys are those of its protobuf messages."""
+"""Feast's registry in JSON → views, services and sources as plain values; its keys are those of Feast's messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A repository's folder, or the text of `feast registry-dump` → the definitions in JSON, as Feast's registry has them."""
+"""A repository's folder, or what `feast registry-dump` prints → the definitions in JSON, as the registry has them."""
 
 from __future__ import annotations
 

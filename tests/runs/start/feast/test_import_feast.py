@@ -207,7 +207,7 @@ def test_a_repository_without_feast_says_how_to_read_it(tmp_path: Path) -> None:
     project = Project(tmp_path)
     without = project.run("import-feast", str(tmp_path), "--to", str(tmp_path / "out"))
     assert without.code == 2
-    assert "give --python of an environment that has it" in without.err
+    assert "give --python of its environment" in without.err
     assert "feast registry-dump" in without.err
     other = project.run(
         "import-feast", str(tmp_path), "--to", str(tmp_path / "out"), "--python", sys.executable
