@@ -54,12 +54,12 @@ class DefinedSet:
 
     def entries(self) -> list[Entry]:
         """Every joined column, window and function."""
-        found = [entry for join in self.spec.joins for entry in self._of_table(join)]
+        found = [entry for join in self.spec.joins for entry in (*self._columns(join), *self._windows(join))]
         inputs = {each.name: each.inputs for each in found}
         inputs |= {each.name: self._inputs(each, inputs) for each in self.features.features}
         return [*found, *(self._of_function(each, inputs) for each in self.features.features)]
 
-    def _of_table(self, join: JoinedTable) -> Iterator[Entry]:
+    def _columns(self, join: JoinedTable) -> Iterator[Entry]:
         known = self.tables[join.name]
         for column in self._selected(join, known):
             there = known.column(column)
@@ -69,6 +69,9 @@ class DefinedSet:
             words = column_in_words(join, column)
             held = holder_of(self.name, self.published, name)
             yield Entry(name, COLUMN, kind, comment, words, "", source, source, (held,))
+
+    def _windows(self, join: JoinedTable) -> Iterator[Entry]:
+        known = self.tables[join.name]
         for spec in join.table.aggregations:
             aggregation = Aggregation.from_spec(spec)
             name = joined(join.name, aggregation.name)

@@ -134,7 +134,7 @@ def _not_carried(spec: Json) -> Iterator[str]:
 
 def _source(spec: Json) -> Source:
     kind = spec.get("type", "").removeprefix("BATCH_").lower()
-    options = next((value for key, value in spec.items() if key.endswith("Options")), {})
+    options: Json = next((value for key, value in spec.items() if key.endswith("Options")), {})
     named = [options[key] for key in ("database", "schema", "table") if options.get(key)]
     formats = {**options.get("fileFormat", {})} if isinstance(options.get("fileFormat"), dict) else {}
     formats |= options.get("tableFormat", {})

@@ -22,7 +22,7 @@ def main(folder: str) -> None:
     sys.path[0] = folder
 
     from feast.repo_operations import parse_repo  # type: ignore[import-not-found, unused-ignore]
-    from google.protobuf.json_format import MessageToDict
+    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped, unused-ignore]
 
     contents = parse_repo(Path(folder).resolve())
     json.dump(MessageToDict(contents.to_registry_proto()), answer)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from skewless.runs.start.feast.definitions import Source, View
 from skewless.runs.start.feast.yaml_text import in_one_line, line, name_of
@@ -131,7 +132,7 @@ def _is_one_load(source: Source, root: Path) -> bool:
         import pyarrow.parquet as pq
 
         footer = pq.read_metadata(path)
-        bounds = {}
+        bounds: dict[str, list[Any]] = {}
         for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
             for chunk in (group.column(number) for number in range(group.num_columns)):
                 known = chunk.statistics

@@ -9,8 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
+from pyspark.sql import SparkSession
 
 from skewless.lake.delta_rs import DeltaRsTable
+from skewless.runs.published.catalog import known_tables
 from tests.helpers.browser import asked, opened
 from tests.helpers.project import Project, Ran
 from tests.helpers.published import manifest_of, publish
@@ -58,8 +60,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     rows = pa.table(weather)
     rows = rows.cast(rows.schema.set(2, comment))
     write_deltalake(str(project.warehouse / "weather"), rows)
-    first = {"origin": ["EWR"] * 4, "weather__temp": [1.5, None, 90.0, None], "is_hot": [True] * 4}
-    first["event_date"] = [date(2024, 3, 1)] * 4  # type: ignore[list-item]
+    first: dict[str, list[Any]] = {
+        "origin": ["EWR"] * 4,
+        "weather__temp": [1.5, None, 90.0, None],
+        "is_hot": [True] * 4,
+    }
+    first["event_date"] = [date(2024, 3, 1)] * 4
     for columns in (first, {**first, "hot_for": [None, 2.5, None, None]}):
         manifest = {**manifest_of(list(columns)), "feature_fingerprints": {"is_hot": "sha256:0"}}
         publish(project.warehouse / "late", pa.table(columns), manifest, schema_mode="overwrite")
@@ -128,6 +134,23 @@ def test_a_table_that_is_not_there_is_a_note_and_its_types_are_not_known(ran: Ra
     assert entry(ran, "g__v")["type"] is None
     (note,) = [each for each in ran.document["notes"] if "no Delta table" in each]
     assert note.startswith("feature table 'ghost'")
+
+
+def test_spark_is_asked_where_delta_rs_is_not_installed(
+    project: Project, ran: Ran, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_tables, "find_spec", lambda name: None)
+    asked_of_spark = project.run("catalog", "--to", str(project.root / "other.html"), "--json")
+    temp = entry(asked_of_spark, "weather__temp")
+    holder = {
+        **entry(ran, "weather__temp")["training_sets"][0],
+        "null_share": None,
+        "least": None,
+        "greatest": None,
+    }
+    assert (temp["type"], temp["description"]) == ("double", "degrees Fahrenheit")
+    assert temp["training_sets"][0] == holder
+    assert len(asked_of_spark.document["notes"]) == len(ran.document["notes"])
 
 
 def test_the_page_opens_without_error_and_escapes_what_people_wrote(page: str, tmp_path: Path) -> None:
