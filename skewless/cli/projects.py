@@ -60,3 +60,28 @@ def import_feast(run: Run, repo: str, folder: str, python: str | None) -> Result
     from skewless.runs.start.feast import command
 
     return command.import_feast(repo, folder, python)
+
+
+@commands.command("init-table")
+@takes_common_options
+@click.argument("source")
+@click.option("--name", metavar="NAME", help="What it is called.  [default: as FILE, else as SOURCE]")
+@click.option("--to", metavar="FILE", help="A file that is not there yet.  [default: standard output]")
+@click.option("--labels", is_flag=True, help="SOURCE holds label events: draft a training set.")
+def init_table(run: Run, source: str, name: str | None, to: str | None, labels: bool) -> Result:
+    """Draft a feature table's YAML from a table's schema and a bounded look at its rows."""
+    from skewless.runs.start.table.command import init_table as drafted
+
+    return drafted(run, source, name, to, labels=labels)
+
+
+@commands.command("init-suite")
+@takes_common_options
+@click.argument("name")
+@click.option("--version", type=int, help="The version that is looked at.  [default: the newest]")
+@click.option("--to", metavar="FILE", help="A file that is not there yet.  [default: standard output]")
+def init_suite(run: Run, name: str, version: int | None, to: str | None) -> Result:
+    """Draft a suite of Great Expectations from what a published version holds."""
+    from skewless.runs.start.suite.command import init_suite as drafted
+
+    return drafted(run, name, version, to)

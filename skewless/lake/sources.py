@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from skewless.config import is_path
-from skewless.ground.errors import InputError, NoTableError
+from skewless.ground.errors import InputError
 from skewless.ground.run.commits import file_name
 from skewless.lake.failures import (
     READ_ERRORS,
@@ -26,6 +25,7 @@ from skewless.lake.failures import (
     refuse_at_the_machine,
     remember_input,
 )
+from skewless.lake.jvm.not_delta import literally, no_delta_table
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
 
@@ -77,14 +77,13 @@ def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
 def open_source(spark: SparkSession, location: str, subject: str, version: int | None = None) -> Source:
     """The table at a version, by default pinned to its newest.
 
-    Errors, naming `subject`, what the configuration calls the table: NoTableError where there is no Delta table,
-    InputError where it cannot be read.
+    Errors, naming `subject`, what the configuration calls the table: NoTableError where there is no table,
+    ParquetSourceError where it is of Parquet, InputError where it cannot be read.
     """
     try:
         table = delta_table(spark, location)
         if table is None:
-            place = "path" if is_path(location) else "catalog table"
-            raise NoTableError(f"{subject}: no Delta table at {place} '{location}'; check source and --set")
+            raise no_delta_table(spark, location, subject)
         version = latest_version(table) if version is None else version
         rows = read_version(spark, location, version)
         remember_input(_root_of(rows), subject)
@@ -160,12 +159,7 @@ def parquet_rows(spark: SparkSession, paths: Sequence[str], schema: StructType) 
     """The rows of these files and no others."""
     if not paths:
         return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(*map(_literally, paths))
-
-
-def _literally(path: str) -> str:
-    """A path that a Parquet reader, which takes patterns, takes for no pattern."""
-    return re.sub(r"([*?{}\[\]\\])", r"\\\1", path)
+    return spark.read.schema(schema).parquet(*map(literally, paths))
 
 
 def latest_version(table: DeltaTable) -> int:

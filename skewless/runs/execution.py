@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skewless.config import ConfFiles, Configuration, LocalFiles, is_location, load
+from skewless.config.documents import Variables, substitute
 from skewless.ground.errors import InputError, SkewlessError
 from skewless.ground.run.json_text import as_json
 from skewless.ground.run.steps import Steps, step, steps_of_this_run, what_was_done
@@ -63,6 +64,13 @@ class Run:
         files = self._files()
         with step("reading the configuration"):
             return load(files, self._variables(), os.environ)
+
+    def resolved(self, text: str) -> str:
+        """The text with `${NAME}` replaced as in the configuration."""
+        found, wrong = substitute(text, Variables(self._variables(), os.environ))
+        if wrong:
+            raise InputError(f"'{text}': {problem}" for problem in wrong)
+        return found
 
     def spark(self) -> SparkSession:
         from skewless.lake.session import cancel_jobs, get_spark, hush_query_errors, leave_call

@@ -11,6 +11,7 @@ from pyspark.sql.types import StructType
 from skewless.config import JoinedTable, Labels, ResolvedTrainingSet, Sample
 from skewless.ground.errors import InputError
 from skewless.ground.spark_columns import spelt
+from skewless.lake.jvm.not_delta import ParquetSourceError
 from skewless.lake.sources import NEWEST, Source, Versions, open_source, run_query
 from skewless.parts.asof import JoinSide
 from skewless.parts.functions import FeatureSet, feature_set_of, schema_of, ship_code
@@ -19,6 +20,8 @@ from skewless.parts.windows import WindowReduction
 from skewless.training_set.from_log.opening import open_training_log, training_log
 from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.problems import problems_of
+
+NO_VERSION = -1
 
 
 def bind(
@@ -40,7 +43,7 @@ def bind(
     tables = [_opened(spark, join, versions, problems) for join in spec.joins]
     log = _log(spark, spec, versions, problems)
     features = _features(spec, problems)
-    if problems or events is None or features is None:
+    if events is None or features is None or None in tables:
         raise InputError(problems)
     inputs.update(
         {
@@ -56,7 +59,7 @@ def bind(
         if table
     ]
     opened = OpenedTrainingSet(spec, events, labels, sample, tuple(sides), features, inputs)
-    problems = list(dict.fromkeys(problems_of(opened)))
+    problems += problems_of(opened)
     if problems:
         raise InputError(problems)
     ship_code(spark.sparkContext, spec.training_set.features)
@@ -79,6 +82,9 @@ def _label_rows(
             )
         source = open_source(spark, labels.source, "labels", versions.of("labels"))
         return source.rows, {"labels": source}
+    except ParquetSourceError as error:
+        problems.extend(error.problems)
+        return error.rows, {}
     except InputError as error:
         problems.extend(error.problems)
         return None, {}
@@ -88,6 +94,9 @@ def _opened(spark: SparkSession, join: JoinedTable, versions: Versions, problems
     subject = f"feature table '{join.table.name}'"
     try:
         return open_source(spark, join.table.source, subject, versions.of(f"feature_tables.{join.name}"))
+    except ParquetSourceError as error:  # refused, and its columns are checked all the same
+        problems.extend(error.problems)
+        return Source(join.table.source, NO_VERSION, error.rows)
     except InputError as error:
         problems.extend(error.problems)
         return None
