@@ -1,4 +1,4 @@
-"""A feature table of the plan and the table that lies there now → its rows as the as-of join takes them, pinned."""
+"""What a store holds of the plan, and the feature tables as they lie there now → rows to take it from, pinned."""
 
 from __future__ import annotations
 
@@ -15,60 +15,51 @@ from skewless.ground.spark_columns import key_kind, type_text
 from skewless.lake.sources import Source, open_source
 from skewless.parts.asof import JoinSide
 from skewless.runs.materialize.published import PublishedPlan
-from skewless.serving.plan.document.column_types import INTEGERS
-from skewless.serving.plan.serve.compiled import TableNeeds, needs_of
+from skewless.serving.plan.online.stored import StoredTable, stored_tables
 from skewless.serving.plan.serve.tables import JoinedTable
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A feature table of the plan with its rows at one version."""
+    """A stored table and the feature table that it is taken from: `side` is its rows by the rules of the as-of join."""
 
-    table: JoinedTable
+    stored: StoredTable
     source: Source
     side: JoinSide
 
     @property
     def name(self) -> str:
-        return self.table.name
-
-    @property
-    def needs(self) -> TableNeeds:
-        return needs_of(self.table)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The key columns in the order in which a store has them: that of the plan."""
-        return tuple(key for key, _ in self.table.join_keys)
+        return self.stored.name
 
     def with_rows(self, rows: DataFrame) -> SourceTable:
-        """The same table with some of its rows alone."""
+        """The same with other rows of the feature table."""
         return replace(self, side=replace(self.side, rows=rows))
 
 
 def opened_tables(spark: SparkSession, plan: PublishedPlan) -> list[SourceTable]:
-    """Every feature table of the plan, pinned to its newest version.
+    """Every stored table of the plan over its feature table, pinned to the newest version that there is.
 
     Errors: one InputError, a line for each table that cannot be read and each column that is not as the plan has it.
     """
     problems: list[str] = []
     opened: dict[str, Source] = {}
-    for place in dict.fromkeys(plan.sources.values()):
+    names = {plan.sources[table.name]: table.table for table in plan.layout.tables}
+    for place, name in names.items():  # once, so that a table that is joined twice is of one version
         try:
-            # One version of a table that is joined twice.
-            names = [table.table for table in plan.layout.tables if plan.sources[table.name] == place]
-            opened[place] = open_source(spark, place, f"feature table '{names[0]}'")
+            opened[place] = open_source(spark, place, f"feature table '{name}'")
         except InputError as error:
             problems += error.problems
     found = [
-        (table, opened[plan.sources[table.name]])
-        for table in plan.layout.tables
-        if plan.sources[table.name] in opened
+        (stored, opened[plan.sources[stored.table.name]])
+        for stored in stored_tables(plan.layout.tables)
+        if plan.sources[stored.table.name] in opened
     ]
-    problems += [problem for table, source in found for problem in _changed(table, source.rows.schema)]
+    problems += [
+        problem for stored, source in found for problem in _changed(stored.table, source.rows.schema)
+    ]
     if problems:
-        raise InputError(dict.fromkeys(problems))
-    return [SourceTable(table, source, _side(table, source.rows)) for table, source in found]
+        raise InputError(problems)
+    return [SourceTable(stored, source, _side(stored.table, source.rows)) for stored, source in found]
 
 
 def _changed(table: JoinedTable, schema: StructType) -> Iterator[str]:
@@ -79,9 +70,7 @@ def _changed(table: JoinedTable, schema: StructType) -> Iterator[str]:
         field = fields.get(name)
         if field is None:
             yield f"{subject}: no column '{name}', which the plan reads; {unknown(name, list(fields))}"
-        elif type_text(field) != kind.text and not (
-            kind.kind in INTEGERS and name in keys and key_kind(field) == kind.key_kind
-        ):
+        elif type_text(field) != kind.text and not (name in keys and key_kind(field) == kind.key_kind):
             yield f"{subject}: column '{name}' is {type_text(field)}, but {kind.text} in the plan; build again"
 
 
