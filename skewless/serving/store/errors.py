@@ -11,3 +11,7 @@ class StoreError(FeatureError):
 
 class StoreConflictError(StoreError):
     """Another run published meanwhile, or swept this one away: nothing of this run is visible; run it again."""
+
+
+class StaleStoreError(StoreError):
+    """A store that was materialised longer before T than the caller allows."""
