@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import click
 
-from skewless.cli import projects, training_sets, watch
+from skewless.cli import projects, serving, training_sets, watch
 from skewless.cli.group import commands
 from skewless.ground.standard_output import make_streams_safe, tell
 from skewless.runs.execution import STOPPED, UNEXPECTED, refuse_usage
 
-__all__ = ["commands", "main", "projects", "training_sets", "watch"]
+__all__ = ["commands", "main", "projects", "serving", "training_sets", "watch"]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -104,11 +104,10 @@ def test_values_of_a_wrong_type_are_refused_with_what_was_found(table_problems: 
     ]
 
 
-@pytest.mark.parametrize(("delay", "is_warned_of"), [("23h", True), ("24h", False), ("25h", False)])
-def test_a_delay_shorter_than_the_stores_interval_is_warned_of(delay: str, is_warned_of: bool) -> None:
-    table = FeatureTable(
-        name="weather", source="a/b", entity_keys=(), event_timestamp="at", delay=delay, materialize_every="24h"
-    )
+@pytest.mark.parametrize(("delay", "is_warned_of"), [(23, True), (24, False), (25, False)])
+def test_a_delay_shorter_than_the_stores_interval_is_warned_of(delay: int, is_warned_of: bool) -> None:
+    lengths = {"delay": timedelta(hours=delay), "materialize_every": timedelta(hours=24)}
+    table = FeatureTable.model_validate({**BASE, **lengths})
     expected = (
         "feature table 'weather': delay 23h is shorter than materialize_every 1d, so training sees rows up to 1d "
         "before serving does; declare delay: 1d, or materialize more often"

@@ -157,7 +157,11 @@ class FeatureTable(Spec):
         if self.static:
             yield "static: it has no history, so values overwritten since T leak into the past"
         elif not self._says_when_served:
-            own = "" if self.is_strict else ", and so can the label event's own row, at T itself (strict: false)"
+            own = (
+                ""
+                if self.is_strict
+                else ", and so can the label event's own row, at T itself (strict: false)"
+            )
             yield (
                 "neither available_at nor delay: rows count as served at their event timestamp (delay 0s), so late "
                 f"rows can leak{own}"

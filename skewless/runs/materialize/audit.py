@@ -35,11 +35,13 @@ from skewless.serving.store.seam import Store
 from skewless.serving.values.sameness import same
 
 MOST_KEYS, MOST_OF_A_KIND, MOST_INSTANTS = 200, 40, 16
+MOST_ROWS = 20_000
+"""Rows that are gone through for one key, at all instants together."""
 SHARES = 997
 """Of so many parts of all keys, by a hash, one is looked for in the table itself, whatever the tasks have seen."""
 
 Row = Mapping[str, Any]
-Values = Callable[[Sequence[Row], int], tuple[Any, ...] | str]
+Values = Callable[[Sequence[Row], int], tuple[Any, ...]]
 
 
 class Difference(NamedTuple):
@@ -94,7 +96,12 @@ def audited(
 
 
 def _compared(
-    stored: StoredTable, users: Iterable[JoinedTable], key: Key, own: Sequence[Row], raw: Sequence[Row], now: int
+    stored: StoredTable,
+    users: Iterable[JoinedTable],
+    key: Key,
+    own: Sequence[Row],
+    raw: Sequence[Row],
+    now: int,
 ) -> Audited:
     moments = _instants(stored, raw, now)
     found = []
@@ -102,36 +109,36 @@ def _compared(
         values, names = _values_of(table, stored.is_events)
         for at in moments:
             one, other = values(own, at), values(raw, at)
-            if isinstance(one, str) or isinstance(other, str):
-                one, other, told = (one,), (other,), ("all columns",)
-            else:
-                told = names
             found += [
                 Difference(table.name, _told(stored, key), utc(at), name, shown(left), shown(right))
-                for name, left, right in zip(told, one, other, strict=True)
+                for name, left, right in zip(names, one, other, strict=True)
                 if not same(left, right)
             ]
     return Audited(1, len(moments), tuple(found))
 
 
 def _values_of(table: JoinedTable, is_events: bool) -> tuple[Values, tuple[str, ...]]:
-    """A function from a key's rows and T to serving's values, or to why there are none, and the columns' names."""
+    """A function of a key's rows and T that gives serving's values, or why there are none; and the columns' names."""
     # Rows of a store do not carry their keys; whose they are is what `key` says.
-    keyless, entity = table._replace(join_keys=()), ()
+    keyless = table._replace(join_keys=())
     compiled = aggregates_of(keyless) if is_events else winner_of(keyless)
+    names = tuple(each.name for each in table.aggregations) if is_events else table.columns
 
-    def values(rows: Sequence[Row], at: int) -> tuple[Any, ...] | str:
+    def values(rows: Sequence[Row], at: int) -> tuple[Any, ...]:
         try:
-            return compiled(rows, entity, at)
-        except FeatureError as error:  # a sum beyond 64 bits: serving says so at that T, and so it has to by the store
-            return str(error)
+            return compiled(rows, (), at)
+        # Of a sum beyond 64 bits serving says so at that T, and has to say so by the store.
+        except FeatureError as error:
+            return (str(error),) * len(names)
 
-    names = [each.name for each in table.aggregations] if is_events else table.columns
-    return values, tuple(names)
+    return values, names
 
 
 def _told(stored: StoredTable, key: Key) -> str:
-    return ", ".join(f"{name}={shown(value)}" for name, value in zip(stored.key_columns, key, strict=True)) or "()"
+    return (
+        ", ".join(f"{name}={shown(value)}" for name, value in zip(stored.key_columns, key, strict=True))
+        or "()"
+    )
 
 
 def _chosen(read: SourceTable, written: Written) -> list[Key]:
@@ -170,14 +177,14 @@ def _raw_rows(table: SourceTable, keys: Sequence[Key]) -> Mapping[Key, Sequence[
 def _instants(stored: StoredTable, rows: Sequence[Row], now: int) -> list[int]:
     """`now`, and later instants around which the key's values may change, spread over all of these."""
     later = sorted({at for at in _turns(stored, rows, now) if at > now})
-    step = max(1, -(-len(later) // (MOST_INSTANTS - 1)))
-    return [now, *later[::step]]
+    most = max(2, min(MOST_INSTANTS, MOST_ROWS // max(1, len(rows)))) - 1
+    return [now, *later[:: max(1, -(-len(later) // most))]]
 
 
 def _turns(stored: StoredTable, rows: Sequence[Row], now: int) -> Iterator[int]:
     table = stored.table
     times = RowTimes.of(table)._replace(keys=())
-    ends = time_reading(table, table.valid_until)
+    ends = None if stored.is_events else time_reading(table, table.valid_until)
     moments = []
     for event, landed, position in times.visible(rows, (), 2**63):
         moments.append(max(event, landed))
