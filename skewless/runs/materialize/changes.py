@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,18 +32,22 @@ class Changes:
 
 
 def changes_since(spark: SparkSession, folder: str, since: int, until: int) -> Changes:
-    """What the commits after version `since` did, up to version `until`.
+    """What the commits after version `since` did, up to version `until`."""
+    names = [file_name(version) for version in range(since + 1, until + 1)]
+    texts = Hadoop(spark).read_all(f"{folder}/_delta_log", names)
+    return changes_in([texts[name] for name in names], since, until)
+
+
+def changes_in(commits: Sequence[str | OSError], since: int, until: int) -> Changes:
+    """What these commits did, the texts of versions `since` + 1 to `until`.
 
     Files that a commit moves rows into without changing any (OPTIMIZE, `dataChange` false) are no change. A file whose
     rows were appended, and then compacted with others, is read at the version before.
     """
     if until < since:
         return Changes({}, f"version {since} was replaced by version {until}")
-    names = [file_name(version) for version in range(since + 1, until + 1)]
-    texts = Hadoop(spark).read_all(f"{folder}/_delta_log", names)
     appended: dict[str, int] = {}
-    for version, name in enumerate(names, start=since + 1):
-        text = texts[name]
+    for version, text in enumerate(commits, start=since + 1):
         if isinstance(text, OSError):
             return Changes({}, f"version {version} is no more in the log")
         actions = list(_actions(text))

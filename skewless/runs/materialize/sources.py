@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.lake.sources import read_version, root_of, rows_of_files, table_id, why_unreadable
+from skewless.lake.sources import Source, read_version, root_of, rows_of_files, table_id, why_unreadable
 from skewless.lake.storage import Hadoop
 from skewless.runs.materialize.changes import Changes, changes_since
 from skewless.runs.materialize.published import PublishedPlan
@@ -37,6 +38,19 @@ class Planned:
     works: Sequence[Work]
 
 
+@dataclass(frozen=True)
+class News:
+    """What became of a feature table's rows: those that were appended, else, where it can be read, the former table."""
+
+    changes: Changes
+    appended: DataFrame | None = None
+    former: DataFrame | None = None
+
+
+Since = tuple[str, int | None, str | None]
+"""A feature table's place, and the version and the table that the store was written from."""
+
+
 def planned(
     spark: SparkSession,
     plan: PublishedPlan,
@@ -47,10 +61,9 @@ def planned(
     """Each table as little as its log allows; all of them anew where the store has nothing that could be written on."""
     why = _why_whole(plan, tables, state, full)
     if state is not None and why is None:
-        changes = _changes(spark, tables, state.tables)
-        works = [_work(spark, table, changes[table.name], state.tables[table.name]) for table in tables]
-        unknown = [work for work in works if work is None]
-        if not unknown:
+        news: dict[Since, News] = {}
+        works = [_work(table, _news(spark, table, state.tables[table.name], news)) for table in tables]
+        if None not in works:
             return Planned(False, [work for work in works if work is not None])
         why = "a version that the store was written from can no longer be read"
     return Planned(True, [Work(table, FULL, str(why), table) for table in tables])
@@ -70,51 +83,51 @@ def _why_whole(
     return None
 
 
-def _changes(
-    spark: SparkSession, tables: Sequence[SourceTable], known: Mapping[str, TableState]
-) -> dict[str, Changes]:
-    """What became of each table's rows since the version that the store was written from."""
-    found = {}
-    for table in tables:
-        before, source = known[table.name], table.source
-        if before.source_version is None or before.source_id != table_id(source.rows):
-            found[table.name] = Changes({}, "another table lies at its place")
-        else:
-            folder = root_of(source.rows)
-            found[table.name] = changes_since(spark, folder, before.source_version, source.version)
-    return found
+def _news(spark: SparkSession, table: SourceTable, before: TableState, known: dict[Since, News]) -> News:
+    """What became of a table's rows since the version that the store was written from, looked up once."""
+    since = (table.source.location, before.source_version, before.source_id)
+    if since not in known:
+        known[since] = _looked_up(spark, table.source, before)
+    return known[since]
 
 
-def _work(spark: SparkSession, table: SourceTable, changes: Changes, before: TableState) -> Work | None:
+def _looked_up(spark: SparkSession, source: Source, before: TableState) -> News:
+    if before.source_version is None or before.source_id != table_id(source.rows):
+        return News(Changes({}, "another table lies at its place"))
+    changes = changes_since(spark, root_of(source.rows), before.source_version, source.version)
+    if changes.is_nothing:
+        return News(changes)
+    if changes.rewritten is None:
+        appended = _appended(spark, source, changes)
+        if appended is not None:
+            return News(changes, appended)
+        changes = Changes({}, "a file of rows that were added is gone")
+    if why_unreadable(spark, source.location, before.source_version, with_files=True):
+        return News(changes)
+    return News(changes, former=read_version(spark, source.location, before.source_version))
+
+
+def _work(table: SourceTable, news: News) -> Work | None:
     """None where rows are gone, and it can no longer be read which."""
+    changes = news.changes
     if changes.is_nothing:
         return Work(table, UNCHANGED, "no row came or went", table)
-    if changes.rewritten is None and (rows := _appended(spark, table, changes)) is not None:
+    if news.appended is not None:
         why = f"{len(changes.appended):,} files were added"
-        return Work(table, INCREMENTAL, why, table.with_rows(rows))
-    version, location = before.source_version, table.source.location
-    is_same = version is not None and before.source_id == table_id(table.source.rows)
-    if version is None or not is_same or why_unreadable(spark, location, version, with_files=True):
+        return Work(table, INCREMENTAL, why, table.with_rows(news.appended))
+    if news.former is None:
         return None
-    former = table.with_rows(read_version(spark, location, version))
-    return Work(table, FULL, changes.rewritten or "an added file is gone", table, former)
+    return Work(table, FULL, str(changes.rewritten), table, table.with_rows(news.former))
 
 
-def _appended(spark: SparkSession, table: SourceTable, changes: Changes) -> DataFrame | None:
+def _appended(spark: SparkSession, source: Source, changes: Changes) -> DataFrame | None:
     """The appended rows; None where a file of them, which was compacted since, is gone."""
     by_version: dict[int, list[str]] = {}
     for path, version in changes.appended.items():
         by_version.setdefault(version, []).append(path)
-    files, folder = Hadoop(spark), root_of(table.source.rows)
-    compacted = [
-        path for version, paths in by_version.items() if version != table.source.version for path in paths
-    ]
+    files, folder = Hadoop(spark), root_of(source.rows)
+    compacted = [path for version, paths in by_version.items() if version != source.version for path in paths]
     if not all(files.is_file(f"{folder}/{unquote(path)}") for path in compacted):
         return None
-    parts = [
-        rows_of_files(spark, table.source.location, version, paths) for version, paths in by_version.items()
-    ]
-    rows = parts[0]
-    for other in parts[1:]:
-        rows = rows.unionByName(other)
-    return rows
+    parts = (rows_of_files(spark, source.location, version, paths) for version, paths in by_version.items())
+    return reduce(DataFrame.unionByName, parts)
