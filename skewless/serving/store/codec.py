@@ -18,7 +18,6 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import chain
 from typing import Any, NamedTuple
 
 from skewless.serving.errors import shown
@@ -34,8 +33,7 @@ _WORTH_DEFLATING = 1_000
 
 class _Column(NamedTuple):
     code: str
-    format: str
-    numbers: list[Any]
+    numbers: bytes
     text: bytes
 
 
@@ -64,8 +62,7 @@ def encode_rows(rows: Sequence[Mapping[str, object]]) -> bytes:
     columns = [_column(name, [row[name] for row in rows]) for name in names]
     codes = {name: each.code for name, each in zip(names, columns, strict=True)}
     header = json.dumps(codes, separators=(",", ":")).encode()
-    flat = chain.from_iterable(each.numbers for each in columns)
-    numbers = struct.pack("<" + "".join(each.format for each in columns), *flat)
+    numbers = b"".join(each.numbers for each in columns)
     texts = b"".join(each.text for each in columns)
     plain = HEAD.pack(PLAIN, len(rows), len(header)) + header + numbers + texts
     if len(plain) < _WORTH_DEFLATING:
@@ -110,16 +107,15 @@ def _column(name: str, values: list[Any]) -> _Column:
 def _written(values: list[Any]) -> _Column:
     code = _code({type(value) for value in values if value is not None}, values)
     if code == "n":
-        return _Column(code, "", [], b"")
+        return _Column(code, b"", b"")
     kind, nulls = KINDS[code], _nulls(values)
     nothing: Any = 0 if kind.fixed else b""
     write = kind.write or _as_it_is
     written = [nothing if value is None else write(value) for value in values]
-    spelling = f"{len(values)}{kind.fixed or 'I'}"
-    numbers = written if kind.fixed else list(map(len, written))
-    if nulls:
-        code, spelling, numbers = "?" + code, f"{len(nulls)}s{spelling}", [nulls, *numbers]
-    return _Column(code, spelling, numbers, b"" if kind.fixed else b"".join(written))
+    numbers = struct.pack(
+        f"<{len(values)}{kind.fixed or 'I'}", *(written if kind.fixed else map(len, written))
+    )
+    return _Column("?" + code if nulls else code, nulls + numbers, b"" if kind.fixed else b"".join(written))
 
 
 def _code(kinds: set[type], values: list[Any]) -> str:
