@@ -16,56 +16,27 @@ import datetime as dt
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple
 
 from skewless.serving.errors import shown
 from skewless.serving.store.errors import StoreError
-from skewless.serving.store.nested import (
-    decimal_text,
-    decoded_value,
-    encoded_value,
-    instant_of,
-    wall_micros,
-    wall_of,
-)
-from skewless.serving.values.instants import micros
+from skewless.serving.store.kinds import DEFLATED, HEAD, KINDS, PLAIN
+from skewless.serving.store.nested import encoded_value
+from skewless.serving.store.reading import decode_rows
 
-_PLAIN, _DEFLATED = 1, 2
+__all__ = ["decode_rows", "encode_key", "encode_rows"]
+
 _WORTH_DEFLATING = 1_000
-_HEAD = struct.Struct("<BIH")
-_MOST_LAYOUTS = 1_000
 
 
 class _Column(NamedTuple):
     code: str
-    format: str
-    numbers: list[Any]
+    numbers: bytes
     text: bytes
 
 
-class _Kind(NamedTuple):
-    """How values of one code are written and read; `fixed` is how `struct` spells them, None for texts."""
-
-    fixed: str | None
-    write: Callable[[Any], Any] | None
-    read: Callable[[Any], Any] | None
-
-
-_KINDS: dict[str, _Kind] = {
-    "b": _Kind("?", None, None),
-    "q": _Kind("q", None, None),
-    "d": _Kind("d", None, None),
-    "i": _Kind("i", dt.date.toordinal, dt.date.fromordinal),
-    "t": _Kind("q", micros, instant_of),
-    "w": _Kind("q", wall_micros, wall_of),
-    "s": _Kind(None, str.encode, bytes.decode),
-    "y": _Kind(None, None, None),
-    "D": _Kind(None, decimal_text, lambda text: Decimal(text.decode())),
-    "v": _Kind(None, encoded_value, decoded_value),
-}
 _CODES: dict[type, str] = {
     bool: "b",
     int: "q",
@@ -91,31 +62,13 @@ def encode_rows(rows: Sequence[Mapping[str, object]]) -> bytes:
     columns = [_column(name, [row[name] for row in rows]) for name in names]
     codes = {name: each.code for name, each in zip(names, columns, strict=True)}
     header = json.dumps(codes, separators=(",", ":")).encode()
-    flat = chain.from_iterable(each.numbers for each in columns)
-    numbers = struct.pack("<" + "".join(each.format for each in columns), *flat)
+    numbers = b"".join(each.numbers for each in columns)
     texts = b"".join(each.text for each in columns)
-    plain = _HEAD.pack(_PLAIN, len(rows), len(header)) + header + numbers + texts
+    plain = HEAD.pack(PLAIN, len(rows), len(header)) + header + numbers + texts
     if len(plain) < _WORTH_DEFLATING:
         return plain
     deflated = zlib.compress(plain, 1)
-    return _HEAD.pack(_DEFLATED, 0, 0) + deflated if len(deflated) * 3 < len(plain) * 2 else plain
-
-
-def decode_rows(data: bytes) -> list[dict[str, Any]]:
-    """The rows that `encode_rows` was given, instants in UTC; StoreError for bytes that it did not make."""
-    try:
-        version, count, length = _HEAD.unpack_from(data)
-        if version == _DEFLATED:
-            data = zlib.decompress(data[_HEAD.size :])
-            version, count, length = _HEAD.unpack_from(data)
-        if version != _PLAIN:
-            raise ValueError(f"its version is {version}, this release reads {_PLAIN} and {_DEFLATED}")
-        start = _HEAD.size + length
-        layout = _layout(data[_HEAD.size : start], count)
-        columns = _columns(layout, data, start, count)
-        return [dict(zip(layout.names, row, strict=True)) for row in zip(*columns, strict=True)]
-    except Exception as error:  # of torn bytes anything may become
-        raise StoreError(f"online store: a value cannot be read: {error}; materialize it anew") from None
+    return HEAD.pack(DEFLATED, 0, 0) + deflated if len(deflated) * 3 < len(plain) * 2 else plain
 
 
 def encode_key(values: Sequence[object]) -> bytes:
@@ -154,16 +107,15 @@ def _column(name: str, values: list[Any]) -> _Column:
 def _written(values: list[Any]) -> _Column:
     code = _code({type(value) for value in values if value is not None}, values)
     if code == "n":
-        return _Column(code, "", [], b"")
-    kind, nulls = _KINDS[code], _nulls(values)
+        return _Column(code, b"", b"")
+    kind, nulls = KINDS[code], _nulls(values)
     nothing: Any = 0 if kind.fixed else b""
     write = kind.write or _as_it_is
     written = [nothing if value is None else write(value) for value in values]
-    spelling = f"{len(values)}{kind.fixed or 'I'}"
-    numbers = written if kind.fixed else list(map(len, written))
-    if nulls:
-        code, spelling, numbers = "?" + code, f"{len(nulls)}s{spelling}", [nulls, *numbers]
-    return _Column(code, spelling, numbers, b"" if kind.fixed else b"".join(written))
+    numbers = struct.pack(
+        f"<{len(values)}{kind.fixed or 'I'}", *(written if kind.fixed else map(len, written))
+    )
+    return _Column("?" + code if nulls else code, nulls + numbers, b"" if kind.fixed else b"".join(written))
 
 
 def _code(kinds: set[type], values: list[Any]) -> str:
@@ -186,68 +138,8 @@ def _nulls(values: list[Any]) -> bytes:
     """A bit for each value, set where it is null; nothing where none is."""
     if None not in values:
         return b""
-    bits = sum(1 << place for place, value in enumerate(values) if value is None)
-    return bits.to_bytes((len(values) + 7) // 8, "little")
-
-
-class _Read(NamedTuple):
-    """A column as it is read: where its numbers lie among those of the value, and where its nulls' mask."""
-
-    kind: _Kind | None
-    first: int
-    mask: int | None
-
-
-class _Layout(NamedTuple):
-    names: tuple[str, ...]
-    numbers: struct.Struct
-    columns: tuple[_Read, ...]
-
-
-_layouts: dict[tuple[bytes, int], _Layout] = {}
-"""What a header says of so many rows. Keys of a table share a few; reading one takes longer than reading a row."""
-
-
-def _layout(header: bytes, count: int) -> _Layout:
-    found = _layouts.get((header, count))
-    if found is None:
-        if len(_layouts) >= _MOST_LAYOUTS:
-            _layouts.clear()
-        found = _layouts[header, count] = _read_layout(json.loads(header), count)
-    return found
-
-
-def _read_layout(codes: dict[str, str], count: int) -> _Layout:
-    spelling, place, columns = "<", 0, []
-    for code in codes.values():
-        mask = None
-        if code.startswith("?"):
-            mask, place = place, place + 1
-            spelling += f"{(count + 7) // 8}s"
-        kind = None if code == "n" else _KINDS[code.lstrip("?")]
-        columns.append(_Read(kind, place, mask))
-        if kind is not None:
-            spelling += f"{count}{kind.fixed or 'I'}"
-            place += count
-    return _Layout(tuple(codes), struct.Struct(spelling), tuple(columns))
-
-
-def _columns(layout: _Layout, data: bytes, start: int, count: int) -> Iterator[list[Any]]:
-    numbers = layout.numbers.unpack_from(data, start)
-    place = start + layout.numbers.size
-    for kind, first, mask in layout.columns:
-        if kind is None:
-            yield [None] * count
-            continue
-        values: Any = numbers[first : first + count]
-        if kind.fixed is None:
-            ends = list(accumulate(values, initial=place))
-            values = [data[one:other] for one, other in pairwise(ends)]
-            place = ends[-1]
-        if mask is None:
-            yield values if kind.read is None else list(map(kind.read, values))
-            continue
-        read, bits = kind.read or _as_it_is, int.from_bytes(numbers[mask], "little")
-        yield [None if bits >> row & 1 else read(value) for row, value in enumerate(values)]
-    if place != len(data):
-        raise ValueError("it is longer or shorter than it says")
+    bits = bytearray((len(values) + 7) // 8)
+    for place, value in enumerate(values):
+        if value is None:
+            bits[place >> 3] |= 1 << (place & 7)
+    return bytes(bits)

@@ -9,10 +9,11 @@ from skewless.serving.errors import kind_of
 from skewless.serving.plan.document.layout import Layout
 from skewless.serving.plan.online.stored import stored_tables
 from skewless.serving.plan.serve.request import Asked
-from skewless.serving.store.codec import decode_rows, encode_key
+from skewless.serving.store.codec import encode_key
 from skewless.serving.store.errors import StaleStoreError, StoreError
 from skewless.serving.store.nested import instant_of
 from skewless.serving.store.online_store import OnlineStore, Staleness, staleness
+from skewless.serving.store.reading import StoredRows, decode_columns
 from skewless.serving.store.seam import StoreState
 from skewless.serving.values.durations import shortest
 from skewless.serving.values.instants import micros
@@ -63,29 +64,35 @@ class Fetcher:
     def fetch(
         self, store: OnlineStore, asked: Sequence[Asked], max_staleness: Staleness = None
     ) -> list[Given]:
-        """Rows and events for every request, from one publication and in one round trip.
+        """Rows and events for every request, from one publication and in one round trip; events as columns.
 
-        A table without rows for the request's key is given as None, and without events as []; so is one where the key
-        or T is null, of which nothing is read (J1). StoreError where the store holds another plan's rows or none,
-        lacks a table, begins after T, or is too old for it.
+        A table without rows for the request's key is given as None; so is one where the key or T is null, of which
+        nothing is read (J1). StoreError where the store holds another plan's rows or none, lacks a table, begins after
+        T, or is too old for it.
         """
         if not isinstance(store, OnlineStore):
             raise StoreError(f"store: expected an OnlineStore, found {kind_of(store)}; OnlineStore.open(url)")
         wanted: dict[tuple[str, bytes], int] = {}
         places = [[_place(use, each, wanted) for use in self._uses] for each in asked]
-        state, rows = store.snapshot(self._training_set, list(wanted))
+        state, found = store.snapshot(self._training_set, list(wanted))
         checked = self._check(store, state)
         limit = store.max_staleness if max_staleness is None else staleness(max_staleness)
         for each in asked:
             _check_time(store, checked, each.at, limit)
-        found = [None if data is None else decode_rows(data) for data in rows]
-        return [self._given(own, found) for own in places]
+        stored = [None if data is None else decode_columns(data) for data in found]
+        return [self._given(own, stored) for own in places]
 
-    def _given(self, places: Sequence[int | None], found: Sequence[list[dict[str, Any]] | None]) -> Given:
+    def fetch_rows(self, store: OnlineStore, asked: Asked, max_staleness: Staleness = None) -> Given:
+        """The same for one request, all as rows, and [] where there are no events."""
+        (given,) = self.fetch(store, [asked], max_staleness)
+        events = {name: [] if each is None else each.rows() for name, each in given["events"].items()}
+        return {"rows": given["rows"], "events": events}
+
+    def _given(self, places: Sequence[int | None], stored: Sequence[StoredRows | None]) -> Given:
         given: Given = {"rows": {}, "events": {}}
         for use, place in zip(self._uses, places, strict=True):
-            rows = None if place is None else found[place]
-            given[use.what][use.name] = rows if rows or use.what == "rows" else []
+            found = None if place is None else stored[place]
+            given[use.what][use.name] = found.rows() if found and use.what == "rows" else found
         return given
 
     def _check(self, store: OnlineStore, state: StoreState | None) -> _Checked:

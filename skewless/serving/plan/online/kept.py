@@ -46,7 +46,7 @@ def kept_rows(rows: Sequence[Row], table: JoinedTable, now: int) -> list[Row]:
     later = [
         each for each in fresh if each[2] not in seen and (winner is None or order(each) > order(winner))
     ]
-    return [rows[position] for _, _, position in ([] if winner is None else [winner]) + later]
+    return [rows[position] for _, _, position in ([] if winner is None else [winner]) + sorted(later)]
 
 
 def kept_events(rows: Sequence[Row], table: JoinedTable, now: int) -> list[Row]:
@@ -62,10 +62,13 @@ def kept_events(rows: Sequence[Row], table: JoinedTable, now: int) -> list[Row]:
       earlier than that of those 48 hours before.
     - A row with a null event timestamp or availability matches nothing (J5); `max_age` and `valid_until` are not asked
       of windows (J3).
+
+    They are in the order of their times, in which most functions need them.
     """
     first = min(_earliest(each.window, now) for each in table.aggregations)
     times = RowTimes.of(table)._replace(keys=())
-    return [rows[position] for event, _, position in times.visible(rows, (), _EVER) if event >= first]
+    kept = [timed for timed in times.visible(rows, (), _EVER) if timed[0] >= first]
+    return [rows[position] for _, _, position in sorted(kept)]
 
 
 def _order(rows: Sequence[Row], table: JoinedTable) -> Callable[[tuple[int, int, int]], Any]:

@@ -164,7 +164,7 @@ class ServingPlan:
         the store is not this plan's, lacks a table, keeps nothing of so early a T, or was materialised longer before T
         than `max_staleness` (else the store's own) allows.
         """
-        return self._fetched().fetch(store, [self._asked(request, at)], max_staleness)[0]
+        return self._fetched().fetch_rows(store, self._asked(request, at), max_staleness)
 
     def serve(
         self,
