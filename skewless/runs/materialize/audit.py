@@ -31,6 +31,7 @@ from skewless.serving.plan.serve.join import RowTimes, time_reading, winner_of
 from skewless.serving.plan.serve.tables import JoinedTable
 from skewless.serving.plan.serve.windows import aggregates_of
 from skewless.serving.store.codec import decode_rows, encode_key
+from skewless.serving.store.reading import StoredRows, decode_columns
 from skewless.serving.store.seam import Store
 from skewless.serving.values.sameness import same
 
@@ -41,7 +42,8 @@ SHARES = 997
 """Of so many parts of all keys, by a hash, one is looked for in the table itself, whatever the tasks have seen."""
 
 Row = Mapping[str, Any]
-Values = Callable[[Sequence[Row], int], tuple[Any, ...]]
+Rows = Sequence[Row] | StoredRows
+Values = Callable[[Rows, int], tuple[Any, ...]]
 
 
 class Difference(NamedTuple):
@@ -90,16 +92,22 @@ def audited(
     found = Audited()
     for key, data in zip(keys, entries, strict=True):
         if key in raw:
-            own = decode_rows(data) if data is not None else []
-            found += _compared(stored, users, key, own, raw[key], now)
+            found += _compared(stored, users, key, _fetched(stored, data), raw[key], now)
     return found
+
+
+def _fetched(stored: StoredTable, data: bytes | None) -> Rows:
+    """The rows as serving reads them: events by column."""
+    if data is None:
+        return ()
+    return decode_columns(data) if stored.is_events else decode_rows(data)
 
 
 def _compared(
     stored: StoredTable,
     users: Iterable[JoinedTable],
     key: Key,
-    own: Sequence[Row],
+    own: Rows,
     raw: Sequence[Row],
     now: int,
 ) -> Audited:
@@ -121,10 +129,10 @@ def _values_of(table: JoinedTable, is_events: bool) -> tuple[Values, tuple[str, 
     """A function of a key's rows and T that gives serving's values, or why there are none; and the columns' names."""
     # Rows of a store do not carry their keys; whose they are is what `key` says.
     keyless = table._replace(join_keys=())
-    compiled = aggregates_of(keyless) if is_events else winner_of(keyless)
+    compiled: Callable[..., tuple[Any, ...]] = aggregates_of(keyless) if is_events else winner_of(keyless)
     names = tuple(each.name for each in table.aggregations) if is_events else table.columns
 
-    def values(rows: Sequence[Row], at: int) -> tuple[Any, ...]:
+    def values(rows: Rows, at: int) -> tuple[Any, ...]:
         try:
             return compiled(rows, (), at)
         # Of a sum beyond 64 bits serving says so at that T, and has to say so by the store.

@@ -10,7 +10,7 @@ from skewless.runs.materialize.changes import Changes, changes_in
 def commit(
     operation: str, added: tuple[str, ...] = (), removed: tuple[str, ...] = (), change: bool = True
 ) -> str:
-    actions = [{"commitInfo": {"operation": operation}}]
+    actions: list[dict[str, dict[str, object]]] = [{"commitInfo": {"operation": operation}}]
     actions += [{"add": {"path": path, "dataChange": change}} for path in added]
     actions += [{"remove": {"path": path, "dataChange": change}} for path in removed]
     return "\n".join(map(json.dumps, actions)) + "\n"

@@ -13,10 +13,13 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless import ServingPlan
-from skewless.runs.materialize import materialize as runs
+from skewless.runs.materialize.audit import Audited
+from skewless.runs.materialize.selection import selected_rows
+from skewless.runs.materialize.tables import SourceTable
 from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
 from skewless.serving.sets.feature_set import FeatureSet
 from skewless.serving.store.online_store import OnlineStore
+from skewless.serving.store.opening import open_store
 from tests.helpers import published
 from tests.helpers.project import Project, Ran
 
@@ -242,15 +245,18 @@ def test_a_run_without_news_only_moves_the_moment(shop: Shop, second: dict[str, 
     assert shop.state().tables["rates:rows"].materialized_at == at_of(ran.document)
 
 
+RUN = "skewless.runs.materialize.materialize"
+
+
 def test_a_break_is_found_by_the_audit_and_nothing_of_the_run_is_seen(
     shop: Shop, second: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, whole = shop.state(), runs.selected_rows
+    before = shop.state()
 
-    def early(table: Any, now: int) -> DataFrame:
-        return whole(table, now + 10 * 3_600_000_000)  # as if late rows could be read already
+    def early(table: SourceTable, now: int) -> DataFrame:
+        return selected_rows(table, now + 10 * 3_600_000_000)  # as if late rows could be read already
 
-    monkeypatch.setattr(runs, "selected_rows", early)
+    monkeypatch.setattr(f"{RUN}.selected_rows", early)
     ran = shop.materialized("--full")
     assert ran.code == 3, ran.err
     assert ran.document["status"] == "rejected"
@@ -262,26 +268,16 @@ def test_a_break_is_found_by_the_audit_and_nothing_of_the_run_is_seen(
 def test_of_two_runs_at_once_one_is_told_to_try_again(
     shop: Shop, second: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan, store = runs.planned, shop.file
+    def overtaken(*_: object) -> Audited:
+        store, state = open_store(f"sqlite:///{shop.file}"), shop.state()
+        store.publish(store.begin(NAME, state.fingerprint, full=False), state)
+        return Audited()
 
-    def overtaken(*arguments: Any) -> Any:
-        monkeypatch.setattr(runs, "planned", plan)
-        todo = plan(*arguments)
-        monkeypatch.setattr(runs, "_audited", lambda *_: (other_run(shop), runs.Audited())[1])
-        return todo
-
-    monkeypatch.setattr(runs, "planned", overtaken)
+    monkeypatch.setattr(f"{RUN}._audited", overtaken)
     ran = shop.materialized()
     assert ran.code == 5, ran.err
     assert "another run published" in ran.problems[-1]
-    assert staged_entries(store) == 0
-
-
-def other_run(shop: Shop) -> None:
-    from skewless.serving.store.opening import open_store
-
-    store, state = open_store(f"sqlite:///{shop.file}"), shop.state()
-    store.publish(store.begin(NAME, state.fingerprint, full=False), state)
+    assert staged_entries(shop.file) == 0
 
 
 def staged_entries(file: Path) -> int:
