@@ -17,7 +17,18 @@ LIBRARY = ROOT / "skewless"
 FLOORS = ["cli", "runs", "skew", "training_set", "parts", "lake", "config", "ground", "serving"]
 """From the top; what lies on a floor imports what lies on its own or on one below."""
 
-SERVING = ["replay", "plan", "aggregations", "predicates", "sets", "code", "log", "values", "definitions"]
+SERVING = [
+    "replay",
+    "plan",
+    "store",
+    "aggregations",
+    "predicates",
+    "sets",
+    "code",
+    "log",
+    "values",
+    "definitions",
+]
 SPARK = {"pyspark", "delta", "py4j"}
 TEMPLATE = LIBRARY / "runs" / "start" / "project"
 """What `skewless init` writes: a user's files, which stand on no floor of the library."""

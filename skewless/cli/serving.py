@@ -1,4 +1,4 @@
-"""Commands that make what a model in use is given."""
+"""Commands that serve a published version outside of a training set: for a table of entities, or from a store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from skewless.cli.group import commands
-from skewless.cli.options import Moment, takes_common_options
+from skewless.cli.options import Length, Moment, takes_common_options
 from skewless.runs.execution import Result, Run
 
 
@@ -27,3 +27,21 @@ def score(run: Run, name: str, entities: str, at: datetime | None, to: str, vers
     from skewless.runs.score.command import score_entities
 
     return score_entities(run, name, entities, at, to, version)
+
+
+@commands.command("materialize")
+@takes_common_options
+@click.argument("name")
+@click.option(
+    "--to", "url", metavar="STORE", required=True, help="sqlite:///PATH, redis://… or postgresql://…"
+)
+@click.option("--full", is_flag=True, help="Write all tables anew.  [default: what changed since]")
+@click.option("--version", type=int, help="By the plan of this version.  [default: the newest]")
+@click.option(
+    "--timeout", type=Length(above_zero=True), help="Stop the run, exit code 6, after so long, such as 90m."
+)
+def materialize(run: Run, name: str, url: str, full: bool, version: int | None) -> Result:
+    """Put what serving can need from now on into an online store, audited, and seen at once or not at all."""
+    from skewless.runs.materialize.command import materialize_features
+
+    return materialize_features(run, name, url, version, full=full)

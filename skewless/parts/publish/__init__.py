@@ -12,7 +12,7 @@ from skewless.parts.publish.definition_changes import changes
 from skewless.parts.publish.definitions import Definition, after, runs_of
 from skewless.parts.publish.history import History, SparkHistory, history_of
 from skewless.parts.publish.leftovers import Leftover, Leftovers, remove
-from skewless.parts.publish.manifest import read_manifests
+from skewless.parts.publish.manifest import published_manifest, read_manifests
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing, held_in, standing_of
 from skewless.parts.publish.table import (
@@ -46,6 +46,7 @@ __all__ = [
     "manifest_of_version",
     "other_columns",
     "publish",
+    "published_manifest",
     "read_manifests",
     "refuse_foreign_table",
     "refuse_taken",

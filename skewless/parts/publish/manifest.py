@@ -15,6 +15,7 @@ from skewless.ground.run.commits import (
     manifest_beside,
     manifest_files,
     manifest_in,
+    manifest_of_version,
     text_of,
 )
 from skewless.ground.run.manifest import Manifest
@@ -40,6 +41,14 @@ def read_manifests(history: History, limit: int | None = None) -> tuple[list[Pub
         for name, text in _texts(history, output.refusals, names)
     ]
     return [Published(version, versions[version]) for version in wanted], refused
+
+
+def published_manifest(history: History, name: str, version: int | None = None) -> Manifest:
+    """The manifest of a version, by default of the newest build. Errors: InputError where there is none."""
+    versions, _ = read_manifests(history)
+    if not versions:
+        raise InputError(f"training set '{name}': nothing is published; build it first")
+    return manifest_of_version(name, versions, versions[-1].version if version is None else version)
 
 
 def committed(history: History, most: int = HISTORY) -> dict[int, Manifest]:

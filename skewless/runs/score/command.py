@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from skewless.ground.errors import InputError
 from skewless.ground.run.commits import SCORES
 from skewless.ground.run.steps import step, this_run
 from skewless.lake.session import private_session
-from skewless.parts.publish import Output, manifest_of_version, read_manifests, refuse_foreign_table
+from skewless.parts.publish import Output, SparkHistory, published_manifest, refuse_foreign_table
 from skewless.runs.execution import REFUSED, Result, Run, refuse_no_location
 from skewless.runs.score.definition import Definition
 from skewless.runs.score.score import score
@@ -27,11 +26,8 @@ def score_entities(
     training_set = Output.at(spark, location)
     refuse_foreign_table(spark, training_set, name)
     with step("reading manifests"):
-        versions, _ = read_manifests(spark, training_set)
-    if not versions:
-        raise InputError(f"training set '{name}': nothing is published; build it first")
-    wanted = versions[-1].version if version is None else version
-    recorded = Recorded(wanted, manifest_of_version(name, versions, wanted))
+        manifest = published_manifest(SparkHistory(spark, training_set), name, version)
+    recorded = Recorded(manifest["version"], manifest)
     scored = score(
         spark, Definition.of(recorded, location), entities, Output.at(spark, to, "--to", SCORES), at
     )

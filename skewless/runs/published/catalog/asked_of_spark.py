@@ -8,7 +8,7 @@ from pyspark.sql.types import StructType
 from skewless.ground.errors import NoTableError
 from skewless.lake.session import private_session
 from skewless.lake.sources import delta_table, open_source
-from skewless.parts.publish import Output, read_manifests
+from skewless.parts.publish import Output, SparkHistory, read_manifests
 from skewless.runs.published.catalog.known_tables import KnownColumn, KnownTable
 
 
@@ -21,7 +21,7 @@ def published_in(spark: SparkSession, location: str) -> KnownTable:
     table = delta_table(session, location)
     if table is None:
         raise NoTableError(f"'{location}': nothing is published")
-    versions, _ = read_manifests(session, Output.at(session, location))
+    versions, _ = read_manifests(SparkHistory(session, Output.at(session, location)))
     return KnownTable(_columns(table.toDF().schema), versions)
 
 
