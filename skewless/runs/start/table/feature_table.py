@@ -63,9 +63,9 @@ def _key_questions(look: TableLook, keys: Keys, time: str | None) -> Iterator[st
         yield "No name says that this is a key; the rows alone do. Is it what the rows are about?"
     if keys.names and keys.told_apart < APART:
         rule = (
-            "In windows each of them is an event; of an as-of join the tie is settled by rule 4"
+            "In windows each of them is an event; of an as-of join the tie is settled by J4"
             if time
-            else "Rule 4 settles which one is taken"
+            else "J4 settles which one is taken"
         )
         yield f"Rows share {'key and time' if time else 'their key'}. {rule}. Is a key missing?"
     if keys.alternatives:
@@ -76,7 +76,7 @@ def _key_questions(look: TableLook, keys: Keys, time: str | None) -> Iterator[st
     if keys.names and not look.is_whole:
         yield "In the whole table rows may share more than in those that were looked at. Do these keys hold there?"
     for name in (name for name in keys.names if look.columns[name].nulls):
-        yield f"Rows with a null {scalar(name)} match nothing (rule 5). Are they meant to?"
+        yield f"Rows with a null {scalar(name)} match nothing (J5). Are they meant to?"
 
 
 def _static(look: TableLook, keys: Keys) -> Section:
@@ -103,7 +103,7 @@ def event_section(look: TableLook, times: Times, now: int, meaning: str = "the f
             "Some lie in the future: are they planned or forecast? Such a row is invisible until then."
         )
     if look.columns[name].nulls:
-        questions.append("Rows without it match nothing (rule 5). Are they meant to?")
+        questions.append("Rows without it match nothing (J5). Are they meant to?")
     if first < _OLDEST or last > _NEWEST:
         questions.append("The first or last of them looks like a stand-in for none. Make those null?")
     questions += [
@@ -139,7 +139,7 @@ def lag_text(lag: Lag | None, behind: str) -> str:
 
 
 def _served(look: TableLook, event: str, times: Times) -> Iterator[Section]:
-    """`available_at`, `delay` and what follows for rows at exactly T (rule 2)."""
+    """`available_at`, `delay` and what follows for rows at exactly T (J2)."""
     if times.available:
         yield _available(look, event, times.available, times.lags[times.available])
         return
@@ -175,7 +175,7 @@ def _available(look: TableLook, event: str, name: str, lag: Lag) -> Section:
         questions.append("Some rows were available before their fact. Is one of the two clocks wrong?")
     if column.nulls:
         nulls = share_text(column.null_share)
-        questions.append(f"Null in {nulls}: those rows match nothing (rule 5). Are they meant to?")
+        questions.append(f"Null in {nulls}: those rows match nothing (J5). Are they meant to?")
     if lag.later == 0 and not lag.earlier:
         questions.append(
             "It never differs from the event timestamp. Was it copied from there, say by a backfill?"
@@ -186,7 +186,7 @@ def _available(look: TableLook, event: str, name: str, lag: Lag) -> Section:
 def zone_section(look: TableLook, names: list[str | None]) -> Iterator[Section]:
     """`timezone`, where a time column is a clock time, or a date whose midnight may be another zone's."""
     if clocks := need_zone(look, names):
-        evidence = [f"{listed(clocks)}: a clock time without a zone, which has to be declared (rule 9)."]
+        evidence = [f"{listed(clocks)}: a clock time without a zone, which has to be declared (J9)."]
         yield Section(["timezone: UTC"], evidence, ["Whose clock was it? UTC is a guess."])
     elif dates := [name for name in names if name and look.columns[name].kind.kind == "date"]:
         evidence = [

@@ -31,7 +31,7 @@ FIRST, LAST = 978_307_200, 2_524_608_000
 """2001 and 2050 in seconds: a number of another time is more likely a number of something else."""
 
 MOST_NULL_KEYS = 0.5
-"""A column that is null in more of the rows than this names nothing: a null key matches nothing (rule 5)."""
+"""A column that is null in more of the rows than this names nothing: a null key matches nothing (J5)."""
 
 
 @dataclass(frozen=True)
