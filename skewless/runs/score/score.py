@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -74,6 +74,30 @@ def score(
     # What is cheap to find out comes first.
     refuse_other_code(definition.recorded)
     refuse_foreign_table(spark, output, definition.name)
+    entities, ready = _prepared(spark, definition, location, output, at, now)
+    run_id = this_run().known_as(new_run_id())
+    with staging_discarded(spark, output, run_id):
+        with step("staging rows") as staging:
+            staged = staged_rows(ready.pruned, EVERY_T, ready.census, output, run_id)
+            staging.rows = ready.census.taken
+        parity = _audited(ready, staged)
+        notes = _notes(definition, entities, ready.census, now)
+        manifest = _manifest(definition, entities, ready, run_id, staged, parity, notes)
+        rows = staged.rows.drop(AUDIT)
+        if parity is not None and not parity.passed:
+            return Scored(manifest, output.location, rejected_path=reject(spark, rows, output, manifest))
+        return Scored(manifest, output.location, publish(spark, rows, output, None, manifest))
+
+
+def _prepared(
+    spark: SparkSession,
+    definition: Definition,
+    location: str,
+    output: Output,
+    at: datetime | None,
+    now: datetime,
+) -> tuple[Entities, Prepared]:
+    """Everything opened and held to the definition, and the entities counted."""
     with step("opening tables"):
         entities = open_entities(spark, location, definition, at, now)
         opened = bind(spark, definition.over(location, output.location), entities.rows)
@@ -81,19 +105,9 @@ def score(
         definition.refuse_other(serving_document(opened))
     ready = prepare(opened, EVERY_T, allow_empty=True)
     if ready.census.last is not None:
-        refuse_stale(opened, RunRange(EPOCH + ready.census.last * MICROSECOND))
-    run_id = this_run().known_as(new_run_id())
-    with staging_discarded(spark, output, run_id):
-        with step("staging rows") as staging:
-            staged = staged_rows(ready.pruned, EVERY_T, ready.census, output, run_id)
-            staging.rows = ready.census.taken
-        parity = _audited(ready, staged)
-        notes = [*_notes(definition, entities, ready.census, now)]
-        manifest = _manifest(definition, entities, ready, run_id, staged, parity, notes)
-        rows = staged.rows.drop(AUDIT)
-        if parity is not None and not parity.passed:
-            return Scored(manifest, output.location, rejected_path=reject(spark, rows, output, manifest))
-        return Scored(manifest, output.location, publish(spark, rows, output, None, manifest))
+        # Nothing can have landed yet that is of after now.
+        refuse_stale(opened, RunRange(min(now, EPOCH + ready.census.last * MICROSECOND)))
+    return entities, ready
 
 
 def _audited(ready: Prepared, staged: Staged) -> Parity | None:
@@ -105,7 +119,7 @@ def _audited(ready: Prepared, staged: Staged) -> Parity | None:
 
 def _notes(definition: Definition, entities: Entities, census: Census, now: datetime) -> Iterator[str]:
     if entities.overruled:
-        yield f"column '{definition.time}' of the entities holds --at now, and not what the table has"
+        yield f"column '{definition.time}' holds --at, and not what the entities have in it"
     if census.null_times:
         yield f"{census.null_times:,} rows have no T ('{definition.time}' is null), so that nothing is joined to them"
     if census.last is not None and census.last > micros_of(now):
@@ -122,7 +136,7 @@ def _manifest(
     run_id: str,
     staged: Staged,
     parity: Parity | None,
-    notes: list[str],
+    notes: Iterable[str],
 ) -> ScoresManifest:
     opened, run = ready.all, written_run(staged.rows.sparkSession)
     part = computed_part(opened, run_id, ready.census.taken, ready.pruned.strategy, staged, parity)

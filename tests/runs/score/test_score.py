@@ -28,6 +28,7 @@ FACTS = """
     event_timestamp: at
     available_at: seen
     max_age: 90m
+    require_fresh: 9000d
     aggregations:
       - {name: mean_2h, function: mean, column: v, window: 2h}
       - {name: tags, function: last_n, column: tag, n: 3, window: 1d, offset: 10m}
@@ -323,3 +324,9 @@ def test_other_code_is_refused_by_feature(world: World, monkeypatch: pytest.Monk
     lines = refused(scored(world.project, "entities"))
     names = ("spread", "per_sale", "minute", "shifted", "tag_count")
     assert {line.partition(":")[0] for line in lines} == {f"feature '{name}'" for name in names}
+
+
+def test_tables_have_to_be_fresh_at_the_last_t(world: World) -> None:
+    ran = scored(world.project, "entities", "--at", "1990-01-01", to="nowhere")
+    assert (ran.code, ran.out) == (5, "")
+    assert "feature table 'facts': require_fresh 9000d needs a row of" in ran.err
