@@ -8,6 +8,7 @@ from textwrap import indent
 import pyarrow.compute as pc
 
 from skewless.ground.errors import InputError
+from skewless.ground.spark_columns import quoted
 from skewless.runs.start.table import words
 from skewless.runs.start.table.feature_table import (
     event_section,
@@ -86,7 +87,7 @@ def _labels(look: TableLook, labels: Sequence[ColumnLook]) -> Section:
     evidence = [_label_text(look, column) for column in labels]
     questions = ["What is to be learned? A label column is no input of a feature."]
     nulls = [column.name for column in labels if column.nulls]
-    where = " AND ".join(f"{name} IS NOT NULL" for name in nulls)
+    where = " AND ".join(f"{name if name.isidentifier() else quoted(name)} IS NOT NULL" for name in nulls)
     offers = [f"where: {scalar(where)}"] if nulls else []
     if nulls:
         questions.append(f"{listed(nulls)} is null in some rows. Leave those out (where)?")

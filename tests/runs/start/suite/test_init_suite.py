@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -44,6 +45,8 @@ def rows(days: Sequence[int]) -> pa.Table:
             "weather__temp": pa.array(temp, pa.float64()),
             "weather__ratio": pa.array([float("nan"), 1.0] * (len(ats) // 2)),
             "weather__sky": ["clear"] * len(ats),
+            "planes__price": pa.array([Decimal(at.hour) / 4 for at in ats], pa.decimal128(9, 2)),
+            "planes__tags": pa.array([["a"], None] * (len(ats) // 2), pa.list_(pa.string())),
             "is_hot": pa.array([at.hour > 12 for at in ats]),
             "event_date": pa.array([at.date() for at in ats]),
         }
@@ -83,7 +86,7 @@ def test_the_rows_that_a_version_wrote_decide_beside_all_that_stand(drafted: dic
     assert kwargs(drafted, "be_between", "weather__temp") == {"min_value": 0.0, "max_value": 60.0}
     assert kwargs(drafted, "be_in_set", "weather__sky")["value_set"] == ["clear"]
     assert kwargs(drafted, "be_in_set", "late") == {"value_set": [0, 1]}
-    assert drafted["proposed"]["ranges"] == ["weather__temp"]
+    assert drafted["proposed"]["ranges"] == ["weather__temp", "planes__price"]
 
 
 def test_the_version_itself_passes_all_of_it(
@@ -102,7 +105,7 @@ def test_a_file_is_written_once_and_the_summary_says_what_is_in_it(project: Proj
     ran = project.run("init-suite", NAME, "--to", str(target))
     assert ran.code == 0, ran.err
     assert f"{NAME}: a suite in {target} from version 0, 96 rows, 48 of them its own" in ran.out
-    assert "  ranges       1 columns" in ran.out
+    assert "  ranges       2 columns" in ran.out
     assert project.run("check").code == 0
     again = project.run("init-suite", NAME, "--to", str(target))
     assert (again.code, again.problems) == (

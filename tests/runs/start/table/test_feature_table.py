@@ -184,7 +184,7 @@ def test_the_day_of_the_event_timestamp_is_no_column_of_its_own() -> None:
     found = drafted(
         {
             "user_id": ("int", [1, 2] * 10),
-            "dt": ("date", [at.date() for at in hours(20)]),
+            "event_date": ("date", [at.date() for at in hours(20)]),
             "clicked_at": ("timestamp", [at + timedelta(minutes=1) for at in hours(20)]),
         }
     )
@@ -211,6 +211,20 @@ def test_of_several_times_of_availability_the_last_one_is_taken() -> None:
         }
     )
     assert (found["event_timestamp"], found["available_at"]) == ("event_time", "loaded_at")
+
+
+def test_a_time_before_the_fact_is_not_when_its_row_could_be_read() -> None:
+    columns: Columns = {
+        "user_id": ("int", [1, 2] * 10),
+        "paid_at": ("timestamp", hours(20)),
+        "order_received": ("timestamp", hours(20, -HOUR)),
+    }
+    found = drafted(columns)
+    assert (found["event_timestamp"], "available_at" in found) == ("paid_at", False)
+    assert (
+        "# ? order_received is a time too, compared with paid_at earlier in all of the rows, by -1h in the median, "
+        "-1h at the 99th percentile. Is it the better one?\n"
+    ) in text(columns)
 
 
 def test_what_other_readers_cannot_read_is_left_out_and_nested_values_are_not() -> None:
