@@ -6,6 +6,7 @@ from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output, manifest_of_version, read_manifests, standing_of
 from skewless.runs.execution import Result, Run
+from skewless.runs.published.catalog.terminal import column_lines, columns_of
 from skewless.runs.published.summary import summary_of_version, summary_of_versions
 
 
@@ -21,5 +22,10 @@ def show_training_set(run: Run, name: str, version: int | None, limit: int | Non
         return Result(manifest, summary_of_version(manifest))
     stood = [item.numbered for item in versions]
     definitions = [definition.to_json(dates) for definition, dates in standing_of(spark, output).held]
-    document = {"training_set": name, "versions": stood, "refused": refused, "definitions": definitions}
-    return Result(document, summary_of_versions(name, stood, refused, definitions))
+    columns = columns_of(spec, versions[-1:], run.spark)
+    document = {
+        **{"training_set": name, "versions": stood, "refused": refused, "definitions": definitions},
+        "columns": [each.to_json() for each in columns],
+    }
+    lines = [summary_of_versions(name, stood, refused, definitions), *column_lines(columns)]
+    return Result(document, "\n".join(lines))
