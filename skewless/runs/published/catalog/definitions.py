@@ -45,11 +45,18 @@ class DefinedSet:
 
     @classmethod
     def of(cls, spec: PublishableTrainingSet, features: FeatureSet, known: Tables) -> DefinedSet:
+        """With all that is published of it."""
+        published = known.training_set(spec.training_set.name, spec.output)
+        return cls.among(spec, features, published, known)
+
+    @classmethod
+    def among(
+        cls, spec: PublishableTrainingSet, features: FeatureSet, published: KnownTable, known: Tables
+    ) -> DefinedSet:
         tables = {
             join.name: known.feature_table(f"feature table '{join.table.name}'", join.table.source)
             for join in spec.joins
         }
-        published = known.training_set(spec.training_set.name, spec.output)
         return cls(spec, features, published, tables)
 
     def entries(self) -> list[Entry]:

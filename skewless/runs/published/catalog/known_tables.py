@@ -69,7 +69,7 @@ class Tables:
 
     def _read(self, subject: str, location: str, *, is_output: bool) -> KnownTable:
         try:
-            if is_path(location) and is_local(location) and find_spec("deltalake"):
+            if _is_asked_here(location):
                 table = DeltaRsTable.at(location)
                 return _published_locally(table, subject) if is_output else KnownTable(_columns(table))
             from skewless.runs.published.catalog.asked_of_spark import columns_of, published_in
@@ -82,6 +82,15 @@ class Tables:
         except InputError as error:
             self.notes.extend(f"{subject}: {problem}" for problem in error.problems)
         return KnownTable()
+
+
+def statistics_of(location: str) -> Mapping[str, ColumnStatistics]:
+    """What the files of a table on this machine say of its columns; nothing of any other."""
+    return DeltaRsTable.at(location).statistics() if _is_asked_here(location) else {}
+
+
+def _is_asked_here(location: str) -> bool:
+    return is_path(location) and is_local(location) and find_spec("deltalake") is not None
 
 
 def _published_locally(table: DeltaRsTable, subject: str) -> KnownTable:
