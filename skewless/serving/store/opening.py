@@ -14,6 +14,7 @@ _SERVERS = {
 }
 """Scheme → the extra that brings its client, and where its store is."""
 
+_NOT_YET = {"postgresql", "postgres"}
 _KNOWN = "write sqlite:///path or redis://host:6379/0"
 
 
@@ -37,6 +38,8 @@ def open_store(url: str) -> Store:
         return SqliteStore(url[len(_SQLITE) :])
     if scheme in _SERVERS and rest:
         return _server(url, *_SERVERS[scheme])
+    if scheme in _NOT_YET:
+        raise StoreError(f"online store '{scheme}://…': not there yet; {_KNOWN}")
     shown = f"{scheme}://…" if colon and scheme.isalnum() else "…"
     match = nearest(scheme, ["sqlite", *_SERVERS])
     hint = f"did you mean {match}? {_KNOWN}" if match and match != scheme else _KNOWN
