@@ -98,7 +98,9 @@ def test_columns_keep_instants_as_microseconds() -> None:
     assert columns["t"].values() == [NOON]
 
 
-@pytest.mark.parametrize("value", [2**63, object(), "\ud800", Decimal("NaN"), (1,)], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize(
+    "value", [2**63, object(), "\ud800", Decimal("NaN"), (1,)], ids=lambda each: type(each).__name__
+)
 def test_what_cannot_be_stored_names_its_column(value: Any) -> None:
     with pytest.raises(StoreError, match="column 'v'"):
         encode_rows([{"v": value}])
