@@ -12,7 +12,7 @@ SUBMIT = $(BIN)/spark-submit --properties-file conf/spark/local.conf
 
 export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help install java lint test test-fast demo bench wheel clean
+.PHONY: help install java lint test test-fast test-faults test-cluster demo bench wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,8 +37,14 @@ lint: install ## Check style and types
 test-fast: install ## Run what needs no Spark
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal -m "not spark and not slow"
 
-test: install java ## Run every test
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
+test: install java ## Run every test, and a share of the faults
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile -m "not fault"
+
+test-faults: install java ## Kill, stop, tear and fill up what runs need, and look at what is left
+	$(BIN)/python -m pytest -q tests/faults
+
+test-cluster: install java ## A master and two workers on this machine, code by zip
+	$(BIN)/python -m pytest -q tests/packaging/test_cluster.py
 
 demo: install java ## Real flights to a training set, a served month, its faults by name, and what they cost
 	$(SUBMIT) jobs/load_flights.py --warehouse $(DEMO)/warehouse

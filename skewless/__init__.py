@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from skewless.serving.plan.serve.serving_plan import ServingPlan
     from skewless.serving.sets.evaluation import FeatureBatch
     from skewless.serving.sets.feature_set import FeatureSet
+    from skewless.serving.store.errors import StaleStoreError, StoreError
+    from skewless.serving.store.online_store import OnlineStore
 
 _HOMES = {
     "FeatureBatch": "skewless.serving.sets.evaluation",
@@ -35,9 +37,12 @@ _HOMES = {
     "FeatureLog": "skewless.serving.log.feature_log",
     "FeatureSet": "skewless.serving.sets.feature_set",
     "InputError": "skewless.ground.errors",
+    "OnlineStore": "skewless.serving.store.online_store",
     "Parameter": "skewless.serving.definitions.definition",
     "Record": "skewless.serving.log.format.reader",
     "ServingPlan": "skewless.serving.plan.serve.serving_plan",
+    "StaleStoreError": "skewless.serving.store.errors",
+    "StoreError": "skewless.serving.store.errors",
     "TableNeeds": "skewless.serving.plan.serve.compiled",
     "ValueType": "skewless.serving.definitions.annotations",
     "build_frame": "skewless.runs.build.frame",
@@ -54,9 +59,12 @@ __all__ = [
     "FeatureLog",
     "FeatureSet",
     "InputError",
+    "OnlineStore",
     "Parameter",
     "Record",
     "ServingPlan",
+    "StaleStoreError",
+    "StoreError",
     "TableNeeds",
     "ValueType",
     "build_frame",

@@ -4,25 +4,54 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.helpers.project import Delays, Project, delays_in
+
+ROOT = Path(__file__).parent.parent
+FAULTS = ROOT / "tests" / "faults"
+SHARED = re.compile(r"\b(delays|served): (?:Delays|Project)\b")
+"""Projects that many files look at, each made by a build: once, if one process runs those files."""
 
 settings.register_profile("deterministic", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("deterministic")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a Spark session, so that `make test-fast` can leave it out."""
+    """Mark what needs a Spark session and what looks for faults: `make test-fast` and `make test` leave it out."""
     for item in items:
         if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker("spark")
+        if FAULTS in item.path.parents and item.get_closest_marker("share") is None:
+            item.add_marker("fault")
+
+
+class ByProject(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests run in one process, as with `--dist loadfile`, and so do all files that share a project."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return project_of(nodeid.partition("::")[0])
+
+
+@cache
+def project_of(file: str) -> str:
+    """The shared project that a file's tests ask for, or the file."""
+    asked = set(SHARED.findall((ROOT / file).read_text(encoding="utf-8")))
+    return min(asked, default=file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return ByProject(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from skewless.lake.session import private_session
 from skewless.lake.sources import read_version
 from skewless.lake.storage import write_text
 from skewless.parts.page import Section
-from skewless.parts.publish import Output, read_manifests
+from skewless.parts.publish import Output, SparkHistory, read_manifests
 from skewless.runs.build.outcome import Outcome
 from skewless.runs.build.report import render_build
 from skewless.runs.execution import Run
@@ -49,7 +49,7 @@ def main(name: str, conf_dir: str, settings: tuple[str, ...], report: str) -> No
 
 def _page(run: Run, spec: PublishableTrainingSet) -> tuple[str, LeakagePrice]:
     spark = private_session(run.spark())
-    versions, _ = read_manifests(spark, Output.at(spark, spec.output))
+    versions, _ = read_manifests(SparkHistory(spark, Output.at(spark, spec.output)))
     published = versions[-1]
     point_in_time = read_version(spark, spec.output, published.version).toArrow()
     price = price_of_leakage(naive_join(spark, spec, published.manifest["as_of"]), point_in_time)

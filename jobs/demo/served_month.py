@@ -24,7 +24,7 @@ from skewless.ground.errors import SkewlessError
 from skewless.lake.session import private_session
 from skewless.lake.sources import read_version
 from skewless.parts.log import open_log
-from skewless.parts.publish import Output, read_manifests
+from skewless.parts.publish import Output, SparkHistory, read_manifests
 from skewless.runs.execution import Run
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet
@@ -58,7 +58,7 @@ def prepare(
     opened = _bound(run, name)
     spark = opened.events.sparkSession
     output = run.configuration().output_of(name)
-    versions, _ = read_manifests(spark, Output.at(spark, output))
+    versions, _ = read_manifests(SparkHistory(spark, Output.at(spark, output)))
     published = read_version(spark, output, versions[-1].version)
     trained = model_of(published, opened, until=start)
     trained.save(place / MODEL)

@@ -28,6 +28,40 @@ def schema(run: Run, folder: str) -> Result:
     return write_schemas(run, folder)
 
 
+@commands.command("init")
+@takes_common_options
+@click.argument("folder", metavar="[DIR]", default=".")
+def init(run: Run, folder: str) -> Result:
+    """Write a project that builds at once: conf/, features/, jobs/, tests/, Makefile and sample data."""
+    from skewless.runs.start.init import write_project
+
+    return write_project(run, folder)
+
+
+@commands.command("catalog")
+@takes_common_options
+@click.option("--to", "target", metavar="FILE.html", required=True, help="Where the page goes.")
+def catalog(run: Run, target: str) -> Result:
+    """Write one page of every feature: what it is, what it is made of, who holds it, its nulls and range."""
+    from skewless.runs.published.catalog.command import write_catalog
+
+    return write_catalog(run, target)
+
+
+@commands.command("import-feast")
+@takes_common_options
+@click.argument("repo")
+@click.option("--to", "folder", metavar="DIR", required=True, help="The project's folder; made if not there.")
+@click.option(
+    "--python", metavar="PATH", help="The Python of an environment that has Feast.  [default: this one]"
+)
+def import_feast(run: Run, repo: str, folder: str, python: str | None) -> Result:
+    """Write configuration from a Feast repository: REPO is its folder, or a file of what feast registry-dump prints."""
+    from skewless.runs.start.feast import command
+
+    return command.import_feast(repo, folder, python)
+
+
 @commands.command("init-table")
 @takes_common_options
 @click.argument("source")

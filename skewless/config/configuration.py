@@ -28,6 +28,9 @@ from skewless.ground.names import unknown
 
 TableSpec = Mapping[str, Any] | FeatureTable
 
+NOT_A_PROJECT = "change into the project's folder, give another --conf-dir, or begin one with skewless init"
+"""What to do where there is no configuration: most often it is the wrong working directory."""
+
 
 class Configuration:
     """A configuration directory, each file read when first needed, and once."""
@@ -65,7 +68,7 @@ class Configuration:
         for entry in self._sets.entries():
             found.update([*resolved(entry, around)[1], *self._shared_output(entry)])
         if not self._tables.names and not self._sets.names:
-            text = "no feature_tables/*.yml and no training_sets/*.yml here; give another --conf-dir"
+            text = f"no feature_tables/*.yml and no training_sets/*.yml here; {NOT_A_PROJECT}"
             found.add(Problem(self._files.root, 0, "", text))
         return tuple(str(problem) for problem in sorted(found))
 
@@ -122,6 +125,8 @@ class Configuration:
 
     def _set_entry(self, name: str) -> Entry[TrainingSet]:
         entry = self._sets.entry(name)
+        if not self._sets.names:
+            raise InputError(f"{self._files.root}: no training_sets/*.yml here; {NOT_A_PROJECT}")
         if entry is None:
             folder = shown(self._files, "training_sets")
             raise InputError(f"{folder}: no training set '{name}'; {unknown(name, self._sets.names)}")

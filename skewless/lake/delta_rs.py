@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from skewless.ground.errors import InputError, NoTableError, first_line
 from skewless.ground.run.commits import HISTORY, Commit
 from skewless.lake.storage import is_local, local_path
+
+
+class ColumnStatistics(NamedTuple):
+    """What files say of a column: of so many rows so many are null, and the least and the greatest value of the rest,
+    None where some file does not say.
+    """
+
+    rows: int
+    nulls: int | None
+    least: Any = None
+    greatest: Any = None
+
+    def also(self, other: ColumnStatistics) -> ColumnStatistics:
+        """Of the rows of both."""
+        nulls = None if self.nulls is None or other.nulls is None else self.nulls + other.nulls
+        sides = [each for each in (self, other) if each.nulls != each.rows]
+        if any(each.least is None or each.greatest is None for each in sides):
+            return ColumnStatistics(self.rows + other.rows, nulls)
+        least = min((each.least for each in sides), default=None)
+        return ColumnStatistics(
+            self.rows + other.rows, nulls, least, max((each.greatest for each in sides), default=None)
+        )
 
 
 @dataclass(frozen=True)
@@ -54,6 +77,10 @@ class DeltaRsTable:
     @cached_property
     def commits(self) -> list[Commit]:
         """Those up to this version that Delta's log still tells of, the newest first."""
+        return self.commits_of(HISTORY)
+
+    def commits_of(self, most: int) -> list[Commit]:
+        """The newest so many of them."""
         with self._read("its log"):
             return [
                 Commit(
@@ -63,8 +90,13 @@ class DeltaRsTable:
                     each.get("userMetadata"),
                     int(each["timestamp"]) * 1000,
                 )
-                for each in self.table.history(HISTORY)
+                for each in self.table.history(most)
             ]
+
+    def partition_values(self, column: str) -> set[str | None]:
+        """The values of a partition column that some file has, as Delta's log has them."""
+        with self._read("its log"):
+            return {each[column] for each in self.table.partitions()}
 
     def names_in(self, folder: str) -> list[str]:
         """The names of the files in a folder of the table's, [] where there is no such folder."""
@@ -78,6 +110,34 @@ class DeltaRsTable:
         """The text of a file in the table's folder; OSError where it cannot be read."""
         with self._files.open_input_file(path) as file:
             return str(file.read().decode("utf-8"))
+
+    def fields(self) -> list[dict[str, Any]]:
+        """Its columns as Delta's log has them: `name`, `type`, `metadata`."""
+        found: list[dict[str, Any]] = json.loads(self.table.schema().to_json())["fields"]
+        return found
+
+    def statistics(self) -> dict[str, ColumnStatistics]:
+        """Of each column of plain values what the footers of the files say, of files on this machine; no row is read.
+
+        Not of Delta's log: it tells of the first 32 columns only, and features come last.
+        """
+        import pyarrow.parquet as pq
+
+        with self._read("the footers of its files"):
+            footers = [pq.read_metadata(local_path(uri)) for uri in self.table.file_uris()]
+        names = self.columns
+        found: dict[str, ColumnStatistics] = {}
+        for group in (
+            footer.row_group(place) for footer in footers for place in range(footer.num_row_groups)
+        ):
+            chunks = [group.column(place) for place in range(group.num_columns)]
+            held = {chunk.path_in_schema.partition(".")[0]: chunk for chunk in chunks}
+            for name in names:
+                own = _statistics(held[name], group.num_rows) if name in held else None
+                # A file from before the column was added reads as nulls.
+                own = own or ColumnStatistics(group.num_rows, group.num_rows)
+                found[name] = found[name].also(own) if name in found else own
+        return found
 
     def rows(self, columns: Sequence[str], condition: Any = None) -> Any:
         """The columns as an Arrow table, of the rows for which an Arrow expression is true."""
@@ -104,3 +164,13 @@ class DeltaRsTable:
         except (DeltaError, OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
             text = f"table '{self.location}': {what} cannot be read: {first_line(error)}"
             raise InputError(text) from error
+
+
+def _statistics(chunk: Any, rows: int) -> ColumnStatistics:
+    """What a row group says of a column; of the values inside an array or a struct nothing can be said."""
+    known = chunk.statistics if "." not in chunk.path_in_schema else None
+    if known is None or not known.has_null_count:
+        return ColumnStatistics(rows, None)
+    if not known.has_min_max:
+        return ColumnStatistics(rows, known.null_count)
+    return ColumnStatistics(rows, known.null_count, known.min, known.max)

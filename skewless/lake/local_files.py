@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,20 @@ def entries(folder: Path) -> list[FileEntry]:
             continue
         found.append(FileEntry(path.name, path.is_dir(), status.st_size, status.st_mtime_ns // 1_000_000))
     return sorted(found)
+
+
+def texts(folder: Path, names: Sequence[str]) -> dict[str, str | OSError]:
+    """Name → the text of a file in a folder, or why it cannot be read."""
+    return {name: _text(folder / name) for name in names}
+
+
+def _text(path: Path) -> str | OSError:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeError as error:
+        return OSError(str(error))
+    except OSError as error:
+        return error
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -86,7 +86,7 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
             raise no_delta_table(spark, location, subject)
         version = latest_version(table) if version is None else version
         rows = read_version(spark, location, version)
-        remember_input(_root_of(rows), subject)
+        remember_input(root_of(rows), subject)
         return Source(location, version, rows)
     except READ_ERRORS as error:
         place = failed_file(error) or broken_commit(spark, location) or location
@@ -111,10 +111,14 @@ def _is_broken(files: Hadoop, path: str) -> bool:
         return True
 
 
-def _root_of(rows: DataFrame) -> str:
+def root_of(rows: DataFrame) -> str:
     """The directory of a Delta table that is read as a whole."""
+    return str(_index_of(rows).rootPaths().head().toString())
+
+
+def _index_of(rows: DataFrame) -> Any:
     plan: Any = rows._jdf.queryExecution().analyzed()
-    return str(plan.collectLeaves().head().relation().location().rootPaths().head().toString())
+    return plan.collectLeaves().head().relation().location()
 
 
 def partition_values(spark: SparkSession, folder: str, name: str) -> set[str | None]:
@@ -160,6 +164,25 @@ def parquet_rows(spark: SparkSession, paths: Sequence[str], schema: StructType) 
     if not paths:
         return spark.createDataFrame([], schema)
     return spark.read.schema(schema).parquet(*map(literally, paths))
+
+
+def rows_of_files(spark: SparkSession, location: str, version: int, paths: Sequence[str]) -> DataFrame:
+    """The rows that these files hold of a version of a table, by their paths in its log.
+
+    As Delta reads the table, and not as plain Parquet, which has no partition columns, mapped names or deleted rows.
+    """
+    index = _index_of(read_version(spark, location, version))
+    snapshot = index.getSnapshot()
+    wanted: Any = F.col("path").isin(list(paths))
+    files = snapshot.allFiles().filter(wanted._jc).collectAsList()
+    scala: Any = spark._jvm.scala  # type: ignore[union-attr]
+    found = scala.jdk.javaapi.CollectionConverters.asScala(files).toSeq()
+    return DataFrame(index.deltaLog().createDataFrame(snapshot, found, False, scala.Option.empty()), spark)
+
+
+def table_id(rows: DataFrame) -> str:
+    """The id of the Delta table that is read as a whole: another table in its place has another one."""
+    return str(_index_of(rows).getSnapshot().metadata().id())
 
 
 def latest_version(table: DeltaTable) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from skewless.config.files import MOST_BYTES, as_text
 from skewless.config.values import without_file_scheme
 from skewless.ground.errors import afterwards
-from skewless.lake.local_files import FileEntry, created, entries, replace
+from skewless.lake.local_files import FileEntry, created, entries, replace, texts
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -124,19 +124,18 @@ class Hadoop:
         """Name → the text of a file in a folder, or why it cannot be read."""
         with _as_os_error():
             system, path = self._at(folder)
-        local = _on_this_machine(system, path)
+        if local := _on_this_machine(system, path):
+            return texts(local, names)  # a file costs the JVM 10 ms and more, and there may be thousands
 
         def text_of(name: str) -> str | OSError:
             try:
-                if local:  # a file costs the JVM 10 ms and more, and there may be thousands
-                    return (local / name).read_text("utf-8-sig")
                 return self.read(f"{folder}/{name}")
             except UnicodeError as error:
                 return OSError(str(error))
             except OSError as error:
                 return error
 
-        with ThreadPoolExecutor(1 if local else READERS) as pool:
+        with ThreadPoolExecutor(READERS) as pool:
             return dict(zip(names, pool.map(text_of, names), strict=True))
 
     def entries(self, uri: str) -> list[FileEntry]:

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from skewless.config import ResolvedTrainingSet
 from skewless.parts.functions import feature_set_of
-from skewless.parts.publish import Output, read_manifests
+from skewless.parts.publish import Output, SparkHistory, read_manifests
 from skewless.serving.code.recorded import digest
 from skewless.serving.errors import FeatureError
 
@@ -19,7 +19,7 @@ def own_fingerprints(spark: SparkSession, spec: ResolvedTrainingSet) -> set[str]
     """Those of every published version, and of the functions as they are now."""
     known: set[str] = set()
     if spec.training_set.output is not None:
-        versions, _ = read_manifests(spark, Output.at(spark, spec.training_set.output))
+        versions, _ = read_manifests(SparkHistory(spark, Output.at(spark, spec.training_set.output)))
         known.update(text for item in versions for text in fingerprints_of(item.manifest))
     with suppress(FeatureError):  # a function without source has none
         known.add(feature_set_of(spec.training_set.features).fingerprint)

@@ -152,7 +152,17 @@ def test_check_is_silent_where_nothing_is_wrong(configuration: Configurations) -
 
 def test_a_directory_without_any_spec_is_refused(configuration: Configurations) -> None:
     assert configuration({}).problems == (
-        "conf: no feature_tables/*.yml and no training_sets/*.yml here; give another --conf-dir",
+        "conf: no feature_tables/*.yml and no training_sets/*.yml here; change into the project's folder, "
+        "give another --conf-dir, or begin one with skewless init",
+    )
+
+
+def test_a_training_set_is_not_looked_for_where_there_is_none(configuration: Configurations) -> None:
+    with pytest.raises(InputError) as refusal:
+        configuration({}).training_set("delay")
+    assert str(refusal.value) == (
+        "conf: no training_sets/*.yml here; change into the project's folder, "
+        "give another --conf-dir, or begin one with skewless init"
     )
 
 

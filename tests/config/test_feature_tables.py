@@ -104,11 +104,15 @@ def test_values_of_a_wrong_type_are_refused_with_what_was_found(table_problems: 
     ]
 
 
-def test_a_key_that_is_not_there_yet_is_refused_in_these_words(table_problems: Problems) -> None:
-    text = "name: weather\nsource: a/b\nentity_keys: []\nevent_timestamp: at\nmaterialize_every: 24h\n"
-    assert table_problems(text) == [
-        "5: materialize_every: not there yet: this version of skewless does not do what it says; remove it"
-    ]
+@pytest.mark.parametrize(("delay", "is_warned_of"), [(23, True), (24, False), (25, False)])
+def test_a_delay_shorter_than_the_stores_interval_is_warned_of(delay: int, is_warned_of: bool) -> None:
+    lengths = {"delay": timedelta(hours=delay), "materialize_every": timedelta(hours=24)}
+    table = FeatureTable.model_validate({**BASE, **lengths})
+    expected = (
+        "feature table 'weather': delay 23h is shorter than materialize_every 1d, so training sees rows up to 1d "
+        "before serving does; declare delay: 1d, or materialize more often"
+    )
+    assert table.warnings == ((expected,) if is_warned_of else ())
 
 
 @pytest.mark.parametrize("key", ["entity_keys", "columns"])

@@ -177,7 +177,7 @@ def test_what_the_loader_takes_is_valid(kind: str, content: Any) -> None:
 BAD = [
     # keys
     table(max_agee="3h"),
-    table(materialize_every="24h"),
+    table(materialize_every="0s"),
     ("feature_table", without(TABLE, "source")),
     ("feature_table", without(TABLE, "event_timestamp")),
     table(event_timestamp=None),

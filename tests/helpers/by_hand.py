@@ -6,7 +6,7 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,15 @@ def overwrite(place: Path, schema: T.StructType, *files: pa.Table) -> None:
     Its statistics are Delta's, save bounds of decimals, floats, bytes, nested values and years that Python does not
     have, which are left out.
     """
+    _commit(place, schema, files, replaces=True)
+
+
+def append(place: Path, schema: T.StructType, *files: pa.Table) -> None:
+    """The table's next version, with these files of rows more."""
+    _commit(place, schema, files, replaces=False)
+
+
+def _commit(place: Path, schema: T.StructType, files: Sequence[pa.Table], *, replaces: bool) -> None:
     log = place / "_delta_log"
     log.mkdir(parents=True, exist_ok=True)
     commits = sorted(log.glob("*.json"))
@@ -43,12 +52,12 @@ def overwrite(place: Path, schema: T.StructType, *files: pa.Table) -> None:
         [T.StructField(field.name, field.dataType, True, field.metadata) for field in schema]
     )
     added = [_added(place, nullable, rows) for rows in files if rows.num_rows]
-    actions = [*_described(nullable, before), *_removed(before), *added]
+    actions = [*_described(nullable, before), *(_removed(before) if replaces else ()), *added]
     commit = {
         "commitInfo": {
             "timestamp": _now(),
             "operation": "WRITE",
-            "operationParameters": {"mode": "Overwrite"},
+            "operationParameters": {"mode": "Overwrite" if replaces else "Append"},
         }
     }
     text = "\n".join(json.dumps(action) for action in [commit, *actions])

@@ -64,19 +64,28 @@ class Project:
 
     def table(self, name: str, columns: str, *rows: str) -> Project:
         """Write a Delta table, or its next version; columns are a DDL schema, a row SQL literals in parentheses."""
-        assert self.spark is not None
-        fields = [field.split() for field in columns.split(", ")]
-        values = ", ".join(rows) or "(" + ", ".join("NULL" for _ in fields) + ")"
-        casts = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in fields)
-        names = ", ".join(column for column, _ in fields)
-        frame = self.spark.sql(f"SELECT {casts} FROM VALUES {values} AS t({names})")
-        frame = frame if rows else frame.limit(0)
+        frame = self._frame(columns, *rows)
         if all(type(field.dataType) in LITERAL and not field.metadata for field in frame.schema):
             by_hand.overwrite(self.warehouse / name, frame.schema, _literals(frame))
         else:
             writer = frame.coalesce(1).write.format("delta").mode("overwrite")
             writer.option("overwriteSchema", "true").save(str(self.warehouse / name))
         return self
+
+    def append(self, name: str, columns: str, *rows: str) -> Project:
+        """Write the next version of a Delta table, with these rows more, of types that literals have."""
+        frame = self._frame(columns, *rows)
+        by_hand.append(self.warehouse / name, frame.schema, _literals(frame))
+        return self
+
+    def _frame(self, columns: str, *rows: str) -> DataFrame:
+        assert self.spark is not None
+        fields = [field.split() for field in columns.split(", ")]
+        values = ", ".join(rows) or "(" + ", ".join("NULL" for _ in fields) + ")"
+        casts = ", ".join(f"CAST({column} AS {kind}) AS {column}" for column, kind in fields)
+        names = ", ".join(column for column, _ in fields)
+        frame = self.spark.sql(f"SELECT {casts} FROM VALUES {values} AS t({names})")
+        return frame if rows else frame.limit(0)
 
     def forget_snapshots(self) -> None:
         """Delta keeps what it has read of a log; another one has come into its place, or a broken one."""

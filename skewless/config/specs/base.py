@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo
 
@@ -15,9 +15,6 @@ class Spec(BaseModel):
     """Frozen, strict in types, closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    not_there_yet: ClassVar[frozenset[str]] = frozenset()
-    """Keys that the contract has and this version does not, refused in words of their own."""
 
     def to_document(self) -> dict[str, Any]:
         """The spec as JSON values, for manifests: the keys of the YAML file, durations as `3h`.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from skewless.config import shapes
+from skewless.config import durations, shapes
 from skewless.config.shapes import Shape
 from skewless.config.specs.aggregation import as_aggregations
 from skewless.config.specs.base import Spec
@@ -53,7 +55,6 @@ class FeatureTable(Spec):
             ]
         }
     )
-    not_there_yet = frozenset({"materialize_every"})
 
     name: Name = Field(examples=["weather"], description="What training sets call it; the file's name too.")
     source: Location = Field(
@@ -126,6 +127,12 @@ class FeatureTable(Spec):
         description="A build waits (exit code 5) until a row is visible at the end of its range that is not older. No "
         "part in any value. Refused: 0s.",
     )
+    materialize_every: SomeTime = Field(
+        default=None,
+        examples=["24h"],
+        description="How often an online store gets the table's rows. A `delay` that is shorter is warned of: training "
+        "then sees rows before serving does. No part in any value. Refused: 0s.",
+    )
 
     @field_validator("event_timestamp")
     @classmethod
@@ -144,18 +151,28 @@ class FeatureTable(Spec):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What this table lets leak, a line each."""
-        subject = f"feature table '{self.name}'"
+        return tuple(f"feature table '{self.name}': {warning}" for warning in self._warnings())
+
+    def _warnings(self) -> Iterator[str]:
         if self.static:
-            return (
-                f"{subject}: static: it has no history, so values overwritten since T leak into the past",
+            yield "static: it has no history, so values overwritten since T leak into the past"
+        elif not self._says_when_served:
+            own = (
+                ""
+                if self.is_strict
+                else ", and so can the label event's own row, at T itself (strict: false)"
             )
-        if self._says_when_served:
-            return ()
-        own = "" if self.is_strict else ", and so can the label event's own row, at T itself (strict: false)"
-        return (
-            f"{subject}: neither available_at nor delay: rows count as served at their event timestamp "
-            f"(delay 0s), so late rows can leak{own}",
-        )
+            yield (
+                "neither available_at nor delay: rows count as served at their event timestamp (delay 0s), so late "
+                f"rows can leak{own}"
+            )
+        every, delay = self.materialize_every, self.delay or timedelta(0)
+        if every is not None and delay < every and not self.static:
+            length = durations.shortest(every)
+            yield (
+                f"delay {durations.shortest(delay)} is shorter than materialize_every {length}, so training sees rows "
+                f"up to {length} before serving does; declare delay: {length}, or materialize more often"
+            )
 
     @property
     def is_strict(self) -> bool:

@@ -17,6 +17,9 @@ KIND = "skewless.manifest"
 OWNER = "skewless.training_set"
 """The property of a table that names the training set in it."""
 
+SCORES = "skewless.scores"
+"""The property of a table that names the training set by which its rows were scored."""
+
 MANIFESTS = "_skewless/manifests"
 """The folder, inside a table's, of the manifests that are kept beside its commits."""
 

@@ -164,8 +164,8 @@ class _NotInAll(TypedDict, total=False):
     spark: SparkOfRun
 
 
-class Manifest(_NotInAll):
-    """All that it takes to say what a commit was made from; `spec` is what `recorded_training_set` reads."""
+class ComputedPart(TypedDict):
+    """What computing rows by a definition came to, whatever kind of run did it."""
 
     training_set: str
     run_id: str
@@ -174,18 +174,50 @@ class Manifest(_NotInAll):
     strategy: str
     feature_tables: Mapping[str, TableCounts]
     parity: ParityCounts | None
-    expectations: SuiteCounts | None
     skewless: str
-    as_of: str
-    start: str | None
-    end: str | None
     inputs: Mapping[str, InputVersion]
-    spec: Mapping[str, Any]
     features: Mapping[str, str]
     failed: Mapping[str, int]
     audit: AuditCounts | None
-    label_events: LabelEventCounts
     read: Mapping[str, ReadAmount]
     warnings: Sequence[str]
     repeated_keys: Mapping[str, int]
+
+
+class Manifest(_NotInAll, ComputedPart):
+    """All that it takes to say what a commit was made from; `spec` is what `recorded_training_set` reads."""
+
+    expectations: SuiteCounts | None
+    as_of: str
+    start: str | None
+    end: str | None
+    spec: Mapping[str, Any]
+    label_events: LabelEventCounts
     failures: Sequence[FailedExpectation]
+
+
+class ScoredBy(TypedDict):
+    """The published version by whose definition rows are scored; `fingerprint` is that of its serving plan."""
+
+    location: str
+    version: int
+    run_id: str
+    fingerprint: str
+
+
+class ScoresManifest(ComputedPart):
+    """All that it takes to say what a table of scores was made from.
+
+    `at` is the T of all rows, None where the column `event_timestamp` of the entities is. The last five keys say of the
+    run what `_NotInAll` does.
+    """
+
+    definition: ScoredBy
+    event_timestamp: str
+    at: str | None
+    feature_fingerprints: Mapping[str, str]
+    started_at: str
+    ended_at: str
+    seconds: float
+    steps: Sequence[StepSeconds]
+    spark: SparkOfRun

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from skewless.ground.run.steps import Steps
 
 LAST_SUCCESS = "skewless_last_success_timestamp_seconds"
-NAMED = {"feature_tables": "table", "features": "feature"}
+NAMED = {"feature_tables": "table", "features": "feature", "tables": "table"}
 """Keys of a `--json` object that hold an object by name, and the label that gets the name."""
-NESTED = ("parity", "expectations", "offline", "online")
+NESTED = ("parity", "expectations", "offline", "online", "audit")
 """Keys that hold an object of numbers."""
 
 

@@ -48,9 +48,18 @@ class Section:
 
 
 def render_page(
-    title: str, verdict: str, is_bad: bool, meta: str, sections: Sequence[Section], word: str | None = None
+    title: str,
+    verdict: str,
+    is_bad: bool,
+    meta: str,
+    sections: Sequence[Section],
+    word: str | None = None,
+    *,
+    is_wide: bool = False,
 ) -> str:
-    """One HTML document; `word` says in one word what the verdict's colour says, and empty sections are left out."""
+    """One HTML document; `word` says in one word what the verdict's colour says, and empty sections are left out. A
+    page that is wide takes more of a wide window, for a table of many columns.
+    """
     word = word or ("ALERT" if is_bad else "OK")
     return ENVIRONMENT.get_template("page.html").render(
         title=title,
@@ -59,6 +68,8 @@ def render_page(
         is_bad=is_bad,
         meta=meta,
         sections=[section for section in sections if not section.is_empty],
+        is_wide=is_wide,
+        has_lineage=any('class="lineage"' in section.picture for section in sections),
     )
 
 

@@ -10,10 +10,11 @@ from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import Difference, difference, other_columns
 from skewless.parts.publish.definition_changes import changes
 from skewless.parts.publish.definitions import Definition, after, runs_of
+from skewless.parts.publish.history import History, SparkHistory, history_of
 from skewless.parts.publish.leftovers import Leftover, Leftovers, remove
-from skewless.parts.publish.manifest import read_manifests
+from skewless.parts.publish.manifest import published_manifest, read_manifests
 from skewless.parts.publish.places import Output
-from skewless.parts.publish.standing import Standing, standing_of
+from skewless.parts.publish.standing import Standing, held_in, standing_of
 from skewless.parts.publish.table import (
     publish,
     refuse_foreign_table,
@@ -28,19 +29,24 @@ from skewless.parts.publish.table import (
 __all__ = [
     "Definition",
     "Difference",
+    "History",
     "Leftover",
     "Leftovers",
     "Manifest",
     "Output",
     "Published",
+    "SparkHistory",
     "Standing",
     "after",
     "changes",
     "checksum",
     "difference",
+    "held_in",
+    "history_of",
     "manifest_of_version",
     "other_columns",
     "publish",
+    "published_manifest",
     "read_manifests",
     "refuse_foreign_table",
     "refuse_taken",

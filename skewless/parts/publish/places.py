@@ -6,17 +6,27 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from skewless.ground.run.commits import MANIFESTS
+from skewless.ground.run.commits import MANIFESTS, OWNER, SCORES
 from skewless.lake.tables import Place
+
+KINDS = {OWNER: "training set", SCORES: "scores of training set"}
+"""What is published, by the property of its table that names the training set."""
+
+
+def held_text(owner: str, name: str) -> str:
+    """In words, what a table with this property and this name in it holds."""
+    return f"{KINDS[owner]} '{name}'"
+
 
 LEASE, FIRST = ".lease", "first-publication-"
 
 
 @dataclass(frozen=True)
 class Output:
-    """A training set's table and the places that belong to it.
+    """A training set's table, or one of its scores, and the places that belong to it.
 
-    `location` is the table's path or catalog name, `sql_name` what SQL calls it. Staged and rejected
+    `location` is the table's path or catalog name, `sql_name` what SQL calls it, `owner` the property that says what
+    is in it. Staged and rejected
     rows lie in folders beside the table, one for each run; manifests lie inside it, in a folder that Delta and
     its readers pass over.
     """
@@ -24,11 +34,12 @@ class Output:
     location: str
     folder: str
     sql_name: str
+    owner: str = OWNER
 
     @classmethod
-    def at(cls, spark: SparkSession, location: str, subject: str = "output") -> Output:
+    def at(cls, spark: SparkSession, location: str, subject: str = "output", owner: str = OWNER) -> Output:
         place = Place.at(spark, location, subject)
-        return cls(place.location, place.folder, place.sql_name)
+        return cls(place.location, place.folder, place.sql_name, owner)
 
     @property
     def place(self) -> Place:

@@ -11,11 +11,12 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run.commits import HISTORY, RESTORE, Commit, built_by
+from skewless.ground.run.commits import RESTORE, Commit, built_by
 from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
-from skewless.lake.sources import delta_table, latest_version, partition_values
+from skewless.lake.sources import delta_table, latest_version
 from skewless.parts.publish.definitions import Definition, after, day_of, without
+from skewless.parts.publish.history import History, SparkHistory
 from skewless.parts.publish.manifest import beside
 from skewless.parts.publish.places import Output
 
@@ -36,16 +37,12 @@ class Standing:
     @cached_property
     def dates(self) -> frozenset[date | None]:
         """The dates that rows stand in, None where some have no T."""
-        if self.version is None:
-            return frozenset()
-        days = partition_values(self.spark, self.output.folder, EVENT_DATE)
-        return frozenset(None if day is None else date.fromisoformat(day) for day in days)
+        return frozenset() if self.version is None else SparkHistory(self.spark, self.output).dates()
 
     @cached_property
     def held(self) -> list[tuple[Definition, list[date | None]]]:
         """The definitions that some rows are of, each with the dates of those; None for rows without a T."""
-        found = [(each, each.dates_of(self.dates)) for each in self.definitions]
-        return [(definition, dates) for definition, dates in found if dates]
+        return _held(self.definitions, self.dates)
 
     @cached_property
     def rows(self) -> DataFrame:
@@ -93,13 +90,30 @@ def standing_of(spark: SparkSession, output: Output, known: Standing | None = No
         return Standing(spark, output, None, ())
     if known is not None and known.version == latest_version(table):
         return known
-    columns = ("version", "operation", "operationParameters", "userMetadata")
-    moment = F.unix_micros("timestamp")
-    commits = [Commit(*row) for row in table.history(HISTORY).select(*columns, moment).collect()]
-    newest = max(commit.version for commit in commits)
-    log = _Log({commit.version: commit for commit in commits}, spark, output)
+    history = SparkHistory(spark, output)
+    commits = history.commits()
+    newest, definitions = _newest(history, commits)
     restored = max((each.version for each in commits if each.operation == RESTORE), default=-1)
-    return Standing(spark, output, newest, log.definitions(newest), restored)
+    return Standing(spark, output, newest, definitions, restored)
+
+
+def held_in(history: History) -> list[tuple[Definition, list[date | None]]]:
+    """The definitions that some rows of a table are of now, each with the dates of those; None for rows without a T."""
+    commits = history.commits()
+    return _held(_newest(history, commits)[1], history.dates()) if commits else []
+
+
+def _newest(history: History, commits: Sequence[Commit]) -> tuple[int, Sequence[Definition]]:
+    """The newest version, and the definitions after it."""
+    version = max(commit.version for commit in commits)
+    return version, _Log({commit.version: commit for commit in commits}, history).definitions(version)
+
+
+def _held(
+    definitions: Sequence[Definition], standing: frozenset[date | None]
+) -> list[tuple[Definition, list[date | None]]]:
+    found = [(each, each.dates_of(standing)) for each in definitions]
+    return [(definition, dates) for definition, dates in found if dates]
 
 
 @dataclass(frozen=True)
@@ -107,8 +121,7 @@ class _Log:
     """The commits that Delta's log tells of, and the manifests beside the table for those that it has forgotten."""
 
     commits: Mapping[int, Commit]
-    spark: SparkSession
-    output: Output
+    history: History
 
     def definitions(self, version: int) -> list[Definition]:
         """Those after the commit of this version."""
@@ -151,4 +164,4 @@ class _Log:
     @cached_property
     def _beside(self) -> Mapping[int, Manifest]:
         """Read only where Delta's log is too short to tell: a manifest a file."""
-        return beside(self.spark, self.output)
+        return beside(self.history)

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run.commits import OWNER, text_of
+from skewless.ground.run.commits import text_of
 from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import doing, step
@@ -28,24 +28,24 @@ from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import other_columns
 from skewless.parts.publish.first import first_publication, is_first_publication, published_meanwhile
+from skewless.parts.publish.history import SparkHistory
 from skewless.parts.publish.leases import leased
 from skewless.parts.publish.leftovers import sweep
 from skewless.parts.publish.manifest import committed, write_beside
-from skewless.parts.publish.places import Output
+from skewless.parts.publish.places import KINDS, Output, held_text
 from skewless.parts.publish.standing import Standing
 
 
 def refuse_foreign_table(spark: SparkSession, output: Output, name: str) -> None:
-    """InputError where the output holds anything that is not this training set."""
-    found = output.place.found(spark, OWNER)
-    if found.is_foreign and not is_first_publication(spark, output, found):
-        raise InputError(
-            f"output '{output.location}' holds {found.what} that skewless did not make; give another output"
-        )
-    if found.holds not in (None, name):
-        raise InputError(
-            f"output '{output.location}' holds training set '{found.holds}', not '{name}'; give another output"
-        )
+    """InputError where the output holds anything but the rows of this training set, of the kind that goes there."""
+    found = {owner: output.place.found(spark, owner) for owner in KINDS}
+    own, place = found[output.owner], f"output '{output.location}'"
+    held = [held_text(owner, each.holds) for owner, each in found.items() if each.holds is not None]
+    if held and own.holds != name:
+        wanted = held_text(output.owner, name) if own.holds is None else f"'{name}'"
+        raise InputError(f"{place} holds {held[0]}, not {wanted}; give another output")
+    if own.is_foreign and not is_first_publication(spark, output, own):
+        raise InputError(f"{place} holds {own.what} that skewless did not make; give another output")
 
 
 def refuse_taken(spark: SparkSession, output: Output) -> None:
@@ -140,7 +140,7 @@ def standing_version(
 
 @step("publishing")
 def publish(
-    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Manifest
+    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Mapping[str, Any]
 ) -> int:
     """Make the staged rows visible in one commit that carries the manifest; gives its version.
 
@@ -171,17 +171,19 @@ def publish(
     except OSError as error:  # the commit stands and holds it, so this is no failure of the run
         tell(f"{output.manifests}: the manifest cannot be written: {error}; the next run makes up for it")
     # By the run and not the newest version: others may have published other slices since.
-    runs = {document["run_id"]: version for version, document in committed(spark, output).items()}
+    runs = {
+        document["run_id"]: version for version, document in committed(SparkHistory(spark, output)).items()
+    }
     return runs[manifest["run_id"]]
 
 
 def _commit(
-    spark: SparkSession, rows: DataFrame, output: Output, predicate: str | None, manifest: Manifest
+    spark: SparkSession, rows: DataFrame, output: Output, predicate: str | None, manifest: Mapping[str, Any]
 ) -> None:
     try:
         if delta_table(spark, output.location) is None:
             with first_publication(spark, output):
-                output.place.create(rows, OWNER, manifest["training_set"], EVENT_DATE)
+                output.place.create(rows, output.owner, manifest["training_set"], EVENT_DATE)
         else:
             _replace(rows, output, predicate, is_mixed=len(manifest.get("definitions", ())) > 1)
     except CONFLICTS as error:

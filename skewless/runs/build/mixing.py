@@ -15,6 +15,7 @@ from skewless.ground.run.steps import step
 from skewless.parts.publish import (
     Definition,
     Output,
+    SparkHistory,
     Standing,
     changes,
     read_manifests,
@@ -57,7 +58,7 @@ def _refusals(
     standing: Standing,
     others: Iterable[tuple[Definition, list[date | None]]],
 ) -> Iterator[str]:
-    versions = {each.version: each.manifest for each in read_manifests(spark, output)[0]}
+    versions = {each.version: each.manifest for each in read_manifests(SparkHistory(spark, output))[0]}
     name = ready.all.spec.training_set.name
     for definition, dates in others:
         manifest: Mapping[str, Any] = versions.get(definition.version or 0, {})

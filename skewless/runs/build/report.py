@@ -9,15 +9,12 @@ from skewless.parts.page.plots import match_rates
 from skewless.parts.publish import Manifest
 from skewless.runs.build.outcome import Outcome
 from skewless.runs.build.summary import (
-    TABLE_HEADER,
-    differences_of,
     left_out_of,
     notes_of,
     output_of,
-    table_rows_of,
     verdict_of,
 )
-from skewless.runs.manifest_text import audit_of, range_of
+from skewless.runs.manifest_text import TABLE_HEADER, audit_of, differences_of, range_of, table_rows_of
 
 FAILURE_HEADER = ("severity", "expectation", "rows that break it")
 DIFFERENCE_HEADER = ("column", "published", "serving", "label event", "inputs", "feature rows near T")

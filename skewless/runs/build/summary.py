@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from skewless.ground.run.manifest import Manifest, ValueDifference
+from skewless.ground.run.manifest import Manifest
 from skewless.runs.build.log_sections import log_lines_of, log_notes_of
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.manifest_text import audit_of, definitions_of, range_of
-
-MOST_DIFFERENCES = 3
+from skewless.runs.manifest_text import (
+    audit_of,
+    definitions_of,
+    difference_lines_of,
+    range_of,
+    repeated_keys_of,
+    table_lines_of,
+)
 
 
 def summary_of_build(built: Outcome, report: str | None = None) -> str:
@@ -47,35 +52,6 @@ def left_out_lines(left_out: Mapping[str, int], where: str | None) -> list[str]:
     ]
 
 
-def differences_of(manifest: Manifest) -> Sequence[ValueDifference]:
-    """The first values that serving does not make: column, both values, label event, inputs, rows near T."""
-    return manifest["audit"]["differences"] if manifest["audit"] else ()
-
-
-TABLE_HEADER = ("table", "version", "rows read", "null rows", "files", "MB", "matched", "at T")
-
-
-def table_rows_of(manifest: Manifest) -> list[tuple[str, ...]]:
-    """Per joined table: name, version, rows read, rows with a null key or time, files and megabytes read of those
-    that there are, share of label events matched, number of those whose winning row is of exactly T."""
-    rows: list[tuple[str, ...]] = []
-    for name, use in manifest["feature_tables"].items():
-        read = manifest["read"][name]
-        rate = "-" if use["match_rate"] is None else f"{use['match_rate']:.1%}"
-        files = f"{read['files']}/{read['of_files']}"
-        megabytes = f"{read['bytes'] / 1e6:.1f}/{read['of_bytes'] / 1e6:.1f}"
-        numbers = (
-            f"{use['rows_read']:,}",
-            f"{use['null_rows']:,}",
-            files,
-            megabytes,
-            rate,
-            f"{use['at_t']:,}",
-        )
-        rows.append((name, str(use["version"]), *numbers))
-    return rows
-
-
 def notes_of(manifest: Manifest) -> list[str]:
     """What somebody should know before using the rows."""
     at_t = [
@@ -83,10 +59,6 @@ def notes_of(manifest: Manifest) -> list[str]:
         "themselves, outcome included: strict: true leaves such rows out, a delay says how long serving waits for them"
         for name, use in manifest["feature_tables"].items()
         if use["at_t"]
-    ]
-    repeated = [
-        f"feature table '{name}': {count:,} rows beside another of the same key; the greatest is used"
-        for name, count in manifest["repeated_keys"].items()
     ]
     logged = manifest["log"]["features"] if "log" in manifest else {}
     failed = [
@@ -99,7 +71,7 @@ def notes_of(manifest: Manifest) -> list[str]:
         *([mixed] if mixed else []),
         *manifest["warnings"],
         *at_t,
-        *repeated,
+        *repeated_keys_of(manifest),
         *failed,
         *log_notes_of(manifest),
     ]
@@ -111,19 +83,12 @@ def _build_lines(built: Outcome) -> Iterator[str]:
     yield f"  {'output':<13} {output_of(manifest)}" + (f"  T in {within}" if within else "")
     for line in left_out_of(manifest):
         yield f"  {'left out':<13} {line}"
-    if manifest["feature_tables"]:
-        for row in [TABLE_HEADER, *table_rows_of(manifest)]:
-            yield "  {:<20} {:>7} {:>11} {:>9} {:>9} {:>11} {:>7} {:>7}".format(*row)
+    yield from table_lines_of(manifest)
     for line in log_lines_of(manifest):
         yield f"  {'log':<13} {line}"
     if audit := audit_of(manifest):
         yield f"  {'parity':<13} {audit}"
-    for difference in differences_of(manifest)[:MOST_DIFFERENCES]:
-        yield f"  {'':<13} {difference['column']}: published {difference['published']}, serving {difference['served']}"
-        yield f"  {'':<13}   label event {difference['label_event']}"
-        if difference["inputs"]:
-            yield f"  {'':<13}   inputs {difference['inputs']}"
-        yield from (f"  {'':<13}   row {row}" for row in difference["rows"])
+    yield from difference_lines_of(manifest)
     if manifest["expectations"]:
         held = manifest["expectations"]["evaluated"] - manifest["expectations"]["failed"]
         yield f"  {'expectations':<13} {held} of {manifest['expectations']['evaluated']} hold"

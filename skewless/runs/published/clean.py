@@ -13,7 +13,15 @@ from skewless.config import durations
 from skewless.ground.errors import MachineError, first_line
 from skewless.lake.session import private_session
 from skewless.lake.storage import Hadoop
-from skewless.parts.publish import Leftover, Leftovers, Output, read_manifests, refuse_foreign_table, remove
+from skewless.parts.publish import (
+    Leftover,
+    Leftovers,
+    Output,
+    SparkHistory,
+    read_manifests,
+    refuse_foreign_table,
+    remove,
+)
 from skewless.parts.publish.leases import now_of
 from skewless.runs.execution import Result, Run
 
@@ -44,7 +52,7 @@ def clean_training_set(run: Run, name: str, older_than: timedelta, *, dry_run: b
 
 
 def _newest(spark: SparkSession, output: Output) -> int | None:
-    versions, _ = read_manifests(spark, output, 1)
+    versions, _ = read_manifests(SparkHistory(spark, output), 1)
     return versions[-1].version if versions else None
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from skewless.ground.errors import InputError
 from skewless.ground.run.steps import step
-from skewless.lake.session import private_session
-from skewless.parts.publish import Output, manifest_of_version, read_manifests
+from skewless.parts.publish import history_of, published_manifest
 from skewless.runs.execution import Result, Run, write_output
 from skewless.runs.manifest_text import definitions_of
 from skewless.serving.errors import FeatureError
@@ -22,12 +21,8 @@ from skewless.serving.plan.serve.serving_plan import ServingPlan
 def export_serving_plan(run: Run, name: str, version: int | None, target: str) -> Result:
     """`skewless export`: the plan that a version was built by, as its manifest has it."""
     spec = run.configuration().training_set(name)
-    spark = private_session(run.spark())
     with step("reading manifests"):
-        versions, _ = read_manifests(spark, Output.at(spark, spec.output))
-    if not versions:
-        raise InputError(f"training set '{name}': nothing is published; build it first")
-    manifest = manifest_of_version(name, versions, versions[-1].version if version is None else version)
+        manifest = published_manifest(history_of(spec.output, run.spark), name, version)
     plan = manifest.get("serving_plan")
     if plan is None:
         raise InputError(

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from skewless.lake.session import private_session
-from skewless.parts.publish import Output, manifest_of_version, read_manifests, refuse_foreign_table
+from skewless.parts.publish import (
+    Output,
+    SparkHistory,
+    manifest_of_version,
+    read_manifests,
+    refuse_foreign_table,
+)
 from skewless.runs.execution import REFUSED, Result, Run, refuse_no_location
 from skewless.runs.rebuild.rebuild import rebuild
-from skewless.runs.rebuild.recorded import Recorded
 from skewless.runs.rebuild.summary import summary_of_rebuild
+from skewless.training_set.recorded import Recorded
 
 
 def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> Result:
@@ -19,7 +25,7 @@ def rebuild_training_set(run: Run, name: str, version: int, to: str | None) -> R
     target = None if to is None else _new_place(spark, to)
     output = Output.at(spark, location)
     refuse_foreign_table(spark, output, name)
-    manifest = manifest_of_version(name, read_manifests(spark, output)[0], version)
+    manifest = manifest_of_version(name, read_manifests(SparkHistory(spark, output))[0], version)
     found = rebuild(spark, output, Recorded(version, manifest), target)
     return Result(found.to_json(), summary_of_rebuild(found), 0 if found.identical else REFUSED)
 

@@ -34,10 +34,10 @@ from skewless.parts.publish import (
     stage,
     staging_discarded,
 )
-from skewless.runs.rebuild.recorded import Recorded, refuse_other_code
 from skewless.training_set.ahead.preparation import prepare
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet
+from skewless.training_set.recorded import Recorded, refuse_other_code
 from skewless.training_set.rows import feature_failures, joined_rows, select_result, spine_for
 
 

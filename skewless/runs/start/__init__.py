@@ -1,1 +1,1 @@
-"""How a project starts: a new one, and configuration drafted from what is there."""
+"""How a project starts: from nothing, from a table, from another tool's definitions."""

@@ -163,7 +163,10 @@ def _order(events: list[Event]) -> Callable[[Event], Any] | None:
 
 
 def _ordered_values(events: list[Event]) -> list[float]:
-    return [value for _, _, value in sorted(events, key=_order(events))]
+    """In order, to be added up. Without `_order`'s key, which takes ten times as long: what a NaN puts out of order is
+    NaN, and no sum that begins with 0.0 depends on which zero comes first.
+    """
+    return [value for _, _, value in sorted(events)]
 
 
 def _ordered_sum(values: list[float]) -> float:

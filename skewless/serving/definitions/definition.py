@@ -7,6 +7,7 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from skewless.serving.definitions.annotations import ValueType, value_type
+from skewless.serving.definitions.docstrings import owner_in, summary
 from skewless.serving.definitions.impurities import ALLOWANCES
 from skewless.serving.errors import FeatureError, raised
 
@@ -26,6 +27,7 @@ class FeatureOptions(NamedTuple):
     on_error: OnError = "raise"
     description: str | None = None
     allow: tuple[str, ...] = ()
+    owner: str | None = None
 
 
 class Parameter(NamedTuple):
@@ -41,7 +43,8 @@ class FeatureDefinition(NamedTuple):
     `returns.nullable` says whether the function itself may give null; a feature is also null where an
     input that is not declared `| None` is. `on_error="null"` makes it null where the function raises, or
     where it takes or gives a wrong type. `description` is the first line of the docstring unless given.
-    `allow` is what the function may do although it is impure.
+    `allow` is what the function may do although it is impure. `owner`, who answers for it, is a line `Owner: …` of the
+    docstring unless given; like the description it decides no value and is in no fingerprint.
     """
 
     name: str
@@ -52,6 +55,7 @@ class FeatureDefinition(NamedTuple):
     on_error: OnError = "raise"
     description: str = ""
     allow: tuple[str, ...] = ()
+    owner: str = ""
 
     @property
     def qualified_name(self) -> str:
@@ -72,7 +76,11 @@ class FeatureDefinition(NamedTuple):
 def feature(function: Function, /) -> Function: ...
 @overload
 def feature(
-    *, on_error: OnError = "raise", description: str | None = None, allow: tuple[str, ...] = ()
+    *,
+    on_error: OnError = "raise",
+    description: str | None = None,
+    allow: tuple[str, ...] = (),
+    owner: str | None = None,
 ) -> Callable[[Function], Function]: ...
 def feature(
     function: Function | None = None,
@@ -81,11 +89,12 @@ def feature(
     on_error: OnError = "raise",
     description: str | None = None,
     allow: tuple[str, ...] = (),
+    owner: str | None = None,
 ) -> Function | Callable[[Function], Function]:
     """Say more about a feature function than its signature does; the function stays what it was.
 
     `on_error="null"` makes the feature null where the function fails. `allow` names what the check of purity
-    is to pass over: "clock", "random", "environment", "globals", "files".
+    is to pass over: "clock", "random", "environment", "globals", "files". `owner` is who answers for the feature.
 
     >>> @feature(on_error="null", description="Kilometres per hour")
     ... def speed(km: float, hours: float) -> float:
@@ -108,7 +117,7 @@ def feature(
             raise FeatureError(
                 f"@feature: expected a plain function, found {object_named(marked).removeprefix('a ')}"
             )
-        setattr(marked, _MARK, FeatureOptions(on_error, description, allowed))
+        setattr(marked, _MARK, FeatureOptions(on_error, description, allowed, owner))
         return marked
 
     return mark if function is None else mark(function)
@@ -133,8 +142,9 @@ def read_definition(name: str, function: Any) -> FeatureDefinition:
         raise FeatureError(*(f"{place}: {problem}" for problem in problems))
     options: FeatureOptions = getattr(function, _MARK, FeatureOptions())
     description = options.description
+    docstring = function.__doc__ or ""
     if description is None:
-        description = next(iter((function.__doc__ or "").strip().splitlines()), "")
+        description = summary(docstring)
     parameters = tuple(Parameter(parameter, types[parameter]) for parameter in _parameter_names(function))
     return FeatureDefinition(
         name,
@@ -145,6 +155,7 @@ def read_definition(name: str, function: Any) -> FeatureDefinition:
         options.on_error,
         description,
         options.allow,
+        owner_in(docstring) if options.owner is None else options.owner,
     )
 
 

@@ -18,6 +18,7 @@ from skewless.lake.tables import Place
 from skewless.parts.publish import (
     Leftovers,
     Output,
+    SparkHistory,
     publish,
     read_manifests,
     refuse_foreign_table,
@@ -177,14 +178,17 @@ def test_a_torn_manifest_is_read_from_its_commit_and_written_again(own: SparkSes
     [first, _] = sorted(Path(output.manifests).glob("*.json"))
     first.write_text(first.read_text()[:9])
     # Of the newest one alone Delta's history is asked, so that the other is read from beside.
-    assert [each.manifest["run_id"] for each in read_manifests(own, output, 2)[0]] == ["r0", "r1"]
-    assert [each.version for each in read_manifests(own, output, 1)[0]] == [1]
+    assert [each.manifest["run_id"] for each in read_manifests(SparkHistory(own, output), 2)[0]] == [
+        "r0",
+        "r1",
+    ]
+    assert [each.version for each in read_manifests(SparkHistory(own, output), 1)[0]] == [1]
     assert publish(own, rows(own, 2, 2), output, of_day(2), manifest("r2")) == 2
     assert json.loads(first.read_text())["run_id"] == "r0"
     # Of a version without a commit, as after Delta has forgotten it.
     Path(f"{output.manifests}/{7:020d}.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
-        read_manifests(own, output)
+        read_manifests(SparkHistory(own, output))
 
 
 def test_a_file_is_renamed_into_place_where_a_store_writes_piece_by_piece(

@@ -18,6 +18,7 @@ from skewless.lake.session import private_session
 from skewless.parts.publish import (
     Manifest,
     Output,
+    SparkHistory,
     publish,
     read_manifests,
     refuse_foreign_table,
@@ -105,11 +106,11 @@ def test_a_manifest_that_was_lost_beside_is_made_up_for_by_the_next_run(
 def test_manifests_are_read_from_the_commits_and_from_beside_them(
     own: SparkSession, standing: Output
 ) -> None:
-    versions, _ = read_manifests(own, standing)
+    versions, _ = read_manifests(SparkHistory(own, standing))
     assert versions[0].manifest["run_id"] == "r0"
     for file in Path(standing.manifests).glob("*.json"):
         file.unlink()
-    assert read_manifests(own, standing)[0] == versions
+    assert read_manifests(SparkHistory(own, standing))[0] == versions
 
 
 def at_once(spark: SparkSession, output: Output, *runs: tuple[int, int]) -> list[int | Exception]:
@@ -164,7 +165,10 @@ def test_rejected_rows_are_kept_whole_with_their_manifest(own: SparkSession, tmp
     kept = own.read.format("delta").load(place)
     assert kept.columns == rows(own, 1, 1).columns
     assert kept.count() == 2
-    assert read_manifests(own, output) == ([], [{"kind": "skewless.manifest", **manifest("r9")}])
+    assert read_manifests(SparkHistory(own, output)) == (
+        [],
+        [{"kind": "skewless.manifest", **manifest("r9")}],
+    )
 
 
 def test_only_this_training_sets_own_table_is_taken(
@@ -197,7 +201,7 @@ def test_a_catalog_table_is_an_output_too(own: SparkSession) -> None:
         refuse_foreign_table(own, output, "delays")
         output = Output.at(own, "published.delays")
         assert publish(own, rows(own, 2, 1), output, of_day(1), manifest("r1", "delays")) == 1
-        assert [item.version for item in read_manifests(own, output)[0]] == [0, 1]
+        assert [item.version for item in read_manifests(SparkHistory(own, output))[0]] == [0, 1]
         assert own.table("published.delays").count() == 1
     finally:
         own.sql("DROP DATABASE published CASCADE")

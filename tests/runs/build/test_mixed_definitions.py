@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from skewless.parts.publish import Output, SparkHistory, held_in, history_of, read_manifests
 from tests.helpers.project import Project
 
 CONF = {
@@ -58,6 +59,18 @@ def views(project: Project) -> dict[int, int]:
 
 SEVEN, FOURTEEN = {0: 6, 1: 5, 2: 4}, {0: 12, 1: 12, 2: 11}
 BEFORE = ["k", "t", "y", "clicks__views", "doubled", "event_date"]
+
+
+def is_told_alike(project: Project) -> bool:
+    """Whether delta-rs tells of the training set's commits what Spark tells, and something."""
+    spark, place = project.spark, str(project.warehouse / "s")
+    assert spark is not None
+    by_spark = SparkHistory(spark, Output.at(spark, place))
+    by_files = history_of(place, lambda: pytest.fail("Spark was asked for"))
+    assert by_files.output.manifests == by_spark.output.manifests
+    assert held_in(by_files) == held_in(by_spark) != []
+    assert read_manifests(by_files, 2) == read_manifests(by_spark, 2)
+    return read_manifests(by_files) == read_manifests(by_spark) != ([], [])
 
 
 def test_a_day_by_another_window_is_refused_with_what_changed_the_dates_and_the_backfill(
@@ -129,6 +142,7 @@ def test_allowed_rows_of_two_definitions_are_told_of_everywhere(mixed: Project, 
     dates = [["2024-05-01", "2024-05-02"], ["2024-05-03"]]
     shown = mixed.run("show", "s", "--json").document
     assert [each["dates"] for each in shown["definitions"]] == dates
+    assert is_told_alike(mixed)
     text = mixed.run("show", "s").out
     assert held in text
     assert "from version 0 to 1: feature 'doubled' (module " in text
@@ -187,6 +201,7 @@ def test_a_restored_version_brings_its_definition_back(mixed: Project, spark: Sp
     (line,) = mixed.run("build", "s", "--date", "2024-05-03", "--set", "WINDOW=14d").problems
     assert "2024-05-01 to 2024-05-02: the rows are of another definition, that of version 0" in line
     assert mixed.built("s", "--date", "2024-05-03")["status"] == "unchanged"
+    assert is_told_alike(mixed)
 
 
 def killed_after(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
@@ -224,6 +239,7 @@ def test_rows_without_a_t_are_of_the_last_whole_build_and_a_piece_of_their_own(
         (None, 1),
     ]
     assert len(project.run("show", "s", "--json").document["definitions"]) == 1
+    assert is_told_alike(project)
     assert {row["k"] for row in project.rows("s")} == {0, 1, 2}
 
 

@@ -83,6 +83,9 @@ def test_versions_and_refused_runs_are_listed(delays: Delays, refused: Ran) -> N
 
 def test_the_list_for_a_person_names_each_run(delays: Delays, refused: Ran) -> None:
     ran = delays.project.run("show", "delays")
+    (line,) = [each for each in ran.out.splitlines() if each.startswith("  column        weather__temp ")]
+    assert line.split()[2:5] == ["double", "40.00%", "null"]
+    assert line.endswith("temp of the newest row of weather visible at T, at most 3 hours old")
     assert ran.code == 0
     assert delays.ran.document["run_id"] in ran.out
     assert refused.document["run_id"] in ran.out

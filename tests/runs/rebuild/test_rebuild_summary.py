@@ -7,8 +7,8 @@ from dataclasses import replace
 from skewless.ground.version import package_version
 from skewless.parts.publish import Difference, Manifest
 from skewless.runs.rebuild.rebuild import Rebuilt
-from skewless.runs.rebuild.recorded import Recorded
 from skewless.runs.rebuild.summary import summary_of_rebuild
+from skewless.training_set.recorded import Recorded
 from tests.runs.build.test_summary import MANIFEST
 
 OF: Manifest = {

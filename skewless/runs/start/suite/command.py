@@ -8,7 +8,6 @@ from typing import Any
 
 from pyspark.sql import Column, DataFrame, SparkSession
 
-from skewless.ground.errors import InputError
 from skewless.ground.instants import instant
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import step
@@ -16,7 +15,7 @@ from skewless.ground.spark_columns import column, spelt
 from skewless.ground.standard_output import tell
 from skewless.lake.session import private_session
 from skewless.lake.sources import read_version
-from skewless.parts.publish import Manifest, Output, manifest_of_version, read_manifests
+from skewless.parts.publish import Manifest, Output, SparkHistory, published_manifest
 from skewless.runs.execution import Result, Run
 from skewless.runs.start.new_file import refuse_taken, target_of, write_new
 from skewless.runs.start.suite.measures import Measure, measured
@@ -46,10 +45,7 @@ def init_suite(run: Run, name: str, version: int | None, to: str | None) -> Resu
 
 def _manifest(spark: SparkSession, location: str, name: str, version: int | None) -> Manifest:
     with step("reading manifests"):
-        versions, _ = read_manifests(spark, Output.at(spark, location))
-    if not versions:
-        raise InputError(f"training set '{name}': nothing is published; build it first")
-    return manifest_of_version(name, versions, versions[-1].version if version is None else version)
+        return published_manifest(SparkHistory(spark, Output.at(spark, location)), name, version)
 
 
 def _is_own(rows: DataFrame, manifest: Manifest) -> Column:

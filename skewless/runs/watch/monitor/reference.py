@@ -22,7 +22,7 @@ from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, as_unreadable
 from skewless.lake.sources import read_version, spread_files
 from skewless.lake.storage import Hadoop
-from skewless.parts.publish import Output, Published, read_manifests
+from skewless.parts.publish import Output, Published, SparkHistory, read_manifests
 from skewless.runs.watch.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.watch.monitor.profile.profile import Profile, Reference
 from skewless.runs.watch.monitor.profile.values import kind_of, profiled
@@ -66,7 +66,7 @@ class Version:
 def version_of(spark: SparkSession, spec: PublishableTrainingSet, watch: Monitoring) -> Version:
     """The version that is the reference, by default the newest. Errors: InputError where there is none."""
     name, output = spec.training_set.name, Output.at(spark, spec.output)
-    versions, _ = read_manifests(spark, output)
+    versions, _ = read_manifests(SparkHistory(spark, output))
     if not versions:
         raise InputError(f"training set '{name}': nothing is published to compare with; build it first")
     wanted = watch.reference_version

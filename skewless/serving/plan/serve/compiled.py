@@ -10,10 +10,11 @@ from skewless.serving.errors import FeatureError, nearest
 from skewless.serving.plan.serve.join import Row, Winner, winner_of
 from skewless.serving.plan.serve.tables import JoinedTable
 from skewless.serving.plan.serve.windows import Aggregates, aggregates_of, look_back
+from skewless.serving.store.reading import StoredRows
 from skewless.serving.values.durations import microseconds, shortest
 
 Rows = Mapping[str, Row | Sequence[Row] | None]
-Events = Mapping[str, Sequence[Row] | None]
+Events = Mapping[str, Sequence[Row] | StoredRows | None]
 
 
 class TableNeeds(NamedTuple):
@@ -160,8 +161,10 @@ def _rows(name: str, rows: Rows) -> Sequence[Row]:
     return _sequence(name, given, "rows")
 
 
-def _events(name: str, events: Events) -> Sequence[Row]:
+def _events(name: str, events: Events) -> Sequence[Row] | StoredRows:
     given = _given(name, events, "events", "a list of events, [] for none")
+    if isinstance(given, StoredRows):
+        return given
     return () if given is None else _sequence(name, given, "events")
 
 

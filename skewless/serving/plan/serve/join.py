@@ -66,7 +66,7 @@ class RowTimes(NamedTuple):
             (Reading(key, accepting(table.types[key]), subject), label_column)
             for key, label_column in table.join_keys
         )
-        event, available = (_time(table, name) for name in (table.event_timestamp, table.available_at))
+        event, available = (time_reading(table, name) for name in (table.event_timestamp, table.available_at))
         return cls(keys, event, available, table.delay, table.strict)
 
     def visible(self, rows: Sequence[Row], entity: Entity, at: int) -> list[tuple[int, int, int]]:
@@ -112,10 +112,10 @@ def winner_of(table: JoinedTable) -> Winner:
     All are None where no row is visible, and where the winner is stale or over. With `max_age` an age equal to
     it is still fresh; at `valid_until` the row is over. Neither lets an older row take the winner's place.
     """
-    times, max_age, ends = RowTimes.of(table), table.max_age, _time(table, table.valid_until)
+    times, max_age, ends = RowTimes.of(table), table.max_age, time_reading(table, table.valid_until)
     subject = f"feature table '{table.name}'"
     readings = [Reading(name, accepting(table.types[name]), subject) for name in table.columns]
-    order = _order([table.types[name] for name in table.columns])
+    order = row_order([table.types[name] for name in table.columns])
     nothing = (None,) * len(readings)
 
     def winner(rows: Sequence[Row], entity: Entity, at: int) -> tuple[Any, ...]:
@@ -125,7 +125,7 @@ def winner_of(table: JoinedTable) -> Winner:
         # Only rows tied on both times are read as values: most requests never pay for J4's comparison.
         event, available, _ = max(visible)
         tied = [
-            _candidate(rows[position], position, readings, ends)
+            candidate(rows[position], position, readings, ends)
             for moment, landed, position in visible
             if moment == event and landed == available
         ]
@@ -138,15 +138,16 @@ def winner_of(table: JoinedTable) -> Winner:
     return winner
 
 
-def _candidate(
+def candidate(
     row: Row, position: int, readings: list[Reading], ends: Reading | None
 ) -> tuple[tuple[Any, ...], int | None]:
+    """A row's selected columns and its end, None for no end."""
     values = tuple([reading.of(row, position) for reading in readings])
     return values, None if ends is None else ends.of(row, position)
 
 
-def _order(kinds: list[ColumnType]) -> Callable[[tuple[tuple[Any, ...], int | None]], Any]:
-    """J4 among rows with equal times: the selected columns in order, then the end, null greatest."""
+def row_order(kinds: list[ColumnType]) -> Callable[[tuple[tuple[Any, ...], int | None]], Any]:
+    """J4 among candidates with equal times: the selected columns in order, then the end, null greatest."""
     keys = [order_key(kind) for kind in kinds]
 
     def order(candidate: tuple[tuple[Any, ...], int | None]) -> Any:
@@ -156,7 +157,8 @@ def _order(kinds: list[ColumnType]) -> Callable[[tuple[tuple[Any, ...], int | No
     return order
 
 
-def _time(table: JoinedTable, name: str | None) -> Reading | None:
+def time_reading(table: JoinedTable, name: str | None) -> Reading | None:
+    """A time column as instants; None for no column."""
     if name is None:
         return None
     return Reading(name, instants(table.types[name], table.timezone), f"feature table '{table.name}'")

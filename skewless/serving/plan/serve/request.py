@@ -22,6 +22,14 @@ moment = input_check(ValueType(dt.datetime)).one
 """An aware datetime in UTC; Refused for anything else."""
 
 
+class Asked(NamedTuple):
+    """A request that was read: its values by the plan's types, T in microseconds, and what names the label event."""
+
+    values: Mapping[str, Any]
+    at: int | None
+    label_event: Mapping[str, Any]
+
+
 class RequestReader(NamedTuple):
     """Reads a request: name → how its non-null values are taken.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import IO, Any, Literal
 
@@ -21,11 +21,17 @@ from skewless.serving.plan.serve.compiled import (
     needs_of,
     refuse_unknown,
 )
-from skewless.serving.plan.serve.request import RequestReader, input_problems, moment
+from skewless.serving.plan.serve.request import Asked, RequestReader, input_problems, moment
 from skewless.serving.sets.feature_set import FeatureSet
 from skewless.serving.sets.program import Calling
 from skewless.serving.values.checks import Refused
 from skewless.serving.values.instants import micros
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from skewless.serving.plan.online.fetch import Fetcher
+    from skewless.serving.store.online_store import OnlineStore
 
 OnMismatch = Literal["raise", "warn"]
 _ZIP = b"PK"
@@ -54,7 +60,7 @@ class ServingPlan:
     {'weather__temp': 31.0, 'is_hot': True}
     """
 
-    __slots__ = ("_features", "_layout", "_needs", "_request", "_tables", "fingerprint", "schema")
+    __slots__ = ("_features", "_fetcher", "_layout", "_needs", "_request", "_tables", "fingerprint", "schema")
 
     #: The fingerprint of everything in the plan that decides a value.
     fingerprint: str
@@ -67,6 +73,7 @@ class ServingPlan:
         self._tables = tuple(map(CompiledTable.of, layout.tables))
         self._request = RequestReader.of(layout.labels, layout.tables, features)
         self._needs = Needs(map(needs_of, layout.tables))
+        self._fetcher: Fetcher | None = None
         self.fingerprint = layout.fingerprint
         self.schema = MappingProxyType(schema_of(layout.tables, features))
 
@@ -138,24 +145,77 @@ class ServingPlan:
         key is null, so is every column of the table. FeatureError says what is missing, of a wrong type, or
         of another entity.
         """
-        for name, given in (("request", request), ("rows", rows), ("events", events)):
-            # Anything with keys may be a request; a data frame has keys too, but no single row.
-            if given is not None and (not hasattr(given, "keys") or hasattr(given, "columns")):
-                raise FeatureError(f"{name}: expected a dict, found {kind_of(given)}")
+        _refuse_others(rows=rows, events=events)
+        rows, events = rows or {}, events or {}
+        refuse_unknown(self._tables, rows, events)
+        return self._computed(self._asked(request, at), rows, events)
+
+    def fetch(
+        self,
+        store: OnlineStore,
+        request: Mapping[str, Any],
+        *,
+        at: dt.datetime | None,
+        max_staleness: str | dt.timedelta | None = None,
+    ) -> dict[str, dict[str, Any]]:
+        """`{"rows": …, "events": …}` of an online store for one request at T = `at`, as `compute` takes them.
+
+        A key that the store does not know gives None and [], as a key without rows does in training. StoreError where
+        the store is not this plan's, lacks a table, keeps nothing of so early a T, or was materialised longer before T
+        than `max_staleness` (else the store's own) allows.
+        """
+        return self._fetched().fetch_rows(store, self._asked(request, at), max_staleness)
+
+    def serve(
+        self,
+        store: OnlineStore,
+        request: Mapping[str, Any],
+        *,
+        at: dt.datetime | None,
+        max_staleness: str | dt.timedelta | None = None,
+    ) -> dict[str, Any]:
+        """Every feature column for one request at T = `at`: what `fetch` gives, computed."""
+        return self.serve_many(store, [request], at=at, max_staleness=max_staleness)[0]
+
+    def serve_many(
+        self,
+        store: OnlineStore,
+        requests: Iterable[Mapping[str, Any]],
+        *,
+        at: dt.datetime | None,
+        max_staleness: str | dt.timedelta | None = None,
+    ) -> list[dict[str, Any]]:
+        """`serve` for many requests at one T, all from one publication of the store and in one round trip."""
+        asked = [self._asked(request, at) for request in requests]
+        given = self._fetched().fetch(store, asked, max_staleness)
+        return [self._computed(each, **own) for each, own in zip(asked, given, strict=True)]
+
+    def _asked(self, request: Mapping[str, Any], at: dt.datetime | None) -> Asked:
+        _refuse_others(request=request)
         try:
             t = None if at is None else moment(at)
         except Refused as error:
             raise FeatureError(f"at: {error}") from None
-        rows, events = rows or {}, events or {}
-        refuse_unknown(self._tables, rows, events)
-        inputs = self._request.read(request, t)
-        at_micros = None if t is None else micros(t)
+        return Asked(
+            self._request.read(request, t),
+            None if t is None else micros(t),
+            self._request.label_event(request, t),
+        )
+
+    def _computed(self, asked: Asked, rows: Rows, events: Events) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for table in self._tables:
-            values.update(zip(table.columns, table.values(inputs, rows, events, at_micros), strict=True))
-        inputs.update(values)
-        values.update(self._features.compute(inputs, self._request.label_event(request, t)))
+            values.update(zip(table.columns, table.values(asked.values, rows, events, asked.at), strict=True))
+        values.update(self._features.compute({**asked.values, **values}, asked.label_event))
         return values
+
+    def _fetched(self) -> Fetcher:
+        """Made at the first fetch, since a process without an online store needs none of it."""
+        if self._fetcher is None:
+            from skewless.serving.plan.online.fetch import Fetcher
+
+            self._fetcher = Fetcher(self._layout)
+        return self._fetcher
 
     def called_by(self, call: Calling) -> ServingPlan:
         """The same plan, whose feature functions are called through `call(place, function, values)`."""
@@ -163,6 +223,13 @@ class ServingPlan:
 
     def __repr__(self) -> str:
         return f"ServingPlan({self._layout.training_set!r}, version={self._layout.version})"
+
+
+def _refuse_others(**given: Any) -> None:
+    for name, value in given.items():
+        # Anything with keys may be a request; a data frame has keys too, but no single row.
+        if value is not None and (not hasattr(value, "keys") or hasattr(value, "columns")):
+            raise FeatureError(f"{name}: expected a dict, found {kind_of(value)}")
 
 
 def _content(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> tuple[bytes, str]:

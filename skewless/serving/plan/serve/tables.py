@@ -88,7 +88,7 @@ class JoinedTable(NamedTuple):
     @property
     def event_columns(self) -> tuple[str, ...]:
         """The columns that the aggregations read, times aside."""
-        names = [name for each in self.aggregations for name in _read_by(each)]
+        names = [name for each in self.aggregations for name in read_by(each)]
         return tuple(dict.fromkeys(names))
 
 
@@ -129,7 +129,8 @@ def result_type(aggregation: Aggregation, types: Mapping[str, ColumnType]) -> Co
     return column_type(aggregation.kind.gives(own))
 
 
-def _read_by(aggregation: Aggregation) -> tuple[str, ...]:
+def read_by(aggregation: Aggregation) -> tuple[str, ...]:
+    """The columns that an aggregation reads, times aside: that of its values, then those of its predicate."""
     named = () if aggregation.column is None else (aggregation.column,)
     return named if aggregation.where is None else (*named, *columns(aggregation.where))
 

@@ -60,7 +60,7 @@ def refusal(project: Project, tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ("leave", "ended its process with exit code 0"),
+        pytest.param("leave", "ended its process with exit code 0", marks=pytest.mark.share),
         ("abort", "crashed its process with SIGABRT"),
         ("interrupt", "raised KeyboardInterrupt"),
     ],
@@ -73,6 +73,7 @@ def test_a_feature_that_ends_its_worker_is_named(
     assert line.startswith(f"feature 'fate': {said}; {LABEL_EVENT.format(how=how)}")
 
 
+@pytest.mark.share
 @pytest.mark.parametrize(("how", "said"), [("exit", "SystemExit: 3"), ("hoard", "MemoryError")])
 def test_an_end_that_python_can_catch_is_an_error_of_the_feature_in_its_worker(how: str, said: str) -> None:
     """F6: what the worker computes of a batch, called here; `on_error` is for exceptions alone."""
@@ -86,6 +87,7 @@ def test_an_end_that_python_can_catch_is_an_error_of_the_feature_in_its_worker(h
     assert "label event k='c'" in str(told.value)
 
 
+@pytest.mark.share
 def test_a_feature_that_never_comes_back_is_named(project: Project, tmp_path: Path) -> None:
     assert project.spark is not None
     project.spark.conf.set(SETTING, "2s")
@@ -101,7 +103,10 @@ def test_a_feature_that_never_comes_back_is_named(project: Project, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("how", "said"),
-    [("serving", "crashed its process with SIGABRT"), ("serving for ever", "did not come back within 2 s")],
+    [
+        pytest.param("serving", "crashed its process with SIGABRT", marks=pytest.mark.share),
+        ("serving for ever", "did not come back within 2 s"),
+    ],
 )
 def test_a_feature_that_ends_servings_process_alone_is_named(
     project: Project, tmp_path: Path, how: str, said: str

@@ -1,0 +1,1 @@
+"""`skewless materialize`: what serving can need from now on, from feature tables into an online store."""

@@ -1,0 +1,163 @@
+"""Selected rows, a key's together → entries of an online store, written from the tasks: no row reaches the driver."""
+
+from __future__ import annotations
+
+import heapq
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from skewless.ground.arrow_values import python_columns
+from skewless.ground.python_tasks import map_in_arrow
+from skewless.serving.plan.online.stored import StoredTable
+from skewless.serving.plan.serve.join import RowTimes
+from skewless.serving.store.codec import decode_rows, encode_key, encode_rows
+from skewless.serving.store.seam import Entry, Store
+
+KEYS_AT_ONCE = 1_000
+"""A round trip to the store each."""
+SAMPLED = 20
+"""Keys of each kind that a task names for the audit."""
+REPORT = "kind string, number bigint, key binary"
+ROWS, KEYS, BY_CHANCE, LATE, SEVERAL, EMPTY = "rows", "keys", "by chance", "late", "several", "empty"
+HARD = (LATE, SEVERAL, EMPTY)
+"""Keys with rows not yet visible, with several rows to choose from, and of which nothing is left."""
+
+Key = tuple[Any, ...]
+Row = dict[str, Any]
+
+
+class Writing(NamedTuple):
+    """What tasks have to know: where entries go, what of a key is kept at `now`, and whether the store has more of it.
+
+    `merges` says that rows are new ones, to be put to those that the store has; `is_whole` that the run starts from an
+    empty store, so that a key without rows needs no entry.
+    """
+
+    store: Store
+    run: str
+    stored: StoredTable
+    now: int
+    merges: bool
+    is_whole: bool
+
+
+class Written(NamedTuple):
+    """What tasks did: rows that they took, entries that they put, and (kind, key) of some keys for the audit."""
+
+    rows: int = 0
+    keys: int = 0
+    sampled: tuple[tuple[str, Key], ...] = ()
+
+
+def write_entries(selected: DataFrame, writing: Writing) -> Written:
+    """Put an entry for each key of the rows. Spark may run a task twice: the second puts the same entries again."""
+
+    def put(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield _report(put_groups(_groups(batches, writing.stored), writing))
+
+    found = map_in_arrow(selected, put, REPORT).toArrow()
+    return _summed(found)
+
+
+def take_away(rows: DataFrame, writing: Writing) -> None:
+    """Take the entries of these rows' keys (`key_0`, …) away; what is written afterwards stands."""
+    width = len(writing.stored.key_columns)
+
+    def put(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            gone = {encode_key(row[:width]) for row in _rows([batch])}
+            writing.store.put(writing.run, [(writing.stored.name, key, None) for key in sorted(gone)])
+        yield _report(Written())
+
+    map_in_arrow(rows, put, REPORT).toArrow()
+
+
+def put_groups(groups: Iterator[tuple[Key, list[Row]]], writing: Writing) -> Written:
+    """Put keys with their rows, some at once; what was done, with a sample of the keys."""
+    rows = keys = 0
+    sample: dict[str, list[tuple[int, bytes]]] = {}
+    while some := list(islice(groups, KEYS_AT_ONCE)):
+        entries: list[Entry] = []
+        for (key, new), merged in zip(some, _merged(some, writing), strict=True):
+            kept, encoded = writing.stored.kept(merged, writing.now), encode_key(key)
+            rows += len(new)
+            if kept or not writing.is_whole:
+                entries.append((writing.stored.name, encoded, encode_rows(kept) if kept else None))
+            for kind in _kinds(merged, kept, writing):
+                _keep(sample.setdefault(kind, []), encoded, key)
+        keys += writing.store.put(writing.run, entries) if entries else 0
+    return Written(
+        rows, keys, tuple((kind, _as_key(data)) for kind, heap in sample.items() for _, data in heap)
+    )
+
+
+def _merged(some: Sequence[tuple[Key, list[Row]]], writing: Writing) -> Iterable[list[Row]]:
+    """The rows of each key, with those that the store has of it where only new ones were read."""
+    if not writing.merges:
+        return [new for _, new in some]
+    wanted = [(writing.stored.name, encode_key(key)) for key, _ in some]
+    before = writing.store.staged(writing.run, wanted)
+    return [
+        [*(decode_rows(data) if data is not None else ()), *new]
+        for (_, new), data in zip(some, before, strict=True)
+    ]
+
+
+def _groups(batches: Iterator[pa.RecordBatch], stored: StoredTable) -> Iterator[tuple[Key, list[Row]]]:
+    """Key → its rows, as they come one after the other, also across batches."""
+    width = len(stored.key_columns)
+    for key, group in groupby(_rows(batches), key=lambda row: row[:width]):
+        yield key, [dict(zip(stored.columns, row[width:], strict=True)) for row in group]
+
+
+def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Any, ...]]:
+    for batch in batches:
+        yield from zip(*python_columns(pa.Table.from_batches([batch])).values(), strict=True)
+
+
+def _kinds(rows: Sequence[Row], kept: Sequence[Row], writing: Writing) -> Iterator[str]:
+    yield BY_CHANCE
+    if not kept:
+        yield EMPTY
+    if len(rows) > 1:
+        yield SEVERAL
+    times = RowTimes.of(writing.stored.table)._replace(keys=())
+    if len(times.visible(kept, (), writing.now)) < len(kept):
+        yield LATE
+
+
+def _keep(heap: list[tuple[int, bytes]], encoded: bytes, key: Key) -> None:
+    """Keep the keys of the least hashes, so that the sample is the same whatever the partitions."""
+    entry = (-zlib.crc32(encoded), _as_bytes(key))
+    if len(heap) < SAMPLED:
+        heapq.heappush(heap, entry)
+    elif entry > heap[0]:
+        heapq.heapreplace(heap, entry)
+
+
+def _as_bytes(key: Key) -> bytes:
+    """A key that can be read again, which `encode_key` is not made for."""
+    return encode_rows([{"key": list(key)}])
+
+
+def _as_key(data: bytes) -> Key:
+    return tuple(decode_rows(data)[0]["key"])
+
+
+def _report(written: Written) -> pa.RecordBatch:
+    rows: list[tuple[str, int, bytes | None]] = [(ROWS, written.rows, None), (KEYS, written.keys, None)]
+    rows += [(kind, 0, _as_bytes(key)) for kind, key in written.sampled]
+    kinds, numbers, keys = zip(*rows, strict=True)
+    columns = [pa.array(kinds, pa.string()), pa.array(numbers, pa.int64()), pa.array(keys, pa.binary())]
+    return pa.RecordBatch.from_arrays(columns, ["kind", "number", "key"])
+
+
+def _summed(found: pa.Table) -> Written:
+    lines = list(zip(*(found[name].to_pylist() for name in ("kind", "number", "key")), strict=True))
+    rows, keys = (sum(number for kind, number, _ in lines if kind == wanted) for wanted in (ROWS, KEYS))
+    return Written(rows, keys, tuple((kind, _as_key(key)) for kind, _, key in lines if key is not None))

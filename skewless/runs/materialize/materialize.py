@@ -1,0 +1,176 @@
+"""A published plan, feature tables at pinned versions and a store → the store's next publication, audited before.
+
+steps of a run                      a stop or a kill in it leaves
+opening tables, reading the state   the store as it was
+writing NAME, for each table        the same, and staged entries, which this run or a later one removes
+audit                               the same
+publishing                          the store as it was, or as it is to be: one switch
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from skewless.ground.errors import InputError, MachineError, PublishConflictError, afterwards
+from skewless.ground.instants import micros_of
+from skewless.ground.run.ids import new_run_id
+from skewless.ground.run.steps import step, this_run
+from skewless.ground.run.stops import decide
+from skewless.lake.failures import READ_ERRORS
+from skewless.lake.sources import table_id
+from skewless.parts.functions import ship_code
+from skewless.runs.materialize.audit import Audited, audited
+from skewless.runs.materialize.entries import Writing, Written, take_away, write_entries
+from skewless.runs.materialize.published import PublishedPlan
+from skewless.runs.materialize.selection import keys_of, selected_rows
+from skewless.runs.materialize.sources import INCREMENTAL, UNCHANGED, Planned, Work, planned
+from skewless.runs.materialize.tables import opened_tables
+from skewless.serving.errors import FeatureError
+from skewless.serving.store.errors import StoreConflictError, StoreError
+from skewless.serving.store.seam import Store, StoreState, TableState
+
+LONGEST_RUN = timedelta(days=2)
+"""Older runs of a store are taken to be dead, and what they staged is removed."""
+
+_OF_A_TASK = re.compile(r"^\S*?(StoreConflictError|StoreError|FeatureError|InputError): (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Materialized:
+    """What a run did. `state` is the publication, with the keys that the store counted; None where it was refused."""
+
+    plan: PublishedPlan
+    run_id: str
+    store: str
+    materialized_at: datetime
+    works: Sequence[tuple[Work, Written]]
+    audit: Audited
+    state: StoreState | None
+
+    @property
+    def status(self) -> str:
+        return "rejected" if self.state is None else "published"
+
+    def to_json(self) -> dict[str, Any]:
+        """The `--json` object."""
+        return {
+            "training_set": self.plan.name,
+            "version": self.plan.version,
+            "run_id": self.run_id,
+            "status": self.status,
+            "store": self.store,
+            "materialized_at": self.materialized_at.isoformat(),
+            "tables": {work.table.name: self._table(work, written) for work, written in self.works},
+            "audit": self.audit.to_json(),
+            **this_run().to_json(),
+        }
+
+    def _table(self, work: Work, written: Written) -> dict[str, Any]:
+        return {
+            "source_version": work.table.source.version,
+            "mode": work.mode,
+            "why": work.why,
+            "rows_read": written.rows,
+            "keys_written": written.keys,
+            "keys": None if self.state is None else self.state.tables[work.table.name].keys,
+        }
+
+
+def materialize(spark: SparkSession, store: Store, plan: PublishedPlan, *, full: bool) -> Materialized:
+    """Write what serving can need from now on, audit it, and make it seen at once; nothing is where it is refused.
+
+    `spark` has to be a session of the run's own. Errors: InputError for tables that are not as the plan has them and
+    for values that no store holds, MachineError for a store that cannot be reached, PublishConflictError where another
+    run published meanwhile.
+    """
+    run_id = this_run().known_as(new_run_id())
+    with store_failures():
+        with step("reading the store's state"):
+            store.sweep(LONGEST_RUN)
+            state = store.state(plan.name)
+        now = _moment(state)
+        with step("opening tables"):
+            ship_code(spark.sparkContext, ())
+            todo = planned(spark, plan, opened_tables(spark, plan), state, full)
+        run = store.begin(plan.name, plan.fingerprint, full=todo.is_whole)
+        # Also once it is published, when there is nothing of it any more.
+        with afterwards(lambda: store.discard(run), f"what this run staged in {store.url}"):
+            works = [(work, _written(work, store, run, now, todo)) for work in todo.works]
+            audit = _audited(works, plan, store, run, now)
+            published = None if audit.differences else _published(plan, store, run, now, todo)
+    return Materialized(plan, run_id, store.url, now, works, audit, published)
+
+
+def _moment(state: StoreState | None) -> datetime:
+    """From when on the store answers: now, and never before the moment from which on it has answered until now, whose
+    rows it holds no more, whatever clocks say."""
+    now = datetime.now(timezone.utc)
+    return max([now, *(table.materialized_at for table in state.tables.values())] if state else [now])
+
+
+def _written(work: Work, store: Store, run: str, now: datetime, todo: Planned) -> Written:
+    if work.mode == UNCHANGED:
+        return Written()
+    at, stored = micros_of(now), work.table.stored
+    writing = Writing(store, run, stored, at, work.mode == INCREMENTAL, todo.is_whole)
+    with step(f"writing {stored.name}") as writes:
+        if work.before is not None:
+            take_away(keys_of(work.before), writing)
+        written = write_entries(selected_rows(work.read, at), writing)
+        writes.rows = written.rows
+    return written
+
+
+def _audited(
+    works: Sequence[tuple[Work, Written]], plan: PublishedPlan, store: Store, run: str, now: datetime
+) -> Audited:
+    """What did not change was audited when it was written."""
+    found = Audited()
+    with step("audit"):
+        for work, written in works:
+            if work.mode != UNCHANGED:
+                found += audited(work.table, work.read, plan.layout, store, run, micros_of(now), written)
+    return found
+
+
+@step("publishing")
+def _published(plan: PublishedPlan, store: Store, run: str, now: datetime, todo: Planned) -> StoreState:
+    tables = {
+        work.table.name: TableState(
+            work.table.source.version, now, source_id=table_id(work.table.source.rows)
+        )
+        for work in todo.works
+    }
+    state = StoreState(plan.name, plan.version, plan.fingerprint, tables)
+    decide()
+    return store.publish(run, state)
+
+
+@contextmanager
+def store_failures() -> Iterator[None]:
+    """What a store or a rule of serving's raised, here or in a task, as the run's own kinds of failure."""
+    try:
+        yield
+    except FeatureError as error:
+        raise _failure(type(error).__name__, list(error.problems)) from error
+    except READ_ERRORS as error:
+        said = _OF_A_TASK.findall(str(error))
+        if not said:
+            raise
+        kind, text = said[-1]
+        raise _failure(kind, [text]) from error
+
+
+def _failure(kind: str, problems: list[str]) -> Exception:
+    if kind == StoreConflictError.__name__:
+        return PublishConflictError(problems)
+    if kind == StoreError.__name__:
+        return MachineError(problems)
+    return InputError(problems)

@@ -1,0 +1,95 @@
+"""How a joined column and a window aggregation come about, in a sentence."""
+
+from __future__ import annotations
+
+import re
+
+from skewless.config import FeatureTable, JoinedTable
+from skewless.serving.aggregations.aggregation import Aggregation
+from skewless.serving.aggregations.bounds import RollingWindow, Window
+from skewless.serving.values.durations import microseconds, shortest
+
+_UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
+_OF_VALUES = {
+    "sum": "sum of {}",
+    "mean": "mean of {}",
+    "min": "least {}",
+    "max": "greatest {}",
+    "stddev": "sample standard deviation of {}",
+    "median": "median of {}",
+    "mode": "most frequent {}",
+    "first": "first {}",
+    "last": "last {}",
+    "count_distinct": "number of distinct {}",
+    "last_n": "last {n} values of {}, newest first",
+    "percentile": "{p} percentile of {}",
+    "count": "count of rows with a {}",
+    "time_since_last": "seconds at T since the last row with a {}",
+}
+_OF_ROWS = {"count": "count of rows", "time_since_last": "seconds at T since the last row"}
+
+
+def column_in_words(join: JoinedTable, column: str) -> str:
+    """An as-of joined column: of which row it is, and when there is none."""
+    table = join.table
+    if table.static:
+        return f"{column} of the row of {table.name}{_on(join)}, whatever T: the table has no history"
+    age = "" if table.max_age is None else f", at most {length(microseconds(table.max_age))} old"
+    end = "" if table.valid_until is None else f", before its {table.valid_until}"
+    return f"{column} of the newest row of {table.name}{_on(join)} visible {_visible(table)}{age}{end}"
+
+
+def _visible(table: FeatureTable) -> str:
+    return "before T" if table.is_strict else "at T"
+
+
+def _on(join: JoinedTable) -> str:
+    """The keys that the two sides call by other names; equal names go without saying."""
+    differing = [f"{key} = {label}" for key, label in join.keys if key.casefold() != label.casefold()]
+    return f" ({' and '.join(differing)})" if differing else ""
+
+
+def aggregation_in_words(join: JoinedTable, aggregation: Aggregation, where: str | None) -> str:
+    """A window aggregation, for instance: count of rows over the last 7 days, rolling, ends before T."""
+    chosen = f" where {where}" if where else ""
+    return f"{_computed(aggregation)}{chosen}{_on(join)} {window_in_words(aggregation.window)}"
+
+
+def _computed(aggregation: Aggregation) -> str:
+    if aggregation.column is None:
+        return _OF_ROWS[aggregation.function]
+    argument = aggregation.argument
+    return _OF_VALUES[aggregation.function].format(aggregation.column, n=argument, p=argument)
+
+
+def window_in_words(window: Window) -> str:
+    """
+    >>> window_in_words(RollingWindow(7 * 86_400_000_000))
+    'over the last 7 days, rolling, ends before T'
+    >>> window_in_words(RollingWindow(86_400_000_000, 3_600_000_000))
+    'over 1 day, rolling, ends before T less 1 hour'
+    """
+    if isinstance(window, RollingWindow):
+        if window.offset:
+            return f"over {length(window.length)}, rolling, ends before T less {length(window.offset)}"
+        return f"over the last {length(window.length)}, rolling, ends before T"
+    zone = f"by the clock of {window.zone.key}"
+    if not window.offset:
+        others = f" and the {_counted(window.length - 1, window.unit)} before it" if window.length > 1 else ""
+        return f"over the {window.unit} of T{others}, {zone}, ends before T"
+    back = f"{_counted(window.offset - 1, window.unit)} before the" if window.offset > 1 else "where the"
+    return f"over {_counted(window.length, f'whole {window.unit}')}, {zone}, ends {back} {window.unit} of T starts"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def length(micros: int) -> str:
+    """
+    >>> length(129_600_000_000), length(60_000_000), length(500_000)
+    ('36 hours', '1 minute', 'PT0.5S')
+    """
+    text = shortest(micros)
+    found = re.fullmatch(r"(\d+)([smhd])", text)
+    return _counted(int(found[1]), _UNITS[found[2]]) if found else text

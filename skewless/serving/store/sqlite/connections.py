@@ -1,0 +1,110 @@
+"""Connections to a store's file: one for each thread of each process, opened when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from skewless.serving.store.errors import StoreConflictError, StoreError
+from skewless.serving.store.sqlite.statements import FORMAT, SCHEMA
+
+_BUSY_SECONDS = 60.0
+_WRITERS_CACHE = "PRAGMA cache_size = -64000"
+"""64 MB: with SQLite's own 2 MB, pages of a batch are written more than once."""
+
+_inherited: list[sqlite3.Connection] = []
+"""Connections of a process that forked this one: closing one here would give up the locks that the parent has."""
+
+
+class Connections:
+    """The connections to one file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection | None]:
+        """This thread's connection, None where there is no store; whatever SQLite raises is a StoreError of a line."""
+        with self._told():
+            yield self._connection(make=False)
+
+    @contextmanager
+    def writing(self, make: bool = False) -> Iterator[sqlite3.Connection]:
+        """This thread's connection; without `make`, a store that is gone has taken the run with it."""
+        with self._told():
+            connection = self._connection(make)
+            if connection is None:
+                raise StoreConflictError(f"online store sqlite:///{self.path}: it is gone; run it again")
+            connection.execute(_WRITERS_CACHE)
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"online store sqlite:///{self.path}: {error}") from error
+
+    def _connection(self, make: bool) -> sqlite3.Connection | None:
+        found: tuple[int, sqlite3.Connection] | None = getattr(self._local, "own", None)
+        if found is not None and found[0] == os.getpid():
+            return found[1]
+        if found is not None:
+            _inherited.append(found[1])
+        if not make and not Path(self.path).exists():
+            return None
+        connection = self._opened(make)
+        if connection is not None:
+            self._local.own = os.getpid(), connection
+        return connection
+
+    def _opened(self, make: bool) -> sqlite3.Connection | None:
+        mode = "rwc" if make else "rw"
+        connection = sqlite3.connect(
+            f"file:{quote(self.path)}?mode={mode}", _BUSY_SECONDS, isolation_level=None, uri=True
+        )
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0 and not make:
+            connection.close()
+            return None
+        if version not in (0, FORMAT):
+            raise StoreError(
+                f"online store sqlite:///{self.path}: expected format {FORMAT}, found {version}; "
+                "it is another release's, or no store"
+            )
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if version == 0:
+            self._make(connection)
+        return connection
+
+    def _make(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        with transaction(connection):
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if tables and version == 0:
+                raise StoreError(
+                    f"online store sqlite:///{self.path}: it is another database, with {tables} tables or indexes; "
+                    "give a path of its own"
+                )
+            for statement in SCHEMA:
+                connection.execute(statement)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
+    """A transaction, which sees one state of the file: kept where the block ends, undone where it raises."""
+    connection.execute("BEGIN IMMEDIATE" if kind == "IMMEDIATE" else "BEGIN DEFERRED")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,100 @@
+"""Joined tables → how a run has used each: what it read, and how many of its rows it matched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import functions as F
+
+from skewless.ground.run.manifest import ReadAmount, TableCounts
+from skewless.ground.spark_columns import as_key, column
+from skewless.lake.sizes import Extent, extent_of, whole_extent
+from skewless.parts.asof import JoinSide
+from skewless.training_set.opened import OpenedTrainingSet
+
+
+@dataclass(frozen=True)
+class TableUse:
+    """How a joined table was used: rows read, rows of those with a null key or time, label events matched.
+
+    `at_t` counts the label events whose winning row became true, or available, at exactly T.
+    `read` is what was read of the files that the table has, `whole`.
+    `repeated_keys` counts, for a static table, the rows beyond the first of their key; None otherwise.
+    """
+
+    version: int
+    rows_read: int
+    null_rows: int
+    matched: int
+    at_t: int
+    read: Extent
+    whole: Extent
+    repeated_keys: int | None = None
+
+    def counts(self, label_events: int) -> TableCounts:
+        return {
+            "version": self.version,
+            "rows_read": self.rows_read,
+            "null_rows": self.null_rows,
+            "match_rate": self.matched / label_events if label_events else None,
+            "at_t": self.at_t,
+        }
+
+    @property
+    def amount(self) -> ReadAmount:
+        return {
+            "files": self.read.files,
+            "of_files": self.whole.files,
+            "bytes": self.read.bytes,
+            "of_bytes": self.whole.bytes,
+        }
+
+
+def counting(side: JoinSide, observation: Observation | None) -> JoinSide:
+    """The same side, whose rows are counted as they are read."""
+    if observation is None:
+        return side
+    return replace(side, rows=side.rows.observe(observation, *_row_counts(side)))
+
+
+def matches_of(side: JoinSide) -> list[Column]:
+    """The aggregates over joined rows that `use_of` reads of a side."""
+    return [
+        F.count_if(side.is_matched()).alias(side.slot),
+        F.count_if(F.col(side.at_t_slot)).alias(side.at_t_slot),
+    ]
+
+
+def rows_of_sent(sides: Sequence[JoinSide]) -> dict[str, dict[str, int]]:
+    """The counts of tables that are sent to the label events: Spark never tells what was observed in a subquery."""
+    counts = [
+        side.rows.agg(F.lit(side.name).alias("name"), *_row_counts(side)) for side in sides if side.broadcast
+    ]
+    return {row["name"]: row.asDict() for row in reduce(DataFrame.union, counts).collect()} if counts else {}
+
+
+def use_of(
+    opened: OpenedTrainingSet, side: JoinSide, read: Mapping[str, int], totals: Mapping[str, int]
+) -> TableUse:
+    """What came of a side: `read` are the counts of its rows, `totals` those over the joined rows."""
+    repeated = _repeated_keys(side) if side.event_timestamp is None else None
+    source = opened.inputs[f"feature_tables.{side.name}"]
+    extents = extent_of(side.rows), whole_extent(source.rows)
+    matched, at_t = totals[side.slot], totals[side.at_t_slot]
+    return TableUse(source.version, read["rows_read"], read["null_rows"], matched, at_t, *extents, repeated)
+
+
+def _row_counts(side: JoinSide) -> list[Column]:
+    return [F.count(F.lit(1)).alias("rows_read"), F.count_if(~side.is_matchable()).alias("null_rows")]
+
+
+def _repeated_keys(side: JoinSide) -> int:
+    """How many rows of a static table stand beside another of the same key."""
+    keys = [as_key(column(key), side.types[key]) for key, _ in side.keys]
+    per_key = side.rows.where(side.is_matchable()).groupBy(*keys).count()
+    row = per_key.agg(F.coalesce(F.sum(F.col("count") - 1), F.lit(0)).alias("repeated")).first()
+    assert row is not None, "an aggregate without grouping has one row"
+    return int(row["repeated"])

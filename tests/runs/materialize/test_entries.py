@@ -1,0 +1,62 @@
+"""What tasks put into a store, without a task."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skewless.ground.instants import micros_of
+from skewless.runs.materialize.entries import BY_CHANCE, EMPTY, LATE, SEVERAL, Writing, put_groups
+from skewless.serving.plan.document.layout import read_layout
+from skewless.serving.plan.online.stored import stored_tables
+from skewless.serving.store.codec import decode_rows, encode_key
+from skewless.serving.store.opening import open_store
+from tests.helpers.plans import document_of, table_of
+
+NOW = datetime(2024, 7, 1, 12, tzinfo=timezone.utc)
+HOUR = timedelta(hours=1)
+
+
+def row(age: timedelta, v: float) -> dict[str, Any]:
+    return {"seen_at": NOW - age, "v": v}
+
+
+@pytest.fixture
+def writing(tmp_path: Path) -> Writing:
+    (stored,) = stored_tables(read_layout(document_of(table_of(max_age="1d"))).tables)
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    run = store.begin("demo", "ab", full=True)
+    return Writing(store, run, stored, micros_of(NOW), merges=False, is_whole=True)
+
+
+def rows_of(writing: Writing, key: int) -> list[dict[str, Any]] | None:
+    (data,) = writing.store.staged(writing.run, [(writing.stored.name, encode_key([key]))])
+    return None if data is None else decode_rows(data)
+
+
+def test_of_each_key_what_can_still_decide_a_value_is_put_and_nothing_for_others(writing: Writing) -> None:
+    groups = [
+        ((1,), [row(3 * HOUR, 3.0), row(2 * HOUR, 2.0), row(-HOUR, 9.0)]),
+        ((2,), [row(25 * HOUR, 1.0)]),
+    ]
+    written = put_groups(iter(groups), writing)
+    assert (written.rows, written.keys) == (4, 1)
+    assert rows_of(writing, 1) == [row(2 * HOUR, 2.0), row(-HOUR, 9.0)]
+    assert rows_of(writing, 2) is None
+    assert {*written.sampled} == {
+        (BY_CHANCE, (1,)), (BY_CHANCE, (2,)), (EMPTY, (2,)), (LATE, (1,)), (SEVERAL, (1,)),
+    }  # fmt: skip
+
+
+def test_new_rows_are_put_to_those_of_the_store(writing: Writing) -> None:
+    put_groups(iter([((1,), [row(2 * HOUR, 2.0)]), ((2,), [row(23 * HOUR, 1.0)])]), writing)
+    more = writing._replace(merges=True, is_whole=False, now=micros_of(NOW + 2 * HOUR))
+    put_groups(
+        iter([((1,), [row(3 * HOUR, 3.0)]), ((2,), [row(30 * HOUR, 1.0)]), ((3,), [row(HOUR, 5.0)])]), more
+    )
+    assert rows_of(writing, 1) == [row(2 * HOUR, 2.0)]  # a late row that is older than the winner
+    assert rows_of(writing, 2) is None  # its row is too old by now
+    assert rows_of(writing, 3) == [row(HOUR, 5.0)]
