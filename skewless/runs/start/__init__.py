@@ -1,1 +1,1 @@
-"""Commands with which a project begins: from nothing, from a table, from another tool's definitions."""
+"""How a project starts: a new one, and configuration drafted from what is there."""
