@@ -48,8 +48,8 @@ def lineage(title: str, layers: Sequence[tuple[str, Sequence[Node]]], inside: st
     layers = [(heading, nodes) for heading, nodes in layers if nodes]
     places = _placed(layers)
     columns = [(heading, places[nodes[0].name].x) for heading, nodes in layers]
-    right = max((each.x + each.width for each in places.values()), default=0.0) + 2 * SIDE
     frame = max(each.x + each.width for each in places.values() if each.x == columns[0][1]) + GAP - SIDE
+    right = max([frame + len(inside) * LETTER, *(each.x + each.width for each in places.values())]) + 2 * SIDE
     height = TOP + ROW * max((len(nodes) for _, nodes in layers), default=0) + SIDE
     lines = [
         _Line(source, each.name, _curve(places[source], places[each.name]))

@@ -106,7 +106,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, float):
-        return f"{value:,.6g}"
+        return f"{value:.6g}"
     if isinstance(value, (bool, date)) or not isinstance(value, int):
         text = str(value)
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
