@@ -34,7 +34,7 @@ class StoredColumn(NamedTuple):
 class StoredRows(NamedTuple):
     """The rows of one key, read as columns."""
 
-    count: int
+    size: int
     columns: Mapping[str, StoredColumn]
 
     def rows(self) -> list[dict[str, Any]]:
