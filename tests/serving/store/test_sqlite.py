@@ -43,8 +43,11 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch, write: Callable[[], ob
             return connection
 
         monkeypatch.setattr(sqlite3, "connect", traced)
-        write()
-        os._exit(0)
+        try:
+            write()
+            os._exit(0)
+        finally:  # the child has no tests to go on with
+            os._exit(1)
     return os.waitpid(child, 0)[1]
 
 
