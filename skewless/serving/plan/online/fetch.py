@@ -13,7 +13,7 @@ from skewless.serving.store.codec import encode_key
 from skewless.serving.store.errors import StaleStoreError, StoreError
 from skewless.serving.store.nested import instant_of
 from skewless.serving.store.online_store import OnlineStore, Staleness, staleness
-from skewless.serving.store.reading import StoredRows, decode_columns
+from skewless.serving.store.reading import decode_columns, decode_rows
 from skewless.serving.store.seam import StoreState
 from skewless.serving.values.durations import shortest
 from skewless.serving.values.instants import micros
@@ -59,6 +59,7 @@ class Fetcher:
             for stored in stored_tables(layout.tables)
             for name in stored.used_by
         ]
+        self._events = {use.stored for use in self._uses if use.what == "events"}
         self._checked: _Checked | None = None
 
     def fetch(
@@ -79,7 +80,10 @@ class Fetcher:
         limit = store.max_staleness if max_staleness is None else staleness(max_staleness)
         for each in asked:
             _check_time(store, checked, each.at, limit)
-        stored = [None if data is None else decode_columns(data) for data in found]
+        stored = [
+            None if data is None else decode_columns(data) if name in self._events else decode_rows(data)
+            for (name, _), data in zip(wanted, found, strict=True)
+        ]
         return [self._given(own, stored) for own in places]
 
     def fetch_rows(self, store: OnlineStore, asked: Asked, max_staleness: Staleness = None) -> Given:
@@ -88,11 +92,10 @@ class Fetcher:
         events = {name: [] if each is None else each.rows() for name, each in given["events"].items()}
         return {"rows": given["rows"], "events": events}
 
-    def _given(self, places: Sequence[int | None], stored: Sequence[StoredRows | None]) -> Given:
+    def _given(self, places: Sequence[int | None], stored: Sequence[Any]) -> Given:
         given: Given = {"rows": {}, "events": {}}
         for use, place in zip(self._uses, places, strict=True):
-            found = None if place is None else stored[place]
-            given[use.what][use.name] = found.rows() if found and use.what == "rows" else found
+            given[use.what][use.name] = None if place is None else stored[place]
         return given
 
     def _check(self, store: OnlineStore, state: StoreState | None) -> _Checked:
