@@ -46,7 +46,7 @@ def later(plan: ServingPlan, stored: StoredTable, rows: Sequence[Row], now: int)
     """T: `now` and the first moments at which something of a row changes, a microsecond either side."""
     table = stored.table
     moments = {now}
-    for name in {table.event_timestamp, table.available_at, table.valid_until} - {None}:
+    for name in filter(None, {table.event_timestamp, table.available_at, table.valid_until}):
         read = instants(table.types[name], table.timezone)
         for row in rows:
             if row[name] is not None:

@@ -4,30 +4,54 @@ from __future__ import annotations
 
 from skewless.serving.errors import nearest
 from skewless.serving.store.errors import StoreError
+from skewless.serving.store.redaction import redacted
 from skewless.serving.store.seam import Store
 
-_SCHEMES = ("sqlite", "redis", "rediss", "postgresql")
 _SQLITE = "sqlite:///"
+_SERVERS = {
+    "redis": ("redis", "skewless.serving.store.redis_server.store", "RedisStore"),
+    "rediss": ("redis", "skewless.serving.store.redis_server.store", "RedisStore"),
+}
+"""Scheme → the extra that brings its client, and where its store is."""
+
+_NOT_YET = {"postgresql", "postgres"}
+_KNOWN = "write sqlite:///path or redis://host:6379/0"
 
 
 def open_store(url: str) -> Store:
-    """The store of a URL: `sqlite:///path`, the path relative, or absolute after one more slash.
+    """The store of a URL: `sqlite:///path`, the path relative, or absolute after one more slash; or `redis://host:6379/0`.
 
-    Nothing is connected yet. StoreError for another scheme, in words that hold no credentials.
+    Nothing is connected yet. StoreError for another scheme, and for one whose client is not installed, in words that
+    hold no credentials.
 
     >>> open_store("sqlite:////srv/features.db").url
     'sqlite:////srv/features.db'
     >>> open_store("mysql://user:secret@host/db")
     Traceback (most recent call last):
         ...
-    skewless.serving.store.errors.StoreError: online store 'mysql://…': unknown; write sqlite:///path
+    skewless.serving.store.errors.StoreError: online store 'mysql://…': unknown; write sqlite:///path or redis://host:6379/0
     """
-    scheme, colon, _ = url.partition("://")
+    scheme, colon, rest = url.partition("://")
     if url.startswith(_SQLITE) and len(url) > len(_SQLITE):
         from skewless.serving.store.sqlite.store import SqliteStore
 
         return SqliteStore(url[len(_SQLITE) :])
+    if scheme in _SERVERS and rest:
+        return _server(url, *_SERVERS[scheme])
+    if scheme in _NOT_YET:
+        raise StoreError(f"online store '{scheme}://…': not there yet; {_KNOWN}")
     shown = f"{scheme}://…" if colon and scheme.isalnum() else "…"
-    match = nearest(scheme, ["sqlite"])
-    hint = "did you mean 'sqlite:///path'?" if match else "write sqlite:///path"
+    match = nearest(scheme, ["sqlite", *_SERVERS])
+    hint = f"did you mean {match}? {_KNOWN}" if match and match != scheme else _KNOWN
     raise StoreError(f"online store '{shown}': unknown; {hint}")
+
+
+def _server(url: str, extra: str, home: str, name: str) -> Store:
+    from importlib import import_module
+
+    try:
+        store: Store = getattr(import_module(home), name)(url)
+    except ModuleNotFoundError as error:
+        needs = f"needs {error.name}; pip install 'skewless[{extra}]'"
+        raise StoreError(f"online store {redacted(url)}: {needs}") from None
+    return store

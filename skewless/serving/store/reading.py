@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +34,7 @@ class StoredColumn(NamedTuple):
 class StoredRows(NamedTuple):
     """The rows of one key, read as columns."""
 
-    count: int
+    size: int
     columns: Mapping[str, StoredColumn]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -93,6 +92,8 @@ _layouts: dict[tuple[bytes, int], _Layout] = {}
 def _layout(header: bytes, count: int) -> _Layout:
     found = _layouts.get((header, count))
     if found is None:
+        import json  # here, since every serving process imports this module and not each has a store
+
         if len(_layouts) >= _MOST_LAYOUTS:
             _layouts.clear()
         found = _layouts[header, count] = _read_layout(json.loads(header), count)

@@ -33,11 +33,13 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch, write: Callable[[], ob
     if child == 0:
         steps, connect = count(1), sqlite3.connect
 
+        def step_taken(_: str) -> None:
+            if next(steps) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
         def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
             connection = connect(*arguments, **options)
-            connection.set_trace_callback(
-                lambda _: next(steps) == step and os.kill(os.getpid(), signal.SIGKILL)
-            )
+            connection.set_trace_callback(step_taken)
             return connection
 
         monkeypatch.setattr(sqlite3, "connect", traced)

@@ -14,6 +14,8 @@ from skewless.serving.store.errors import StoreConflictError, StoreError
 from skewless.serving.store.sqlite.statements import FORMAT, SCHEMA
 
 _BUSY_SECONDS = 60.0
+_WRITERS_CACHE = "PRAGMA cache_size = -64000"
+"""64 MB: with SQLite's own 2 MB, pages of a batch are written more than once."""
 
 _inherited: list[sqlite3.Connection] = []
 """Connections of a process that forked this one: closing one here would give up the locks that the parent has."""
@@ -39,6 +41,7 @@ class Connections:
             connection = self._connection(make)
             if connection is None:
                 raise StoreConflictError(f"online store sqlite:///{self.path}: it is gone; run it again")
+            connection.execute(_WRITERS_CACHE)
             yield connection
 
     @contextmanager

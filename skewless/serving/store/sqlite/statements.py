@@ -57,7 +57,6 @@ TAKE_AWAY = """
 DELETE FROM entries WHERE generation = ? AND (stored, key) IN
 (SELECT stored, key FROM entries WHERE generation = ? AND value IS NULL)
 """
-DELETE_SOME = """
-DELETE FROM entries WHERE (generation, stored, key) IN
-(SELECT generation, stored, key FROM entries WHERE generation = ? LIMIT ?)
-"""
+BEHIND_SOME = "SELECT stored, key FROM entries WHERE generation = ? ORDER BY stored, key LIMIT 1 OFFSET ?"
+DELETE_BEFORE = "DELETE FROM entries WHERE generation = ? AND (stored, key) < (?, ?)"
+DELETE_REST = "DELETE FROM entries WHERE generation = ?"

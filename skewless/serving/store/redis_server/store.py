@@ -1,0 +1,183 @@
+"""An online store in a Redis server: a publication is a hash for each stored table, a run writes hashes of its own.
+
+A full run is published by naming its hashes; another run's entries are moved over in one script, during which the
+server answers nobody else: about a second for a million changed keys. A server that forgets what it had not saved when
+it was stopped forgets the run with it, and the run ends with a conflict.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import redis
+
+from skewless.serving.store.errors import StoreConflictError, StoreError
+from skewless.serving.store.redaction import redacted
+from skewless.serving.store.redis_server import scripts
+from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
+
+_BATCH = 1_000
+_SETS = "skewless:training_sets"
+
+
+class RedisStore:
+    """The store behind a URL as redis-py takes it; the password may also be in REDISCLI_AUTH, as for redis-cli.
+
+    Every key of a training set has the same hash tag, so that a cluster keeps them in one place.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.url = redacted(url)
+        self._state_of: tuple[bytes, StoreState] | None = None
+        with self._told():
+            auth = os.environ.get("REDISCLI_AUTH")
+            given = {} if auth is None or "@" in url else {"password": auth}
+            self._server: Any = redis.Redis.from_url(url, **given)
+            self._scripts = {
+                text: self._server.register_script(text)
+                for text in (
+                    scripts.SNAPSHOT,
+                    scripts.BEGIN,
+                    scripts.PUT,
+                    scripts.STAGED,
+                    scripts.PUBLISH,
+                    scripts.DISCARD,
+                )
+            }
+
+    def __reduce__(self) -> tuple[type[RedisStore], tuple[str]]:
+        return RedisStore, (self._url,)
+
+    def __repr__(self) -> str:
+        return f"RedisStore({self.url!r})"
+
+    def state(self, training_set: str) -> StoreState | None:
+        """What the training set's publication says of itself."""
+        return self.snapshot(training_set, ()).state
+
+    def snapshot(self, training_set: str, wanted: Wanted) -> Snapshot:
+        """State and rows of one publication, by one script."""
+        prefix = _prefix(training_set)
+        flat = [part for each in wanted for part in each]
+        state, *rows = self._run(scripts.SNAPSHOT, [prefix + "publication"], [prefix, *flat]) or [None]
+        if state is None:
+            return Snapshot(None, [None] * len(wanted))
+        return Snapshot(self._state(state), rows)
+
+    def read(self, training_set: str, wanted: Wanted) -> list[bytes | None]:
+        """The rows alone."""
+        return self.snapshot(training_set, wanted).rows
+
+    def begin(self, training_set: str, fingerprint: str, *, full: bool) -> str:
+        """A run's token, in which the training set is."""
+        run, prefix = f"{os.urandom(16).hex()}:{training_set}", _prefix(training_set)
+        is_begun = self._run(
+            scripts.BEGIN,
+            [prefix + "publication", f"{prefix}{run}:run", prefix + "runs", _SETS],
+            [run, fingerprint, int(full), time.time(), training_set],
+        )
+        if not is_begun:
+            raise StoreError(
+                f"online store {self.url}: nothing of training set '{training_set}' by this plan; begin a full run"
+            )
+        return run
+
+    def put(self, run: str, entries: Iterable[Entry]) -> int:
+        """Write entries of a run, a batch in a script."""
+        written, left, own = 0, iter(entries), _own(run)
+        while batch := list(islice(left, _BATCH)):
+            flat = [part for stored, key, rows in batch for part in (stored, key, rows or b"")]
+            if not self._run(scripts.PUT, [own + ":run", own + ":stored"], [own, *flat]):
+                raise self._ended(run)
+            written += len(batch)
+        return written
+
+    def staged(self, run: str, wanted: Wanted) -> list[bytes | None]:
+        """What would be read if the run were published now."""
+        prefix, own = _prefix(_set_of(run)), _own(run)
+        flat = [part for each in wanted for part in each]
+        found = self._run(scripts.STAGED, [own + ":run", prefix + "publication"], [prefix, own, *flat])
+        if found is None:
+            raise self._ended(run)
+        return list(found)
+
+    def publish(self, run: str, state: StoreState) -> StoreState:
+        """Name the run's hashes, or move its entries over."""
+        prefix, own = _prefix(_set_of(run)), _own(run)
+        keys = [own + ":run", prefix + "publication", own + ":stored", prefix + "runs"]
+        said: bytes = self._run(scripts.PUBLISH, keys, [prefix, run, state.to_json()])
+        if said == b"ended":
+            raise self._ended(run)
+        if said == b"conflict":
+            raise StoreConflictError(
+                f"online store {self.url}: another run published training set '{_set_of(run)}' meanwhile; "
+                "nothing of this one is seen; run it again"
+            )
+        return StoreState.from_json(said)
+
+    def discard(self, run: str) -> None:
+        """End a run without a trace."""
+        own = _own(run)
+        runs = _prefix(_set_of(run)) + "runs"
+        self._run(scripts.DISCARD, [own + ":run", own + ":stored", runs], [own, run])
+
+    def sweep(self, older_than: dt.timedelta) -> int:
+        """End the runs that began longer ago."""
+        before, ended = time.time() - older_than.total_seconds(), 0
+        with self._told():
+            sets = [each.decode() for each in self._server.smembers(_SETS)]
+            runs = [each.decode() for name in sets for each in self._server.smembers(_prefix(name) + "runs")]
+            begun = {run: self._server.hget(_own(run) + ":run", "begun") for run in runs}
+        for run, moment in begun.items():
+            if moment is None or float(moment) <= before:
+                self.discard(run)
+                ended += 1
+        return ended
+
+    def _run(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
+        with self._told():
+            return self._scripts[script](keys=keys, args=arguments)
+
+    def _state(self, text: bytes) -> StoreState:
+        """Read once for all requests of a publication: it takes as long as the rows of one."""
+        known = self._state_of
+        if known is None or known[0] != text:
+            known = self._state_of = text, StoreState.from_json(text)
+        return known[1]
+
+    def _ended(self, run: str) -> StoreConflictError:
+        return StoreConflictError(
+            f"online store {self.url}: no run {run}: it has ended, or another one swept it away; run it again"
+        )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever the client raises as a StoreError of a line; what it says of a URL may hold a password."""
+        try:
+            yield
+        except redis.RedisError as error:
+            raise StoreError(f"online store {self.url}: {error}") from error
+        except ValueError:
+            raise StoreError(
+                f"online store {self.url}: no URL of a server; escape its password by %"
+            ) from None
+
+
+def _prefix(training_set: str) -> str:
+    return f"skewless:{{{training_set}}}:"
+
+
+def _set_of(run: str) -> str:
+    return run.partition(":")[2]
+
+
+def _own(run: str) -> str:
+    """Where a run's keys lie."""
+    return _prefix(_set_of(run)) + run
