@@ -12,9 +12,7 @@ from skewless.runs.execution import Result, Run
 @commands.command("materialize")
 @takes_common_options
 @click.argument("name")
-@click.option(
-    "--to", "url", metavar="STORE", required=True, help="sqlite:///PATH, redis://… or postgresql://…"
-)
+@click.option("--to", "url", metavar="STORE", required=True, help="sqlite:///PATH or redis://HOST:PORT/N.")
 @click.option("--full", is_flag=True, help="Write all tables anew.  [default: what changed since]")
 @click.option("--version", type=int, help="By the plan of this version.  [default: the newest]")
 @click.option(
