@@ -32,9 +32,7 @@ def score(run: Run, name: str, entities: str, at: datetime | None, to: str, vers
 @commands.command("materialize")
 @takes_common_options
 @click.argument("name")
-@click.option(
-    "--to", "url", metavar="STORE", required=True, help="sqlite:///PATH, redis://… or postgresql://…"
-)
+@click.option("--to", "url", metavar="STORE", required=True, help="sqlite:///PATH or redis://HOST:PORT/N.")
 @click.option("--full", is_flag=True, help="Write all tables anew.  [default: what changed since]")
 @click.option("--version", type=int, help="By the plan of this version.  [default: the newest]")
 @click.option(

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from skewless.ground.arrow_values import python_columns
 from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
 from skewless.ground.spark_columns import column
 from skewless.parts.parity.raw_rows import entity_rows
-from skewless.runs.materialize.entries import BY_CHANCE, Key, Written
+from skewless.runs.materialize.entries import Key, Written
 from skewless.runs.materialize.tables import SourceTable
 from skewless.serving.aggregations.bounds import RollingWindow
 from skewless.serving.errors import FeatureError, shown
@@ -35,11 +34,11 @@ from skewless.serving.store.reading import StoredRows, decode_columns
 from skewless.serving.store.seam import Store
 from skewless.serving.values.sameness import same
 
-MOST_KEYS, MOST_OF_A_KIND, MOST_INSTANTS = 200, 40, 16
+MOST_OF_A_KIND, MOST_INSTANTS = 100, 16
 MOST_ROWS = 20_000
 """Rows that are gone through for one key, at all instants together."""
-SHARES = 997
-"""Of so many parts of all keys, by a hash, one is looked for in the table itself, whatever the tasks have seen."""
+FIRST_ROWS = 200
+"""Rows of the table in whose keys the audit looks for one that nobody else names."""
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row] | StoredRows
@@ -71,15 +70,27 @@ class Audited:
 
     def __add__(self, other: Audited) -> Audited:
         return Audited(
-            self.keys + other.keys, self.instants + other.instants, self.differences + other.differences
+            self.keys + other.keys,
+            self.instants + other.instants,
+            self.differences + other.differences,
         )
 
     def to_json(self) -> dict[str, int]:
-        return {"keys": self.keys, "instants": self.instants, "differences": len(self.differences)}
+        return {
+            "keys": self.keys,
+            "instants": self.instants,
+            "differences": len(self.differences),
+        }
 
 
 def audited(
-    table: SourceTable, read: SourceTable, layout: Layout, store: Store, run: str, now: int, written: Written
+    table: SourceTable,
+    read: SourceTable,
+    layout: Layout,
+    store: Store,
+    run: str,
+    now: int,
+    written: Written,
 ) -> Audited:
     """The audit of one stored table; `read` has the rows that this run has read of it."""
     stored = table.stored
@@ -118,7 +129,14 @@ def _compared(
         for at in moments:
             one, other = values(own, at), values(raw, at)
             found += [
-                Difference(table.name, _told(stored, key), utc(at), name, shown(left), shown(right))
+                Difference(
+                    table.name,
+                    _told(stored, key),
+                    utc(at),
+                    name,
+                    shown(left),
+                    shown(right),
+                )
                 for name, left, right in zip(names, one, other, strict=True)
                 if not same(left, right)
             ]
@@ -155,20 +173,18 @@ def _chosen(read: SourceTable, written: Written) -> list[Key]:
     for kind, key in written.sampled:
         by_kind.setdefault(kind, set()).add(key)
     chosen: dict[Key, None] = {}
-    for kind, keys in by_kind.items():
-        most = MOST_KEYS if kind == BY_CHANCE else MOST_OF_A_KIND
-        chosen |= dict.fromkeys(sorted(keys, key=lambda key: zlib.crc32(encode_key(key)))[:most])
+    for keys in by_kind.values():
+        chosen |= dict.fromkeys(sorted(keys, key=lambda key: zlib.crc32(encode_key(key)))[:MOST_OF_A_KIND])
     return list(chosen)
 
 
 def _of_the_table(read: SourceTable) -> set[Key]:
-    """Some keys of the rows themselves: one that the selection drops as a whole is seen by no task."""
+    """Keys of the first rows themselves: one that the selection drops as a whole is seen by no task."""
     names = read.stored.key_columns
     if not names:
         return {()}
     rows = read.side.rows.where(read.side.is_matchable()).select(*map(column, names))
-    share = rows.where(F.pmod(F.xxhash64(*rows.columns), F.lit(SHARES)) == 0).limit(MOST_OF_A_KIND).toArrow()
-    return set(zip(*python_columns(share).values(), strict=True))
+    return set(zip(*python_columns(rows.limit(FIRST_ROWS).toArrow()).values(), strict=True))
 
 
 def _raw_rows(table: SourceTable, keys: Sequence[Key]) -> Mapping[Key, Sequence[Row]]:
@@ -176,7 +192,10 @@ def _raw_rows(table: SourceTable, keys: Sequence[Key]) -> Mapping[Key, Sequence[
     stored, rows = table.stored, table.source.rows
     schema = to_arrow_schema(rows.select(*map(column, stored.key_columns)).schema)
     values = list(zip(*keys, strict=True)) if stored.key_columns else []
-    asked = pa.table([pa.array(each, kind) for each, kind in zip(values, schema.types, strict=True)], schema)
+    asked = pa.table(
+        [pa.array(each, kind) for each, kind in zip(values, schema.types, strict=True)],
+        schema,
+    )
     pairs = [(name, name) for name in stored.key_columns]
     found, left_out = entity_rows(rows, pairs, asked, stored.columns)
     return {key: found.get(key, ()) for key in keys if key not in left_out}

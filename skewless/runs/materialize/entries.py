@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
@@ -23,27 +23,44 @@ KEYS_AT_ONCE = 1_000
 SAMPLED = 20
 """Keys of each kind that a task names for the audit."""
 REPORT = "kind string, number bigint, key binary"
-ROWS, KEYS, BY_CHANCE, LATE, SEVERAL, EMPTY = "rows", "keys", "by chance", "late", "several", "empty"
+ROWS, KEYS, BY_CHANCE, LATE, SEVERAL, EMPTY = (
+    "rows",
+    "keys",
+    "by chance",
+    "late",
+    "several",
+    "empty",
+)
 HARD = (LATE, SEVERAL, EMPTY)
 """Keys with rows not yet visible, with several rows to choose from, and of which nothing is left."""
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
+Heap = list[tuple[int, bytes, Key]]
 
 
 class Writing(NamedTuple):
     """What tasks have to know: where entries go, what of a key is kept at `now`, and whether the store has more of it.
 
-    `merges` says that rows are new ones, to be put to those that the store has; `is_whole` that the run starts from an
-    empty store, so that a key without rows needs no entry.
+    `merges` says that rows are new ones, to be put to those that the training set has in the store; `is_whole` that the
+    run starts from an empty store, so that a key without rows needs no entry.
     """
 
     store: Store
+    training_set: str
     run: str
     stored: StoredTable
     now: int
     merges: bool
     is_whole: bool
+
+
+class Choice(NamedTuple):
+    """What there was of a key, and what of it is kept."""
+
+    rows: Sequence[Row]
+    kept: Sequence[Row]
+    writing: Writing
 
 
 class Written(NamedTuple):
@@ -80,7 +97,7 @@ def take_away(rows: DataFrame, writing: Writing) -> None:
 def put_groups(groups: Iterator[tuple[Key, list[Row]]], writing: Writing) -> Written:
     """Put keys with their rows, some at once; what was done, with a sample of the keys."""
     rows = keys = 0
-    sample: dict[str, list[tuple[int, bytes]]] = {}
+    sample: dict[str, Heap] = {kind: [] for kind in _KINDS}
     while some := list(islice(groups, KEYS_AT_ONCE)):
         entries: list[Entry] = []
         for (key, new), merged in zip(some, _merged(some, writing), strict=True):
@@ -88,12 +105,9 @@ def put_groups(groups: Iterator[tuple[Key, list[Row]]], writing: Writing) -> Wri
             rows += len(new)
             if kept or not writing.is_whole:
                 entries.append((writing.stored.name, encoded, encode_rows(kept) if kept else None))
-            for kind in _kinds(merged, kept, writing):
-                _keep(sample.setdefault(kind, []), encoded, key)
+            _take_into(sample, encoded, key, Choice(merged, kept, writing))
         keys += writing.store.put(writing.run, entries) if entries else 0
-    return Written(
-        rows, keys, tuple((kind, _as_key(data)) for kind, heap in sample.items() for _, data in heap)
-    )
+    return Written(rows, keys, tuple((kind, key) for kind, heap in sample.items() for *_, key in heap))
 
 
 def _merged(some: Sequence[tuple[Key, list[Row]]], writing: Writing) -> Iterable[list[Row]]:
@@ -101,7 +115,8 @@ def _merged(some: Sequence[tuple[Key, list[Row]]], writing: Writing) -> Iterable
     if not writing.merges:
         return [new for _, new in some]
     wanted = [(writing.stored.name, encode_key(key)) for key, _ in some]
-    before = writing.store.staged(writing.run, wanted)
+    # Not what is staged: Spark may run a task twice, and the second would put the new rows to themselves.
+    before = writing.store.read(writing.training_set, wanted)
     return [
         [*(decode_rows(data) if data is not None else ()), *new]
         for (_, new), data in zip(some, before, strict=True)
@@ -112,7 +127,10 @@ def _groups(batches: Iterator[pa.RecordBatch], stored: StoredTable) -> Iterator[
     """Key → its rows, as they come one after the other, also across batches."""
     width = len(stored.key_columns)
     for key, group in groupby(_rows(batches), key=lambda row: row[:width]):
-        yield key, [dict(zip(stored.columns, row[width:], strict=True)) for row in group]
+        yield (
+            key,
+            [dict(zip(stored.columns, row[width:], strict=True)) for row in group],
+        )
 
 
 def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Any, ...]]:
@@ -120,24 +138,28 @@ def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Any, ...]]:
         yield from zip(*python_columns(pa.Table.from_batches([batch])).values(), strict=True)
 
 
-def _kinds(rows: Sequence[Row], kept: Sequence[Row], writing: Writing) -> Iterator[str]:
-    yield BY_CHANCE
-    if not kept:
-        yield EMPTY
-    if len(rows) > 1:
-        yield SEVERAL
-    times = RowTimes.of(writing.stored.table)._replace(keys=())
-    if len(times.visible(kept, (), writing.now)) < len(kept):
-        yield LATE
+def _take_into(sample: dict[str, Heap], encoded: bytes, key: Key, choice: Choice) -> None:
+    """Take a key into the sample: of each kind those of the least hashes, the same ones whatever the partitions."""
+    place = -zlib.crc32(encoded)
+    for kind, heap in sample.items():
+        # Asked last: most keys of a large table are out by their hash.
+        if (len(heap) < SAMPLED or place > heap[0][0]) and _KINDS[kind](choice):
+            put = heapq.heappush if len(heap) < SAMPLED else heapq.heapreplace
+            put(heap, (place, encoded, key))
 
 
-def _keep(heap: list[tuple[int, bytes]], encoded: bytes, key: Key) -> None:
-    """Keep the keys of the least hashes, so that the sample is the same whatever the partitions."""
-    entry = (-zlib.crc32(encoded), _as_bytes(key))
-    if len(heap) < SAMPLED:
-        heapq.heappush(heap, entry)
-    elif entry > heap[0]:
-        heapq.heapreplace(heap, entry)
+def _has_late_rows(choice: Choice) -> bool:
+    times = RowTimes.of(choice.writing.stored.table)._replace(keys=())
+    return len(times.visible(choice.kept, (), choice.writing.now)) < len(choice.kept)
+
+
+_KINDS: dict[str, Callable[[Choice], bool]] = {
+    "by chance": lambda _: True,
+    "with rows that are not yet visible": _has_late_rows,
+    "with several rows": lambda choice: len(choice.rows) > 1,
+    "of which nothing is left": lambda choice: not choice.kept,
+}
+"""The kinds of key that the audit asks for, with what tells them."""
 
 
 def _as_bytes(key: Key) -> bytes:
@@ -150,14 +172,30 @@ def _as_key(data: bytes) -> Key:
 
 
 def _report(written: Written) -> pa.RecordBatch:
-    rows: list[tuple[str, int, bytes | None]] = [(ROWS, written.rows, None), (KEYS, written.keys, None)]
+    rows: list[tuple[str, int, bytes | None]] = [
+        (ROWS, written.rows, None),
+        (KEYS, written.keys, None),
+    ]
     rows += [(kind, 0, _as_bytes(key)) for kind, key in written.sampled]
     kinds, numbers, keys = zip(*rows, strict=True)
-    columns = [pa.array(kinds, pa.string()), pa.array(numbers, pa.int64()), pa.array(keys, pa.binary())]
+    columns = [
+        pa.array(kinds, pa.string()),
+        pa.array(numbers, pa.int64()),
+        pa.array(keys, pa.binary()),
+    ]
     return pa.RecordBatch.from_arrays(columns, ["kind", "number", "key"])
 
 
 def _summed(found: pa.Table) -> Written:
-    lines = list(zip(*(found[name].to_pylist() for name in ("kind", "number", "key")), strict=True))
+    lines = list(
+        zip(
+            *(found[name].to_pylist() for name in ("kind", "number", "key")),
+            strict=True,
+        )
+    )
     rows, keys = (sum(number for kind, number, _ in lines if kind == wanted) for wanted in (ROWS, KEYS))
-    return Written(rows, keys, tuple((kind, _as_key(key)) for kind, _, key in lines if key is not None))
+    return Written(
+        rows,
+        keys,
+        tuple((kind, _as_key(key)) for kind, _, key in lines if key is not None),
+    )

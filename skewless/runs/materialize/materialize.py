@@ -18,7 +18,12 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from skewless.ground.errors import InputError, MachineError, PublishConflictError, afterwards
+from skewless.ground.errors import (
+    InputError,
+    MachineError,
+    PublishConflictError,
+    afterwards,
+)
 from skewless.ground.instants import micros_of
 from skewless.ground.run.ids import new_run_id
 from skewless.ground.run.steps import step, this_run
@@ -30,7 +35,13 @@ from skewless.runs.materialize.audit import Audited, audited
 from skewless.runs.materialize.entries import Writing, Written, take_away, write_entries
 from skewless.runs.materialize.published import PublishedPlan
 from skewless.runs.materialize.selection import keys_of, selected_rows
-from skewless.runs.materialize.sources import INCREMENTAL, UNCHANGED, Planned, Work, planned
+from skewless.runs.materialize.sources import (
+    INCREMENTAL,
+    UNCHANGED,
+    Planned,
+    Work,
+    planned,
+)
 from skewless.runs.materialize.tables import opened_tables
 from skewless.serving.errors import FeatureError
 from skewless.serving.store.errors import StoreConflictError, StoreError
@@ -83,6 +94,17 @@ class Materialized:
         }
 
 
+@dataclass(frozen=True)
+class Staging:
+    """A run under way: what it writes into the store, out of sight, as its run `run`."""
+
+    plan: PublishedPlan
+    store: Store
+    run: str
+    now: datetime
+    todo: Planned
+
+
 def materialize(spark: SparkSession, store: Store, plan: PublishedPlan, *, full: bool) -> Materialized:
     """Write what serving can need from now on, audit it, and make it seen at once; nothing is where it is refused.
 
@@ -100,11 +122,13 @@ def materialize(spark: SparkSession, store: Store, plan: PublishedPlan, *, full:
             ship_code(spark.sparkContext, ())
             todo = planned(spark, plan, opened_tables(spark, plan), state, full)
         run = store.begin(plan.name, plan.fingerprint, full=todo.is_whole)
+        staging = Staging(plan, store, run, now, todo)
         # Also once it is published, when there is nothing of it any more.
         with afterwards(lambda: store.discard(run), f"what this run staged in {store.url}"):
-            works = [(work, _written(work, store, run, now, todo)) for work in todo.works]
-            audit = _audited(works, plan, store, run, now)
-            published = None if audit.differences else _published(plan, store, run, now, todo)
+            _refuse_overtaken(staging, state)
+            works = [(work, _written(staging, work)) for work in todo.works]
+            audit = _audited(staging, works)
+            published = None if audit.differences else _published(staging)
     return Materialized(plan, run_id, store.url, now, works, audit, published)
 
 
@@ -115,11 +139,30 @@ def _moment(state: StoreState | None) -> datetime:
     return max([now, *(table.materialized_at for table in state.tables.values())] if state else [now])
 
 
-def _written(work: Work, store: Store, run: str, now: datetime, todo: Planned) -> Written:
+def _refuse_overtaken(staging: Staging, state: StoreState | None) -> None:
+    """PublishConflictError where another run published between the look at the state and the beginning of this run,
+    which would write on rows that it knows nothing of, and put events to them that they hold already.
+    """
+    store, name = staging.store, staging.plan.name
+    if store.state(name) != state:
+        raise PublishConflictError(
+            f"online store {store.url}: another run published training set '{name}' meanwhile; run it again"
+        )
+
+
+def _written(staging: Staging, work: Work) -> Written:
     if work.mode == UNCHANGED:
         return Written()
-    at, stored = micros_of(now), work.table.stored
-    writing = Writing(store, run, stored, at, work.mode == INCREMENTAL, todo.is_whole)
+    at, stored = micros_of(staging.now), work.table.stored
+    writing = Writing(
+        staging.store,
+        staging.plan.name,
+        staging.run,
+        stored,
+        at,
+        merges=work.mode == INCREMENTAL,
+        is_whole=staging.todo.is_whole,
+    )
     with step(f"writing {stored.name}") as writes:
         if work.before is not None:
             take_away(keys_of(work.before), writing)
@@ -128,29 +171,29 @@ def _written(work: Work, store: Store, run: str, now: datetime, todo: Planned) -
     return written
 
 
-def _audited(
-    works: Sequence[tuple[Work, Written]], plan: PublishedPlan, store: Store, run: str, now: datetime
-) -> Audited:
+def _audited(staging: Staging, works: Sequence[tuple[Work, Written]]) -> Audited:
     """What did not change was audited when it was written."""
+    layout, store, at = staging.plan.layout, staging.store, micros_of(staging.now)
     found = Audited()
     with step("audit"):
         for work, written in works:
             if work.mode != UNCHANGED:
-                found += audited(work.table, work.read, plan.layout, store, run, micros_of(now), written)
+                found += audited(work.table, work.read, layout, store, staging.run, at, written)
     return found
 
 
 @step("publishing")
-def _published(plan: PublishedPlan, store: Store, run: str, now: datetime, todo: Planned) -> StoreState:
+def _published(staging: Staging) -> StoreState:
+    plan, now = staging.plan, staging.now
     tables = {
         work.table.name: TableState(
             work.table.source.version, now, source_id=table_id(work.table.source.rows)
         )
-        for work in todo.works
+        for work in staging.todo.works
     }
     state = StoreState(plan.name, plan.version, plan.fingerprint, tables)
     decide()
-    return store.publish(run, state)
+    return staging.store.publish(staging.run, state)
 
 
 @contextmanager

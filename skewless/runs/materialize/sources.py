@@ -130,4 +130,5 @@ def _appended(spark: SparkSession, source: Source, changes: Changes) -> DataFram
     if not all(files.is_file(f"{folder}/{unquote(path)}") for path in compacted):
         return None
     parts = (rows_of_files(spark, source.location, version, paths) for version, paths in by_version.items())
-    return reduce(DataFrame.unionByName, parts)
+    # Versions before a column was added lack it.
+    return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from skewless.ground.instants import micros_of
-from skewless.runs.materialize.entries import BY_CHANCE, EMPTY, LATE, SEVERAL, Writing, put_groups
+from skewless.runs.materialize.entries import Writing, put_groups
 from skewless.serving.plan.document.layout import read_layout
 from skewless.serving.plan.online.stored import stored_tables
 from skewless.serving.store.codec import decode_rows, encode_key
 from skewless.serving.store.opening import open_store
+from skewless.serving.store.seam import StoreState, TableState
 from tests.helpers.plans import document_of, table_of
 
 NOW = datetime(2024, 7, 1, 12, tzinfo=timezone.utc)
@@ -29,7 +30,7 @@ def writing(tmp_path: Path) -> Writing:
     (stored,) = stored_tables(read_layout(document_of(table_of(max_age="1d"))).tables)
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     run = store.begin("demo", "ab", full=True)
-    return Writing(store, run, stored, micros_of(NOW), merges=False, is_whole=True)
+    return Writing(store, "demo", run, stored, micros_of(NOW), merges=False, is_whole=True)
 
 
 def rows_of(writing: Writing, key: int) -> list[dict[str, Any]] | None:
@@ -47,16 +48,43 @@ def test_of_each_key_what_can_still_decide_a_value_is_put_and_nothing_for_others
     assert rows_of(writing, 1) == [row(2 * HOUR, 2.0), row(-HOUR, 9.0)]
     assert rows_of(writing, 2) is None
     assert {*written.sampled} == {
-        (BY_CHANCE, (1,)), (BY_CHANCE, (2,)), (EMPTY, (2,)), (LATE, (1,)), (SEVERAL, (1,)),
+        ("by chance", (1,)), ("by chance", (2,)), ("of which nothing is left", (2,)),
+        ("with rows that are not yet visible", (1,)), ("with several rows", (1,)),
     }  # fmt: skip
 
 
-def test_new_rows_are_put_to_those_of_the_store(writing: Writing) -> None:
+def test_new_rows_are_put_to_those_of_the_store_and_a_task_that_runs_twice_puts_the_same(
+    writing: Writing,
+) -> None:
     put_groups(iter([((1,), [row(2 * HOUR, 2.0)]), ((2,), [row(23 * HOUR, 1.0)])]), writing)
-    more = writing._replace(merges=True, is_whole=False, now=micros_of(NOW + 2 * HOUR))
-    put_groups(
-        iter([((1,), [row(3 * HOUR, 3.0)]), ((2,), [row(30 * HOUR, 1.0)]), ((3,), [row(HOUR, 5.0)])]), more
-    )
-    assert rows_of(writing, 1) == [row(2 * HOUR, 2.0)]  # a late row that is older than the winner
-    assert rows_of(writing, 2) is None  # its row is too old by now
-    assert rows_of(writing, 3) == [row(HOUR, 5.0)]
+    state = TableState(0, NOW)
+    writing.store.publish(writing.run, StoreState("demo", 0, "ab", {writing.stored.name: state}))
+    run = writing.store.begin("demo", "ab", full=False)
+    more = writing._replace(run=run, merges=True, is_whole=False, now=micros_of(NOW + 2 * HOUR))
+    new = [
+        ((1,), [row(3 * HOUR, 3.0), row(-3 * HOUR, 9.0)]),
+        ((2,), [row(30 * HOUR, 1.0)]),
+        ((3,), [row(HOUR, 5.0)]),
+    ]
+    put_groups(iter(new), more)
+    put_groups(iter(new), more)
+    # A late row that is older than the winner is not kept, one that is too old by now goes.
+    assert rows_of(more, 1) == [row(2 * HOUR, 2.0), row(-3 * HOUR, 9.0)]
+    assert rows_of(more, 2) is None
+    assert rows_of(more, 3) == [row(HOUR, 5.0)]
+
+
+def test_an_event_is_merged_once_however_often_its_task_runs(tmp_path: Path) -> None:
+    windows = [{"name": "n", "function": "count", "window": "1d"}]
+    (stored,) = stored_tables(read_layout(document_of(table_of(columns=[], aggregations=windows))).tables)
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    first = Writing(store, "demo", store.begin("demo", "ab", full=True), stored, micros_of(NOW), False, True)
+    put_groups(iter([((1,), [{"seen_at": NOW - HOUR}])]), first)
+    store.publish(first.run, StoreState("demo", 0, "ab", {stored.name: TableState(0, NOW)}))
+    run = store.begin("demo", "ab", full=False)
+    more = first._replace(run=run, merges=True, is_whole=False)
+    for _ in range(2):
+        put_groups(iter([((1,), [{"seen_at": NOW - 2 * HOUR}])]), more)
+    found = rows_of(more, 1)
+    assert found is not None
+    assert len(found) == 2

@@ -18,6 +18,7 @@ from skewless.runs.materialize.selection import selected_rows
 from skewless.runs.materialize.tables import SourceTable
 from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
 from skewless.serving.sets.feature_set import FeatureSet
+from skewless.serving.store.codec import encode_key
 from skewless.serving.store.online_store import OnlineStore
 from skewless.serving.store.opening import open_store
 from tests.helpers import published
@@ -25,6 +26,7 @@ from tests.helpers.project import Project, Ran
 
 NOW = datetime.now(timezone.utc)
 NAME = published.NAME
+OF_THE_KILLED_RUN = 1
 PRICES = "shop BIGINT, seen_at TIMESTAMP, landed_at TIMESTAMP, price DOUBLE"
 CLICKS = "user STRING, day INT, seen_at TIMESTAMP, v DOUBLE"
 RATES = "seen_at TIMESTAMP, rate INT"
@@ -193,7 +195,10 @@ def first(shop: Shop) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def second(shop: Shop, first: dict[str, Any]) -> dict[str, Any]:
-    """A run after clicks were appended and prices overwritten."""
+    """A run after clicks were appended and prices overwritten, and another one was killed while it wrote."""
+    store = open_store(f"sqlite:///{shop.file}")
+    killed = store.begin(NAME, shop.state().fingerprint, full=False)
+    store.put(killed, [("rates:rows", encode_key([]), None)])
     shop.append("clicks", CLICKS, *MORE_CLICKS)
     shop.table("prices", PRICES, *NEXT_PRICES)
     result = shop.root / "result.json"
@@ -262,7 +267,7 @@ def test_a_break_is_found_by_the_audit_and_nothing_of_the_run_is_seen(
     assert ran.document["status"] == "rejected"
     assert ran.document["audit"]["differences"] > 0
     assert shop.state() == before
-    assert staged_entries(shop.file) == 0
+    assert staged_entries(shop.file) == OF_THE_KILLED_RUN
 
 
 def test_of_two_runs_at_once_one_is_told_to_try_again(
@@ -277,7 +282,7 @@ def test_of_two_runs_at_once_one_is_told_to_try_again(
     ran = shop.materialized()
     assert ran.code == 5, ran.err
     assert "another run published" in ran.problems[-1]
-    assert staged_entries(shop.file) == 0
+    assert staged_entries(shop.file) == OF_THE_KILLED_RUN
 
 
 def staged_entries(file: Path) -> int:
