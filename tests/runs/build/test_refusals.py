@@ -82,7 +82,7 @@ def test_an_unknown_training_set_is_refused_with_the_nearest_spelling(project: P
 
 def test_a_configuration_directory_without_anything_is_refused(project: Project) -> None:
     [line] = refused(project.run("build", "s"))
-    assert "no training set 's'" in line
+    assert "no training_sets/*.yml here; change into the project's folder" in line
 
 
 def test_a_setting_without_a_value_is_refused(project: Project) -> None:
