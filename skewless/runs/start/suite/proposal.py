@@ -69,8 +69,9 @@ def proposal_of(measures: Sequence[Measure], roles: Roles) -> Proposal:
     for each in (each for each in measures if each.name != EVENT_DATE and "." not in each.name):
         folded = each.name.casefold()
         found += _nulls(each, is_needed=folded in keys | labels)
-        found += _categories(each, is_label=folded in labels)
-        if folded not in keys and each.values is None:
+        categories = list(_categories(each, is_label=folded in labels))
+        found += categories
+        if folded not in keys and not categories:
             found += _range(each)
     return Proposal(found)
 

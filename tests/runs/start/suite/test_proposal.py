@@ -62,6 +62,14 @@ def test_a_key_is_never_null_and_a_category_of_its_own() -> None:
     ]
 
 
+def test_a_number_of_few_values_has_a_range_and_no_categories() -> None:
+    engines = replace(number("planes__engines", 1, 4, distinct=4), values=(1, 2, 3, 4))
+    assert [item["type"] for item in expected(proposal_of([engines], ROLES), "planes__engines")] == [
+        NOT_NULL,
+        BETWEEN,
+    ]
+
+
 def test_a_label_has_its_outcomes() -> None:
     assert expected(proposal_of(MEASURES, ROLES), "late") == [
         {"type": NOT_NULL, "severity": "critical"},
