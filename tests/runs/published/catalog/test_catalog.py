@@ -11,8 +11,10 @@ import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
+from skewless.config import LocalFiles, load
 from skewless.lake.delta_rs import DeltaRsTable
 from skewless.runs.published.catalog import known_tables
+from skewless.runs.published.catalog.terminal import column_lines, columns_of
 from tests.helpers.browser import asked, opened
 from tests.helpers.project import Project, Ran
 from tests.helpers.published import manifest_of, publish
@@ -134,6 +136,22 @@ def test_a_table_that_is_not_there_is_a_note_and_its_types_are_not_known(ran: Ra
     assert entry(ran, "g__v")["type"] is None
     (note,) = [each for each in ran.document["notes"] if "no Delta table" in each]
     assert note.startswith("feature table 'ghost'")
+
+
+def test_a_terminal_is_told_the_features_of_the_newest_version(project: Project) -> None:
+    files = LocalFiles(project.root / "conf")
+    spec = load(files, {"WAREHOUSE": str(project.warehouse)}, {}).training_set("late_flights")
+
+    def no_spark() -> SparkSession:
+        raise AssertionError("Spark was asked for tables on this machine")
+
+    newest = known_tables.Tables(no_spark).training_set("late_flights", spec.output).versions[-1:]
+    assert list(column_lines(columns_of(spec, newest, no_spark))) == [
+        "  column        weather__temp  double      50.00% null  degrees Fahrenheit",
+        "  column        is_hot         boolean      0.00% null  Whether it is above 86 °F, as the runway sees it.",
+        "  column        hot_for        double      75.00% null  Hours & minutes <of heat>.",
+    ]
+    assert columns_of(spec, [], no_spark) == []
 
 
 def test_spark_is_asked_where_delta_rs_is_not_installed(
