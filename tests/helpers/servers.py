@@ -69,7 +69,7 @@ POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), None)
 
 
 @contextmanager
-def postgres_server(folder: Path) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server on loopback; it refuses root, so that root starts it as `postgres`."""
     assert POSTGRES is not None
     port, user = free_port(), "postgres" if os.geteuid() == 0 else None

@@ -45,11 +45,11 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     pytest.importorskip("psycopg", reason="needs psycopg: pip install 'skewless[postgres]'")
     if POSTGRES is None:
         pytest.skip("needs PostgreSQL's server: apt-get install postgresql")
-    with postgres_server(tmp_path_factory.mktemp("postgresql")) as url:
+    with postgres_server() as url:
         yield url
 
 

@@ -108,8 +108,8 @@ class PostgresStore:
         """Switch to the run's generation, or move its entries over; what is left over goes afterwards."""
         with self._asked() as connection:
             with connection.transaction():
-                connection.execute(sql.LOCK, (state.training_set,))
                 own = self._run(connection, run)
+                connection.execute(sql.LOCK, (own.training_set,))
                 found = connection.execute(sql.PUBLISHED, (own.training_set,)).fetchone()
                 if (found[1] if found else 0) != own.switches:
                     raise StoreConflictError(
