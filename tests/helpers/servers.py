@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def free_port() -> int:
@@ -76,15 +77,20 @@ def postgres_server() -> Iterator[str]:
     data = Path(tempfile.mkdtemp(prefix="skewless-postgres-", dir="/tmp"))
     if user:
         shutil.chown(data, user)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "user": user, "cwd": data}
+    quiet: dict[str, Any] = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "user": user,
+        "cwd": data,
+    }
     try:
         subprocess.run(
-            [POSTGRES / "initdb", "-D", data, "-A", "trust", "-U", "me", "-N"], check=True, **quiet
+            [f"{POSTGRES}/initdb", "-D", data, "-A", "trust", "-U", "me", "-N"], check=True, **quiet
         )
         options = ["-p", str(port), "-k", str(data), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
-        with ended(subprocess.Popen([POSTGRES / "postgres", "-D", data, *options], **quiet)):
+        with ended(subprocess.Popen([f"{POSTGRES}/postgres", "-D", data, *options], **quiet)):
             wait_for(port)
-            ready = [POSTGRES / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30"]
+            ready = [f"{POSTGRES}/pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30"]
             while subprocess.run(ready, stdout=subprocess.DEVNULL, check=False).returncode:
                 time.sleep(0.05)
             yield f"postgresql://me:se%3Acret@127.0.0.1:{port}/postgres"
