@@ -29,7 +29,10 @@ SERVING = [
     "values",
     "definitions",
 ]
-CLIENTS = {LIBRARY / "serving" / "store" / "redis_server": "redis"}
+CLIENTS = {
+    LIBRARY / "serving" / "store" / "redis_server": "redis",
+    LIBRARY / "serving" / "store" / "postgres_server": "psycopg",
+}
 """Where the client of a server is imported, which an extra brings and `open_store` loads by the scheme of a URL."""
 
 SPARK = {"pyspark", "delta", "py4j"}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def free_port() -> int:
@@ -43,7 +47,7 @@ def ended(server: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # PostgreSQL waits at SIGTERM until its clients have gone
         server.wait(10)
 
 
@@ -59,3 +63,49 @@ def wait_for(port: int) -> None:
 
 def has(program: str) -> bool:
     return shutil.which(program) is not None
+
+
+POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), None)
+"""Where Debian puts the server, which is on no path."""
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server on loopback; it refuses root, so that root starts it as `postgres`."""
+    assert POSTGRES is not None
+    port, user = free_port(), "postgres" if os.geteuid() == 0 else None
+    data = Path(tempfile.mkdtemp(prefix="skewless-postgres-", dir="/tmp"))
+    if user:
+        shutil.chown(data, user)
+    quiet: dict[str, Any] = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "user": user,
+        "cwd": data,
+    }
+    try:
+        subprocess.run(
+            [f"{POSTGRES}/initdb", "-D", data, "-A", "trust", "-U", "me", "-N"], check=True, **quiet
+        )
+        options = ["-p", str(port), "-k", str(data), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
+        with ended(subprocess.Popen([f"{POSTGRES}/postgres", "-D", data, *options], **quiet)):
+            wait_for(port)
+            ready = [f"{POSTGRES}/pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30"]
+            while subprocess.run(ready, stdout=subprocess.DEVNULL, check=False).returncode:
+                time.sleep(0.05)
+            yield f"postgresql://me:se%3Acret@127.0.0.1:{port}/postgres"
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def empty(url: str) -> None:
+    """Forget all that a server's store holds."""
+    if url.startswith("redis"):
+        import redis
+
+        redis.Redis.from_url(url).flushall()
+    else:
+        import psycopg
+
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS skewless_1 CASCADE")

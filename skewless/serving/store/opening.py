@@ -11,15 +11,17 @@ _SQLITE = "sqlite:///"
 _SERVERS = {
     "redis": ("redis", "skewless.serving.store.redis_server.store", "RedisStore"),
     "rediss": ("redis", "skewless.serving.store.redis_server.store", "RedisStore"),
+    "postgresql": ("postgres", "skewless.serving.store.postgres_server.store", "PostgresStore"),
+    "postgres": ("postgres", "skewless.serving.store.postgres_server.store", "PostgresStore"),
 }
 """Scheme → the extra that brings its client, and where its store is."""
 
-_NOT_YET = {"postgresql", "postgres"}
-_KNOWN = "write sqlite:///path or redis://host:6379/0"
+_KNOWN = "write sqlite:///…, redis:// or postgresql://"
 
 
 def open_store(url: str) -> Store:
-    """The store of a URL: `sqlite:///path`, the path relative, or absolute after one more slash; or `redis://host:6379/0`.
+    """The store of a URL: `sqlite:///path`, the path relative, or absolute after one more slash; `redis://host:6379/0`;
+    `postgresql://host/database`.
 
     Nothing is connected yet. StoreError for another scheme, and for one whose client is not installed, in words that
     hold no credentials.
@@ -29,7 +31,7 @@ def open_store(url: str) -> Store:
     >>> open_store("mysql://user:secret@host/db")
     Traceback (most recent call last):
         ...
-    skewless.serving.store.errors.StoreError: online store 'mysql://…': unknown; write sqlite:///path or redis://host:6379/0
+    skewless.serving.store.errors.StoreError: online store 'mysql://…': unknown; write sqlite:///…, redis:// or postgresql://
     """
     scheme, colon, rest = url.partition("://")
     if url.startswith(_SQLITE) and len(url) > len(_SQLITE):
@@ -38,8 +40,6 @@ def open_store(url: str) -> Store:
         return SqliteStore(url[len(_SQLITE) :])
     if scheme in _SERVERS and rest:
         return _server(url, *_SERVERS[scheme])
-    if scheme in _NOT_YET:
-        raise StoreError(f"online store '{scheme}://…': not there yet; {_KNOWN}")
     shown = f"{scheme}://…" if colon and scheme.isalnum() else "…"
     match = nearest(scheme, ["sqlite", *_SERVERS])
     hint = f"did you mean {match}? {_KNOWN}" if match and match != scheme else _KNOWN

@@ -136,6 +136,6 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("url", ["mysql://me:secret@host/db", "sqlite:///", "/srv/features.db", "sqlit:///a"])
 def test_another_url_is_refused_without_its_credentials(url: str) -> None:
-    with pytest.raises(StoreError, match="sqlite:///path") as caught:
+    with pytest.raises(StoreError, match="sqlite:///") as caught:
         open_store(url)
     assert "secret" not in str(caught.value)

@@ -16,7 +16,7 @@ from skewless import StoreError
 from skewless.serving.store.errors import StoreConflictError
 from skewless.serving.store.opening import open_store
 from skewless.serving.store.seam import Store, StoreState, TableState
-from tests.helpers.servers import has, redis_server
+from tests.helpers.servers import POSTGRES, empty, has, postgres_server, redis_server
 
 NOW = datetime(2024, 7, 1, 12, tzinfo=timezone.utc)
 A, B = ("t:rows", b"a"), ("t:rows", b"b")
@@ -44,15 +44,22 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    pytest.importorskip("psycopg", reason="needs psycopg: pip install 'skewless[postgres]'")
+    if POSTGRES is None:
+        pytest.skip("needs PostgreSQL's server: apt-get install postgresql")
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "redis", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of an empty store."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
-    found: str = request.getfixturevalue("redis_url")
-    import redis
-
-    redis.Redis.from_url(found).flushall()
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    empty(found)
     return found
 
 
