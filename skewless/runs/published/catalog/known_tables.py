@@ -85,8 +85,13 @@ class Tables:
 
 
 def statistics_of(location: str) -> Mapping[str, ColumnStatistics]:
-    """What the files of a table on this machine say of its columns; nothing of any other."""
-    return DeltaRsTable.at(location).statistics() if _is_asked_here(location) else {}
+    """What the files of a table on this machine say of its columns; nothing of any other, or of one that delta-rs does
+    not read, as one whose log has lost commits.
+    """
+    try:
+        return DeltaRsTable.at(location).statistics() if _is_asked_here(location) else {}
+    except (InputError, NoTableError):
+        return {}
 
 
 def _is_asked_here(location: str) -> bool:
