@@ -74,8 +74,9 @@ def test_of_each_key_the_same_is_kept_as_of_all_rows(spark: SparkSession, option
     for key, *values in zip(*selected.values(), strict=True):
         by_key[key].append(dict(zip(stored.columns, values, strict=True)))
     everything: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows.to_pylist():
-        everything[row["user"]].append(row)
+    columns = python_columns(rows)
+    for values in zip(*columns.values(), strict=True):
+        everything[values[0]].append(dict(zip(columns, values, strict=True)))
     assert sum(map(len, by_key.values())) < 0.85 * rows.num_rows
     for key in range(KEYS):
         assert texts(stored.kept(by_key[key], now)) == texts(stored.kept(everything[key], now)), key
