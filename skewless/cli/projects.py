@@ -11,11 +11,12 @@ from skewless.runs.execution import Result, Run
 
 @commands.command("check")
 @takes_common_options
-def check(run: Run) -> Result:
+@click.option("--tables", is_flag=True, help="Read the tables' schemas too, with Spark.")
+def check(run: Run, tables: bool) -> Result:
     """Check the whole configuration and every feature module, without Spark."""
     from skewless.runs.check.command import check_configuration
 
-    return check_configuration(run)
+    return check_configuration(run, tables=tables)
 
 
 @commands.command("schema")

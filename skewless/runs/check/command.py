@@ -1,4 +1,4 @@
-"""The whole configuration and every feature module, held against each other without Spark."""
+"""The whole configuration and every feature module, held against each other: without Spark unless tables are asked."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ from skewless.serving.plan.document.result_columns import columns_of_table
 from skewless.serving.sets.feature_set import FeatureSet
 
 
-def check_configuration(run: Run) -> Result:
-    """Every problem of every file and feature module at once, as an InputError; else what was checked."""
+def check_configuration(run: Run, *, tables: bool = False) -> Result:
+    """Every problem of every file and feature module at once, as an InputError; else what was checked.
+
+    With `tables` the schemas of all tables are read too, by Spark.
+    """
     configuration = run.configuration()
     problems = list(configuration.problems)
     warnings = list(configuration.warnings)
+    sound = []
     with step("checking training sets"):
         for name, training_set in configuration.training_sets.items():
             features = _features(training_set, problems)
             if features is not None:
+                sound.append(name)
                 found = _feature_problems(features, training_set, configuration)
                 problems += [f"training set '{name}': {problem}" for problem in found]
             suite = configuration.suite(name)
@@ -31,6 +36,10 @@ def check_configuration(run: Run) -> Result:
                 judged = judged_columns(suite, _known_columns(features, training_set, configuration))
                 problems += judged.problems
                 warnings += judged.warnings
+    if tables:
+        from skewless.runs.check.tables import table_problems
+
+        problems += table_problems(run.spark(), configuration, sound)
     if problems:
         raise InputError(dict.fromkeys(problems))
     return _sound(run.conf_dir, configuration, list(dict.fromkeys(warnings)))

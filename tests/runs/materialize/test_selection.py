@@ -75,8 +75,8 @@ def test_of_each_key_the_same_is_kept_as_of_all_rows(spark: SparkSession, option
         by_key[key].append(dict(zip(stored.columns, values, strict=True)))
     everything: dict[int, list[dict[str, Any]]] = defaultdict(list)
     columns = python_columns(rows)
-    for values in zip(*columns.values(), strict=True):
-        everything[values[0]].append(dict(zip(columns, values, strict=True)))
+    for row in zip(*columns.values(), strict=True):
+        everything[row[0]].append(dict(zip(columns, row, strict=True)))
     assert sum(map(len, by_key.values())) < 0.85 * rows.num_rows
     for key in range(KEYS):
         assert texts(stored.kept(by_key[key], now)) == texts(stored.kept(everything[key], now)), key
