@@ -28,12 +28,15 @@ def ingest_log(run: Run, folder: str, table: str) -> Result:
 @commands.command("reconcile")
 @takes_common_options
 @takes_a_log
-def reconcile(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
+@click.option("--verbose", is_flag=True, help="Tell of each feature, not of causes alone.")
+def reconcile(
+    run: Run, name: str, log: str, report: str | None, verbose: bool, **when: datetime | None
+) -> Result:
     """Hold what serving logged against what training computes, and say why it differs."""
     start, end = range_of(when["date"], when["start"], when["end"])
     from skewless.runs.watch.reconcile.command import reconcile_feature_log
 
-    return reconcile_feature_log(run, name, log, start, end, report)
+    return reconcile_feature_log(run, name, log, start, end, report, verbose=verbose)
 
 
 @commands.command("monitor")

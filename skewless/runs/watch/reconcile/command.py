@@ -14,7 +14,14 @@ from skewless.runs.watch.reconcile.report import render_reconciliation, summary_
 
 
 def reconcile_feature_log(
-    run: Run, name: str, log: str, start: datetime | None, end: datetime | None, report: str | None
+    run: Run,
+    name: str,
+    log: str,
+    start: datetime | None,
+    end: datetime | None,
+    report: str | None,
+    *,
+    verbose: bool = False,
 ) -> Result:
     """`skewless reconcile`: exit code 4 where a feature differs more often than the training set allows."""
     configuration = run.configuration()
@@ -26,4 +33,4 @@ def reconcile_feature_log(
     if report:
         report = written_report(report, render_reconciliation(found), run)
     exit_code = ALERT if found.alerts else 0
-    return Result(found.to_json(), summary_of_reconciliation(found, report), exit_code)
+    return Result(found.to_json(), summary_of_reconciliation(found, report, verbose=verbose), exit_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from skewless.config import Reconcile
 from skewless.skew.causes.judging import UNKNOWN, Verdict
@@ -57,6 +57,27 @@ class Finding:
         }
 
 
+class Cause(NamedTuple):
+    """One fault of serving with all features that it reached, the worst first.
+
+    `since` is the first day, as the log names it, on which one of them differs; None where no day is known.
+    """
+
+    name: str
+    root: str
+    features: tuple[Finding, ...]
+
+    @property
+    def since(self) -> str | None:
+        days = (
+            day
+            for each in self.features
+            for day, counts in each.trends.get("day", {}).items()
+            if counts.mismatched and day != "null"
+        )
+        return min(days, default=None)
+
+
 @dataclass(frozen=True)
 class Reconciliation:
     """A log held against its training set. `unmatched` records could be held against nothing; `unknown_names` names in
@@ -82,6 +103,14 @@ class Reconciliation:
         """The features that differ more often than is allowed, the worst first."""
         over = [each for each in self.findings if (each.rate or 0.0) > self.allowed.rate_of(each.name)]
         return tuple(sorted(over, key=lambda each: -(each.rate or 0.0)))
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What is behind the features that differ, by cause and root, that of the worst feature first."""
+        behind: dict[tuple[str, str], list[Finding]] = {}
+        for each in self.differing:
+            behind.setdefault((each.likely.cause, each.likely.root), []).append(each)
+        return tuple(Cause(name, root, tuple(features)) for (name, root), features in behind.items())
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `--json` object of `reconcile`."""

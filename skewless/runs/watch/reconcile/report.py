@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import trend
-from skewless.runs.watch.reconcile.findings import Finding, Reconciliation
+from skewless.runs.watch.reconcile.findings import Cause, Finding, Reconciliation
 from skewless.skew.causes.judging import UNKNOWN
 from skewless.skew.compare import Counts
 from skewless.skew.mismatch_examples import Example
@@ -14,25 +14,64 @@ from skewless.skew.mismatch_examples import Example
 HEADER = ("feature", "compared", "mismatched", "rate", "95% interval", "likely cause", "explains")
 FEWEST_DAYS = 3
 """Days from which on a picture says more than a sentence."""
+CAUSES_HEADER = ("cause", "what happened", "since", "of records at most", "features")
+NAMED = 6
+"""Features that a line of the summary names."""
 CLEAN_HEADER = ("feature", "compared", "rate at most, 95% confidence")
 
 
-def summary_of_reconciliation(found: Reconciliation, report: str | None = None) -> str:
-    """A screenful: whether it is an alert, each feature that differs with its likely cause, and what was not held."""
-    lines, alerts = [verdict_of(found)], found.alerts
-    for each in found.differing:
-        mark = "ALERT" if each in alerts else "allowed"
+def summary_of_reconciliation(
+    found: Reconciliation, report: str | None = None, *, verbose: bool = False
+) -> str:
+    """A screenful: whether it is an alert, each cause with the features that it reached, and what was not held.
+
+    One fault of serving mostly shows in several features: `verbose` tells of each feature too.
+    """
+    lines = [verdict_of(found)]
+    for cause in found.causes:
+        lines += [
+            f"  {_mark(found, cause.features):<8} {_cause_line(cause)}",
+            f"  {'':<8}   {_features_of(cause)}",
+        ]
+    for each in found.differing if verbose else ():
         counts = f"{each.counts.mismatched:,} of {each.counts.compared:,} = {_share(each.rate)}"
         low, high = _bounds(each)
-        lines.append(f"  {mark:<8} {each.name}: {counts} [{low}, {high}]")
+        lines.append(f"  {_mark(found, [each]):<8} {each.name}: {counts} [{low}, {high}]")
         lines.append(f"  {'':<8}   {_cause(each)}")
     lines += [f"  {'note':<8} {note}" for note in notes_of(found)]
     return "\n".join([*lines, f"  {'report':<8} {report}"] if report else lines)
 
 
+def _mark(found: Reconciliation, features: Sequence[Finding]) -> str:
+    alerts = found.alerts
+    return "ALERT" if any(each in alerts for each in features) else "allowed"
+
+
+def _cause_line(cause: Cause) -> str:
+    since = f" since {cause.since}" if cause.since else ""
+    return f"{cause.name}{since}: {cause.root}"
+
+
+def _features_of(cause: Cause) -> str:
+    """How many, and the worst of them with the share of records that differ."""
+    count = len(cause.features)
+    worst = [f"{each.name} {_share(each.rate)}" for each in cause.features[:NAMED]]
+    more = [f"{count - NAMED} more (--verbose)"] if count > NAMED else []
+    return f"{_counted(count, 'feature')}: {', '.join([*worst, *more])}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def render_reconciliation(found: Reconciliation) -> str:
-    """The report as one HTML document: features that differ, each of them with examples, then those that agree."""
-    sections = [_differing_section(found), *map(_feature_section, found.differing), _clean_section(found)]
+    """The report as one HTML document: causes, features that differ, each with examples, and those that agree."""
+    sections = [
+        _causes_section(found),
+        _differing_section(found),
+        *map(_feature_section, found.differing),
+        _clean_section(found),
+    ]
     sections.append(Section("To know before using it", items=tuple(notes_of(found))))
     meta = f"T in {found.span}" if found.span else "every record of the log"
     return render_page(found.training_set, verdict_of(found), bool(found.alerts), meta, sections)
@@ -40,11 +79,13 @@ def render_reconciliation(found: Reconciliation) -> str:
 
 def verdict_of(found: Reconciliation) -> str:
     """What was found, in a sentence."""
-    alerts = len(found.alerts)
-    held = f"{found.rows:,} records, {len(found.findings)} features"
-    if alerts:
-        names = "feature differs" if alerts == 1 else "features differ"
-        return f"{found.training_set}: SKEW: {alerts} {names} more often than is allowed: {held}"
+    held = f"{found.rows:,} records, {_counted(len(found.findings), 'feature')}"
+    if found.alerts:
+        causes = [cause for cause in found.causes if _mark(found, cause.features) == "ALERT"]
+        since = min(filter(None, (cause.since for cause in causes)), default=None)
+        began = f"{_counted(len(causes), 'cause')} since {since}" if since else _counted(len(causes), "cause")
+        differ = f"{_counted(len(found.alerts), 'feature')} differing more often than is allowed"
+        return f"{found.training_set}: SKEW: {began}, {differ}: {held}"
     if found.differing:
         return f"{found.training_set}: no alert, but some features differ: {held}"
     return f"{found.training_set}: serving and training agree: {held}"
@@ -83,18 +124,22 @@ def _differing_section(found: Reconciliation) -> Section:
         explains = "" if likely.cause == UNKNOWN else f"{likely.confidence:.1%}"
         counts = (f"{each.counts.compared:,}", f"{each.counts.mismatched:,}", _share(each.rate))
         rows.append((each.name, *counts, " to ".join(_bounds(each)), likely.cause, explains))
-    return Section("Features that differ", (), HEADER, tuple(rows), items=tuple(_by_cause(found)))
+    return Section("Features that differ", (), HEADER, tuple(rows))
 
 
-def _by_cause(found: Reconciliation) -> Iterator[str]:
+def _causes_section(found: Reconciliation) -> Section:
     """Each cause once with the features that it explains: one fault of serving mostly shows in several."""
-    explained: dict[tuple[str, str], list[str]] = {}
-    for each in found.differing:
-        likely = each.likely
-        if likely.cause != UNKNOWN:
-            explained.setdefault((likely.cause, likely.root), []).append(f"`{each.name}`")
-    for (cause, root), names in explained.items():
-        yield f"{cause}: {root}: {', '.join(names)}"
+    rows = [
+        (
+            cause.name,
+            cause.root,
+            cause.since or "-",
+            _share(cause.features[0].rate),
+            ", ".join(f.name for f in cause.features),
+        )
+        for cause in found.causes
+    ]
+    return Section("Causes", (), CAUSES_HEADER, tuple(rows))
 
 
 def _feature_section(each: Finding) -> Section:

@@ -147,7 +147,8 @@ def test_the_report_has_rates_causes_examples_and_the_rows_behind_them(
 def test_a_range_takes_its_records_alone_and_a_configured_rate_is_no_alert(project: Project) -> None:
     log = str(project.warehouse / "log")
     result = project.root / "result.json"
-    ran = project.run("reconcile", "delays", "--log", log, "--date", "2024-03-02", "--result", str(result))
+    day = ("--date", "2024-03-02", "--verbose")
+    ran = project.run("reconcile", "delays", "--log", log, *day, "--result", str(result))
     assert ran.code == 4, ran.err
     assert json.loads(result.read_text())["rows"] == 24
     assert "allowed  weather__wind" in ran.out
