@@ -16,7 +16,7 @@ def check(run: Run, tables: bool) -> Result:
     """Check the whole configuration and every feature module, without Spark."""
     from skewless.runs.check.command import check_configuration
 
-    return check_configuration(run, tables=tables)
+    return check_configuration(run, tables)
 
 
 @commands.command("schema")

@@ -15,7 +15,7 @@ from skewless.serving.plan.document.result_columns import columns_of_table
 from skewless.serving.sets.feature_set import FeatureSet
 
 
-def check_configuration(run: Run, *, tables: bool = False) -> Result:
+def check_configuration(run: Run, tables: bool = False) -> Result:
     """Every problem of every file and feature module at once, as an InputError; else what was checked.
 
     With `tables` the schemas of all tables are read too, by Spark.

@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 
 import skewless
 from skewless import FeatureError, ServingPlan
-from skewless.parts.publish import read_manifests
+from skewless.parts.publish import published_manifest
 from tests.helpers import parity_features
 from tests.helpers.offers import CLICKS, PRICES, offers_in
 from tests.helpers.project import Project
@@ -217,7 +217,7 @@ def loaded_elsewhere(exported: Path, folder: Path, written: str, instead: str) -
     return in_process(
         f"""
 from skewless import FeatureError, ServingPlan
-from skewless.parts.publish import read_manifests
+from skewless.parts.publish import published_manifest
 try:
     ServingPlan.load({str(exported)!r})
     print("loaded")
@@ -266,13 +266,10 @@ def test_a_target_that_cannot_be_written_is_refused(offers: Project, tmp_path: P
 def test_a_version_of_before_there_were_plans_is_refused(
     offers: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def without_plans(*of: Any) -> Any:
-        versions, refused = read_manifests(*of)
-        for item in versions:
-            item.manifest.pop("serving_plan")
-        return versions, refused
+    def without_a_plan(*of: Any) -> Any:
+        return {key: value for key, value in published_manifest(*of).items() if key != "serving_plan"}
 
-    monkeypatch.setattr("skewless.runs.published.export.read_manifests", without_plans)
+    monkeypatch.setattr("skewless.runs.published.export.published_manifest", without_a_plan)
     line = refusal(offers, "offers", "--version", "0", "--to", str(tmp_path / "serving.json"))
     assert line == "skewless: training set 'offers': version 0 has no serving plan; build it again"
 
