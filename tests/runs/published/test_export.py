@@ -217,7 +217,6 @@ def loaded_elsewhere(exported: Path, folder: Path, written: str, instead: str) -
     return in_process(
         f"""
 from skewless import FeatureError, ServingPlan
-from skewless.parts.publish import published_manifest
 try:
     ServingPlan.load({str(exported)!r})
     print("loaded")
