@@ -130,7 +130,7 @@ class Store(Protocol):
         ...
 
     def discard(self, run: str) -> None:
-        """End a run without a trace; nothing where there is none."""
+        """End a run without a trace; nothing where there is none, or it is published."""
         ...
 
     def sweep(self, older_than: dt.timedelta) -> int:

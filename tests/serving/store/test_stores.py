@@ -116,6 +116,20 @@ def test_staged_is_what_will_be_read(store: Store, full: bool) -> None:
     assert store.read("flights", wanted) == staged == [b"2", None if full else b"1", None]
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_to_discard_a_run_that_is_published_takes_nothing_away(store: Store, full: bool) -> None:
+    published(store, (*A, b"1"), (*B, b"1"))
+    run = store.begin("flights", "plan", full=full)
+    store.put(run, [(*A, b"2"), (*B, b"2")])
+    state = store.publish(run, state_of())
+    store.discard(run)
+    store.sweep(timedelta())
+    assert store.snapshot("flights", [A, B]) == (state, [b"2", b"2"])
+    published(store, (*A, b"3"), version=2)
+    store.discard(run)
+    assert store.read("flights", [A, B]) == [b"3", None]
+
+
 def test_a_task_that_is_tried_again_writes_the_same(store: Store) -> None:
     run = store.begin("flights", "plan", full=True)
     assert [store.put(run, [(*A, b"1"), (*B, b"1")]) for _ in range(2)] == [2, 2]

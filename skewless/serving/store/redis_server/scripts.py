@@ -101,10 +101,15 @@ return counted
 """KEYS: run, publication, the run's stored tables, the runs. ARGV: prefix, run, state."""
 
 DISCARD = """
-for _, stored in ipairs(redis.call('SMEMBERS', KEYS[2])) do
-  redis.call('UNLINK', ARGV[1] .. ':' .. stored)
+if redis.call('HGET', KEYS[4], 'generation') ~= ARGV[2] then
+  for _, stored in ipairs(redis.call('SMEMBERS', KEYS[2])) do
+    redis.call('UNLINK', ARGV[1] .. ':' .. stored)
+  end
+  redis.call('UNLINK', KEYS[1], KEYS[2])
 end
-redis.call('UNLINK', KEYS[1], KEYS[2])
 return redis.call('SREM', KEYS[3], ARGV[2])
 """
-"""KEYS: run, its stored tables, the runs. ARGV: where its entries lie, run."""
+"""KEYS: run, its stored tables, the runs, publication. ARGV: where its entries lie, run.
+
+What a full run has written is what is published, once it is: nothing of it is removed then.
+"""

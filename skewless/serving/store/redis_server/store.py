@@ -125,8 +125,9 @@ class RedisStore:
     def discard(self, run: str) -> None:
         """End a run without a trace."""
         own = _own(run)
-        runs = _prefix(_set_of(run)) + "runs"
-        self._run(scripts.DISCARD, [own + ":run", own + ":stored", runs], [own, run])
+        prefix = _prefix(_set_of(run))
+        keys = [own + ":run", own + ":stored", prefix + "runs", prefix + "publication"]
+        self._run(scripts.DISCARD, keys, [own, run])
 
     def sweep(self, older_than: dt.timedelta) -> int:
         """End the runs that began longer ago."""
