@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
+from skewless.config.values import is_path
 from skewless.ground.errors import InputError, NoTableError, first_line
 from skewless.ground.run.commits import HISTORY, Commit
 from skewless.lake.storage import is_local, local_path
@@ -34,6 +36,11 @@ class ColumnStatistics(NamedTuple):
         return ColumnStatistics(
             self.rows + other.rows, nulls, least, max((each.greatest for each in sides), default=None)
         )
+
+
+def is_asked_here(location: str) -> bool:
+    """Whether delta-rs is asked of a table: where that is installed, of a path on this machine."""
+    return is_path(location) and is_local(location) and find_spec("deltalake") is not None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from skewless.lake.failures import (
     refuse_at_the_machine,
     remember_input,
 )
+from skewless.lake.jvm.few_rows import files_in, rows_of_listed
 from skewless.lake.jvm.not_delta import literally, no_delta_table
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
@@ -171,13 +172,9 @@ def rows_of_files(spark: SparkSession, location: str, version: int, paths: Seque
 
     As Delta reads the table, and not as plain Parquet, which has no partition columns, mapped names or deleted rows.
     """
-    index = _index_of(read_version(spark, location, version))
-    snapshot = index.getSnapshot()
-    wanted: Any = F.col("path").isin(list(paths))
-    files = snapshot.allFiles().filter(wanted._jc).collectAsList()
-    scala: Any = spark._jvm.scala  # type: ignore[union-attr]
-    found = scala.jdk.javaapi.CollectionConverters.asScala(files).toSeq()
-    return DataFrame(index.deltaLog().createDataFrame(snapshot, found, False, scala.Option.empty()), spark)
+    rows = read_version(spark, location, version)
+    snapshot = _index_of(rows).getSnapshot()
+    return rows_of_listed(rows, snapshot, list(files_in(snapshot, paths).values()))
 
 
 def table_id(rows: DataFrame) -> str:

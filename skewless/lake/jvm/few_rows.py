@@ -33,12 +33,12 @@ def few_rows(rows: DataFrame, columns: Sequence[Column], most: int) -> FewRows:
     if total is not None and total <= most:
         return FewRows(rows.select(*columns), total)
     parts = shares(counts, most)
-    files = _files(snapshot, list(parts))
+    files = files_in(snapshot, list(parts))
     whole = [file for path, file in files.items() if parts[path] == counts[path]]
-    frames = [_of_files(rows, snapshot, whole)] if whole else []
+    frames = [rows_of_listed(rows, snapshot, whole)] if whole else []
     # In one task a file, so that it is the beginning of the file that is read, and no more of it.
     frames += [
-        _of_files(rows, snapshot, [file]).coalesce(1).limit(parts[path])
+        rows_of_listed(rows, snapshot, [file]).coalesce(1).limit(parts[path])
         for path, file in files.items()
         if parts[path] != counts[path]
     ]
@@ -95,13 +95,13 @@ def _counts(rows: DataFrame, snapshot: Any) -> dict[str, int | None]:
     return {row[0]: row[1] for row in files.select("path", said).collect()}
 
 
-def _files(snapshot: Any, paths: Sequence[str]) -> dict[str, Any]:
+def files_in(snapshot: Any, paths: Sequence[str]) -> dict[str, Any]:
     """Path → the file as Delta's log has it."""
     wanted = F.col("path").isin(list(paths))._jc
     return {str(file.path()): file for file in snapshot.allFiles().filter(wanted).collect()}
 
 
-def _of_files(rows: DataFrame, snapshot: Any, files: Sequence[Any]) -> DataFrame:
+def rows_of_listed(rows: DataFrame, snapshot: Any, files: Sequence[Any]) -> DataFrame:
     """The rows of these files, with partition columns and without what was deleted, as Delta itself reads them."""
     spark = rows.sparkSession
     jvm: Any = spark._jvm

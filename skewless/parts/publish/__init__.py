@@ -10,7 +10,7 @@ from skewless.parts.publish.checksum import checksum
 from skewless.parts.publish.comparison import Difference, difference, other_columns
 from skewless.parts.publish.definition_changes import changes
 from skewless.parts.publish.definitions import Definition, after, runs_of
-from skewless.parts.publish.history import History, SparkHistory, history_of
+from skewless.parts.publish.history import History, LocalHistory, SparkHistory, history_of
 from skewless.parts.publish.leftovers import Leftover, Leftovers, remove
 from skewless.parts.publish.manifest import published_manifest, read_manifests
 from skewless.parts.publish.places import Output
@@ -32,6 +32,7 @@ __all__ = [
     "History",
     "Leftover",
     "Leftovers",
+    "LocalHistory",
     "Manifest",
     "Output",
     "Published",

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from importlib.util import find_spec
 from typing import Protocol
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from skewless.config import is_path
+from skewless.ground.errors import InputError
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.commits import HISTORY, Commit
-from skewless.lake.delta_rs import DeltaRsTable
+from skewless.lake.delta_rs import DeltaRsTable, is_asked_here
 from skewless.lake.local_files import entries, texts
 from skewless.lake.session import private_session
 from skewless.lake.sources import delta_table, partition_values
-from skewless.lake.storage import Hadoop, is_local, local_path
+from skewless.lake.storage import Hadoop, local_path
 from skewless.parts.publish.places import Output
 
 
@@ -71,7 +71,10 @@ class LocalHistory:
     """By delta-rs and this machine's own files."""
 
     table: DeltaRsTable
-    output: Output
+
+    @property
+    def output(self) -> Output:
+        return Output(self.table.location, self.table.location.rstrip("/"), "")
 
     def commits(self, most: int = HISTORY) -> list[Commit]:
         return self.table.commits_of(most)
@@ -87,14 +90,13 @@ class LocalHistory:
 
 
 def history_of(location: str, spark: Callable[[], SparkSession]) -> History:
-    """Without Spark where a table lies on this machine and delta-rs is installed; else it is asked for.
+    """Without Spark where a table lies on this machine and delta-rs reads it; else it is asked for.
 
     A path without a scheme is on the default file system, which Spark alone knows: what is not found here may be there.
     """
-    if is_path(location) and is_local(location) and find_spec("deltalake"):
-        folder = location.rstrip("/")
-        if (local_path(folder) / "_delta_log").is_dir():
-            return LocalHistory(DeltaRsTable.at(location), Output(location, folder, ""))
+    if is_asked_here(location):
+        with suppress(InputError):
+            return LocalHistory(DeltaRsTable.at(location))
     session = private_session(spark())
     return SparkHistory(session, Output.at(session, location))
 

@@ -23,16 +23,7 @@ KEYS_AT_ONCE = 1_000
 SAMPLED = 20
 """Keys of each kind that a task names for the audit."""
 REPORT = "kind string, number bigint, key binary"
-ROWS, KEYS, BY_CHANCE, LATE, SEVERAL, EMPTY = (
-    "rows",
-    "keys",
-    "by chance",
-    "late",
-    "several",
-    "empty",
-)
-HARD = (LATE, SEVERAL, EMPTY)
-"""Keys with rows not yet visible, with several rows to choose from, and of which nothing is left."""
+ROWS, KEYS = "rows", "keys"
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]

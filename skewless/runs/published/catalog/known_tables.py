@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from skewless.config import is_path
 from skewless.ground.errors import InputError, NoTableError
-from skewless.ground.run.commits import MANIFESTS, OWNER, Published, manifest_beside, manifest_files
-from skewless.lake.delta_rs import ColumnStatistics, DeltaRsTable
-from skewless.lake.storage import is_local
+from skewless.ground.run.commits import OWNER, Published
+from skewless.lake.delta_rs import ColumnStatistics, DeltaRsTable, is_asked_here
+from skewless.parts.publish import LocalHistory, read_manifests
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,7 +67,7 @@ class Tables:
 
     def _read(self, subject: str, location: str, *, is_output: bool) -> KnownTable:
         try:
-            if _is_asked_here(location):
+            if is_asked_here(location):
                 table = DeltaRsTable.at(location)
                 return _published_locally(table, subject) if is_output else KnownTable(_columns(table))
             from skewless.runs.published.catalog.asked_of_spark import columns_of, published_in
@@ -89,24 +87,15 @@ def statistics_of(location: str) -> Mapping[str, ColumnStatistics]:
     not read, as one whose log has lost commits.
     """
     try:
-        return DeltaRsTable.at(location).statistics() if _is_asked_here(location) else {}
+        return DeltaRsTable.at(location).statistics() if is_asked_here(location) else {}
     except (InputError, NoTableError):
         return {}
-
-
-def _is_asked_here(location: str) -> bool:
-    return is_path(location) and is_local(location) and find_spec("deltalake") is not None
 
 
 def _published_locally(table: DeltaRsTable, subject: str) -> KnownTable:
     if table.property_of(OWNER) is None:
         raise InputError(f"`{table.location}` holds a table that is no training set of skewless")
-    versions = {each.version: each.manifest for each in table.commits if each.manifest is not None}
-    for number, name in manifest_files(table.names_in(MANIFESTS)).items():
-        if number not in versions:
-            path = f"{MANIFESTS}/{name}"
-            versions[number] = manifest_beside(path, table.text(path))
-    published = [Published(number, versions[number]) for number in sorted(versions)]
+    published, _ = read_manifests(LocalHistory(table))
     return KnownTable(_columns(table), published, table.statistics())
 
 
