@@ -12,7 +12,7 @@ from skewless.parts.publish.definition_changes import changes
 from skewless.parts.publish.definitions import Definition, after, runs_of
 from skewless.parts.publish.history import History, LocalHistory, SparkHistory, history_of
 from skewless.parts.publish.leftovers import Leftover, Leftovers, remove
-from skewless.parts.publish.manifest import published_manifest, read_manifests
+from skewless.parts.publish.manifest import plan_in, published_manifest, read_manifests
 from skewless.parts.publish.places import Output
 from skewless.parts.publish.standing import Standing, held_in, standing_of
 from skewless.parts.publish.table import (
@@ -46,6 +46,7 @@ __all__ = [
     "history_of",
     "manifest_of_version",
     "other_columns",
+    "plan_in",
     "publish",
     "published_manifest",
     "read_manifests",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -49,6 +50,14 @@ def published_manifest(history: History, name: str, version: int | None = None) 
     if not versions:
         raise InputError(f"training set '{name}': nothing is published; build it first")
     return manifest_of_version(name, versions, versions[-1].version if version is None else version)
+
+
+def plan_in(manifest: Manifest, name: str, version: int) -> Mapping[str, Any]:
+    """The document of the serving plan that a version was built by. Errors: InputError for one of before plans."""
+    plan = manifest.get("serving_plan")
+    if plan is None:
+        raise InputError(f"training set '{name}': version {version} has no serving plan; build it again")
+    return plan
 
 
 def committed(history: History, most: int = HISTORY) -> dict[int, Manifest]:

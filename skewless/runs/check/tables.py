@@ -13,8 +13,6 @@ from skewless.lake.session import private_session
 from skewless.lake.sources import open_source
 from skewless.training_set.bind import bind
 
-OF_A_TABLE = "feature table '"
-
 
 def table_problems(
     spark: SparkSession, configuration: Configuration, names: Collection[str]
@@ -24,6 +22,7 @@ def table_problems(
     A training set with whose files something is wrong is passed over: that is told already.
     """
     own, opened = private_session(spark), set()
+    refused: dict[str, list[str]] = {}
     with step("opening tables"):
         for name in names:
             try:
@@ -34,17 +33,23 @@ def table_problems(
             try:
                 bind(own, spec)
             except InputError as error:
-                # A feature table is told of once, whatever joins it.
-                for each in error.problems:
-                    yield each if each.startswith(OF_A_TABLE) else f"training set '{name}': {each}"
+                for problem in error.problems:
+                    refused.setdefault(problem, []).append(name)
         for table in configuration.feature_tables.values():
             if table.name not in opened:
                 yield from _of_table(own, table)
+    # What several training sets have in common, such as a table, is told once.
+    for problem, of in refused.items():
+        yield (
+            f"training set '{of[0]}': {problem}"
+            if len(of) == 1
+            else f"{problem} (training sets {', '.join(of)})"
+        )
 
 
 def _of_table(spark: SparkSession, table: FeatureTable) -> tuple[str, ...]:
     try:
-        open_source(spark, table.source, f"{OF_A_TABLE}{table.name}'")
+        open_source(spark, table.source, f"feature table '{table.name}'")
     except InputError as error:
         return tuple(error.problems)
     return ()

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from skewless.ground.errors import InputError
-from skewless.parts.publish import Manifest, Output, SparkHistory, published_manifest
+from skewless.parts.publish import Manifest, Output, SparkHistory, plan_in, published_manifest
 from skewless.serving.errors import FeatureError
 from skewless.serving.plan.document.layout import Layout, read_layout
 
@@ -38,11 +38,9 @@ def published_plan(spark: SparkSession, name: str, output: Output, version: int 
 
 
 def _of_manifest(name: str, manifest: Manifest) -> PublishedPlan:
-    version, plan = manifest["version"], manifest.get("serving_plan")
+    version = manifest["version"]
     subject = f"training set '{name}': version {version}"
-    if plan is None:
-        raise InputError(f"{subject} has no serving plan; build it again")
-    layout = _layout(subject, plan)
+    layout = _layout(subject, plan_in(manifest, name, version))
     if not layout.tables:
         raise InputError(f"{subject} joins no feature table, so there is nothing to materialize")
     places = {table.name: manifest["inputs"][f"feature_tables.{table.name}"] for table in layout.tables}

@@ -9,7 +9,7 @@ from typing import Any
 
 from skewless.ground.errors import InputError
 from skewless.ground.run.steps import step
-from skewless.parts.publish import history_of, published_manifest
+from skewless.parts.publish import history_of, plan_in, published_manifest
 from skewless.runs.execution import Result, Run, write_output
 from skewless.runs.manifest_text import definitions_of
 from skewless.serving.errors import FeatureError
@@ -23,11 +23,7 @@ def export_serving_plan(run: Run, name: str, version: int | None, target: str) -
     spec = run.configuration().training_set(name)
     with step("reading manifests"):
         manifest = published_manifest(history_of(spec.output, run.spark), name, version)
-    plan = manifest.get("serving_plan")
-    if plan is None:
-        raise InputError(
-            f"training set '{name}': version {manifest['version']} has no serving plan; build it again"
-        )
+    plan = plan_in(manifest, name, manifest["version"])
     document = {**plan, "version": manifest["version"]}
     write_output(
         "--to", target, tried_bundle(name, document) if target.endswith(".zip") else _text(document), run

@@ -11,7 +11,7 @@ from skewless.config import JoinedTable, ResolvedTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.names import EVENT_TIMESTAMP
 from skewless.ground.run.manifest import ScoredBy
-from skewless.parts.publish import changes
+from skewless.parts.publish import changes, plan_in
 from skewless.training_set.recorded import Recorded
 
 _OF_LABEL_EVENTS = "label events: "
@@ -39,12 +39,7 @@ class Definition:
     @classmethod
     def of(cls, recorded: Recorded, location: str) -> Definition:
         """Errors: InputError for a version of before serving plans."""
-        plan = recorded.manifest.get("serving_plan")
-        if plan is None:
-            raise InputError(
-                f"training set '{recorded.name}': version {recorded.version} has no serving plan; build it again"
-            )
-        return cls(recorded, location, plan)
+        return cls(recorded, location, plan_in(recorded.manifest, recorded.name, recorded.version))
 
     @property
     def name(self) -> str:

@@ -15,3 +15,25 @@ class StoreConflictError(StoreError):
 
 class StaleStoreError(StoreError):
     """A store that was materialised longer before T than the caller allows."""
+
+
+def no_base(url: str, training_set: str) -> StoreError:
+    """Of a run that writes on what there is, where there is nothing by its plan."""
+    return StoreError(
+        f"online store {url}: nothing of training set '{training_set}' by this plan; begin a full run"
+    )
+
+
+def overtaken(url: str, training_set: str) -> StoreConflictError:
+    """Of a run whose training set another one has published since it began."""
+    return StoreConflictError(
+        f"online store {url}: another run published training set '{training_set}' meanwhile; "
+        "nothing of this one is seen; run it again"
+    )
+
+
+def no_run(url: str, run: str) -> StoreConflictError:
+    """Of a run that is not, or no longer, under way."""
+    return StoreConflictError(
+        f"online store {url}: no run {run}: it has ended, or another one swept it away; run it again"
+    )

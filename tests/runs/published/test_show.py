@@ -128,3 +128,7 @@ def test_a_training_set_never_built_has_no_versions(
     shutil.copytree(delays.project.root / "conf", copy.root / "conf")
     ran = copy.run("show", "delays", "--json")
     assert (ran.code, ran.document["versions"], ran.document["refused"]) == (0, [], [])
+    (copy.warehouse / "delays" / "_delta_log").mkdir(
+        parents=True
+    )  # as a first publication that died leaves it
+    assert copy.run("show", "delays", "--json").document == ran.document

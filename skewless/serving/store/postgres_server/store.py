@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from skewless.serving.store.errors import StoreConflictError, StoreError
+from skewless.serving.store.errors import StoreError, no_base, no_run, overtaken
 from skewless.serving.store.postgres_server import statements as sql
 from skewless.serving.store.redaction import redacted
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
@@ -78,9 +78,7 @@ class PostgresStore:
             connection.execute(sql.LOCK, (training_set,))
             found = connection.execute(sql.PUBLISHED, (training_set,)).fetchone()
             if not full and (found is None or self._state(found[2]).fingerprint != fingerprint):
-                raise StoreError(
-                    f"online store {self.url}: nothing of training set '{training_set}' by this plan; begin a full run"
-                )
+                raise no_base(self.url, training_set)
             base, switches = found[:2] if found else (None, 0)
             connection.execute(sql.BEGIN_RUN, (run, training_set, fingerprint, full, base, switches))
         return run
@@ -112,10 +110,7 @@ class PostgresStore:
                 connection.execute(sql.LOCK, (own.training_set,))
                 found = connection.execute(sql.PUBLISHED, (own.training_set,)).fetchone()
                 if (found[1] if found else 0) != own.switches:
-                    raise StoreConflictError(
-                        f"online store {self.url}: another run published training set '{own.training_set}' meanwhile; "
-                        "nothing of this one is seen; run it again"
-                    )
+                    raise overtaken(self.url, own.training_set)
                 generation = _switched(connection, own)
                 keys = dict(connection.execute(sql.COUNT, (generation,)).fetchall())
                 tables = {
@@ -146,9 +141,7 @@ class PostgresStore:
     def _run(self, connection: psycopg.Connection[Any], run: str) -> _Run:
         found = connection.execute(sql.RUN, (run,)).fetchone()
         if found is None:
-            raise StoreConflictError(
-                f"online store {self.url}: no run {run}: it has ended, or another one swept it away; run it again"
-            )
+            raise no_run(self.url, run)
         return _Run(*found)
 
     def _state(self, text: str) -> StoreState:

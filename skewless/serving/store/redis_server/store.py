@@ -17,7 +17,7 @@ from typing import Any
 
 import redis
 
-from skewless.serving.store.errors import StoreConflictError, StoreError
+from skewless.serving.store.errors import StoreConflictError, StoreError, no_base, no_run, overtaken
 from skewless.serving.store.redaction import redacted
 from skewless.serving.store.redis_server import scripts
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
@@ -84,9 +84,7 @@ class RedisStore:
             [run, fingerprint, int(full), time.time(), training_set],
         )
         if not is_begun:
-            raise StoreError(
-                f"online store {self.url}: nothing of training set '{training_set}' by this plan; begin a full run"
-            )
+            raise no_base(self.url, training_set)
         return run
 
     def put(self, run: str, entries: Iterable[Entry]) -> int:
@@ -116,10 +114,7 @@ class RedisStore:
         if said == b"ended":
             raise self._ended(run)
         if said == b"conflict":
-            raise StoreConflictError(
-                f"online store {self.url}: another run published training set '{_set_of(run)}' meanwhile; "
-                "nothing of this one is seen; run it again"
-            )
+            raise overtaken(self.url, _set_of(run))
         return StoreState.from_json(said)
 
     def discard(self, run: str) -> None:
@@ -154,9 +149,7 @@ class RedisStore:
         return known[1]
 
     def _ended(self, run: str) -> StoreConflictError:
-        return StoreConflictError(
-            f"online store {self.url}: no run {run}: it has ended, or another one swept it away; run it again"
-        )
+        return no_run(self.url, run)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

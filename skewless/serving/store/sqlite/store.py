@@ -18,7 +18,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from skewless.serving.store.errors import StoreConflictError, StoreError
+from skewless.serving.store.errors import no_base, no_run, overtaken
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
 from skewless.serving.store.sqlite import statements as sql
 from skewless.serving.store.sqlite.connections import Connections, transaction
@@ -80,9 +80,7 @@ class SqliteStore:
         with self._connections.writing(make=True) as connection, transaction(connection):
             found = connection.execute(sql.PUBLISHED, (training_set,)).fetchone()
             if not full and (found is None or self._state(found[2]).fingerprint != fingerprint):
-                raise StoreError(
-                    f"online store {self.url}: nothing of training set '{training_set}' by this plan; begin a full run"
-                )
+                raise no_base(self.url, training_set)
             base, switches = found[:2] if found else (None, 0)
             values = (run, training_set, fingerprint, full, base, switches, time.time())
             connection.execute(sql.BEGIN_RUN, values)
@@ -116,10 +114,7 @@ class SqliteStore:
                 own = self._run(connection, run)
                 found = connection.execute(sql.PUBLISHED, (own.training_set,)).fetchone()
                 if (found[1] if found else 0) != own.switches:
-                    raise StoreConflictError(
-                        f"online store {self.url}: another run published training set '{own.training_set}' meanwhile; "
-                        "nothing of this one is seen; run it again"
-                    )
+                    raise overtaken(self.url, own.training_set)
                 counted = self._counted(connection, own, state)
                 generation = _switched(connection, own)
                 values = (own.training_set, generation, own.switches + 1, counted.to_json())
@@ -147,9 +142,7 @@ class SqliteStore:
     def _run(self, connection: sqlite3.Connection, run: str) -> _Run:
         found = connection.execute(sql.RUN, (run,)).fetchone()
         if found is None:
-            raise StoreConflictError(
-                f"online store {self.url}: no run {run}: it has ended, or another one swept it away; run it again"
-            )
+            raise no_run(self.url, run)
         return _Run(*found)
 
     def _state(self, text: str) -> StoreState:

@@ -157,7 +157,7 @@ def test_a_terminal_is_told_the_features_of_the_newest_version(project: Project)
 def test_spark_is_asked_where_delta_rs_is_not_installed(
     project: Project, ran: Ran, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_tables, "find_spec", lambda name: None)
+    monkeypatch.setattr("skewless.lake.delta_rs.find_spec", lambda name: None)
     asked_of_spark = project.run("catalog", "--to", str(project.root / "other.html"), "--json")
     temp = entry(asked_of_spark, "weather__temp")
     holder = {
