@@ -37,3 +37,8 @@ def no_run(url: str, run: str) -> StoreConflictError:
     return StoreConflictError(
         f"online store {url}: no run {run}: it has ended, or another one swept it away; run it again"
     )
+
+
+def unreachable(url: str, said: object) -> StoreError:
+    """Of a server that does not answer, or lets nobody in; `said` is what its client says."""
+    return StoreError(f"online store {url}: {said}; start its server, or correct the URL or the password")

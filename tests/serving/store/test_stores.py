@@ -228,3 +228,12 @@ def test_a_reader_sees_the_old_or_the_new_and_never_half(store: Store) -> None:
     assert len(seen) > 5
     for version, *rows in seen:
         assert set(rows) == {b"0" if version == 1 else b"%d" % version}
+
+
+@pytest.mark.parametrize(("scheme", "client"), [("redis", "redis"), ("postgresql", "psycopg")])
+def test_a_server_that_does_not_answer_is_told_with_what_to_do(scheme: str, client: str) -> None:
+    pytest.importorskip(client)
+    store = open_store(f"{scheme}://me:secret@127.0.0.1:1/0")
+    with pytest.raises(StoreError, match="start its server, or correct the URL or the password") as told:
+        store.state("flights")
+    assert "secret" not in str(told.value)

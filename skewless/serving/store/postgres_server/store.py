@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from skewless.serving.store.errors import StoreError, no_base, no_run, overtaken
+from skewless.serving.store.errors import StoreError, no_base, no_run, overtaken, unreachable
 from skewless.serving.store.postgres_server import statements as sql
 from skewless.serving.store.redaction import redacted
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
@@ -162,6 +162,8 @@ class PostgresStore:
                     f"online store {self.url}: no URL of a server; escape its password by %"
                 ) from None
             raise StoreError(f"online store {self.url}: {_line(error)}") from error
+        except psycopg.OperationalError as error:
+            raise unreachable(self.url, _line(error)) from error
         except psycopg.Error as error:
             raise StoreError(f"online store {self.url}: {_line(error)}") from error
 

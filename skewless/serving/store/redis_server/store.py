@@ -17,7 +17,14 @@ from typing import Any
 
 import redis
 
-from skewless.serving.store.errors import StoreConflictError, StoreError, no_base, no_run, overtaken
+from skewless.serving.store.errors import (
+    StoreConflictError,
+    StoreError,
+    no_base,
+    no_run,
+    overtaken,
+    unreachable,
+)
 from skewless.serving.store.redaction import redacted
 from skewless.serving.store.redis_server import scripts
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
@@ -156,6 +163,8 @@ class RedisStore:
         """Whatever the client raises as a StoreError of a line; what it says of a URL may hold a password."""
         try:
             yield
+        except redis.ConnectionError as error:
+            raise unreachable(self.url, str(error).rstrip(".")) from error
         except redis.RedisError as error:
             raise StoreError(f"online store {self.url}: {error}") from error
         except ValueError:
