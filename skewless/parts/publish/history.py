@@ -11,7 +11,7 @@ from typing import Protocol
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from skewless.ground.errors import InputError
+from skewless.ground.errors import NoTableError
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.commits import HISTORY, Commit
 from skewless.lake.delta_rs import DeltaRsTable, is_asked_here
@@ -90,12 +90,13 @@ class LocalHistory:
 
 
 def history_of(location: str, spark: Callable[[], SparkSession]) -> History:
-    """Without Spark where a table lies on this machine and delta-rs reads it; else it is asked for.
+    """Without Spark where delta-rs finds a table on this machine; else it is asked for.
 
     A path without a scheme is on the default file system, which Spark alone knows: what is not found here may be there.
+    Errors: InputError for a table that delta-rs finds and cannot read.
     """
-    if is_asked_here(location):
-        with suppress(InputError):
+    if is_asked_here(location) and (local_path(location) / "_delta_log").is_dir():
+        with suppress(NoTableError):
             return LocalHistory(DeltaRsTable.at(location))
     session = private_session(spark())
     return SparkHistory(session, Output.at(session, location))
