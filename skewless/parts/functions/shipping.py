@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 from pyspark import SparkContext
 
+from skewless.serving.sets.importing import Lent
+
 SKEWLESS = ("skewless",)
 PLATFORM = {*sys.stdlib_module_names, "pyspark", "py4j", "__main__"}
 COMPILED = {".so", ".pyd"}
@@ -38,12 +40,13 @@ class Code(NamedTuple):
 def ship_code(context: SparkContext, modules: Iterable[str]) -> None:
     """Make the modules, and skewless, importable in the Python workers of whatever is planned from here on.
 
-    In local mode workers get the driver's import path, which may have grown since the session began. Elsewhere code is
-    sent, and again only when it has changed: workers are then new ones, since those that run hold the modules that they
+    In local mode workers get the driver's import path, which may have grown since the session began, without folders of
+    a configuration that hold no feature module: another path means other workers, each of which begins by importing
+    for two seconds of processor time. Elsewhere code is sent, and again only when it has changed: workers are then new ones, since those that run hold the modules that they
     have imported.
     """
     if _is_local(context.master):
-        context.environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+        context.environment["PYTHONPATH"] = os.pathsep.join(_needed_path())
         return
     code = code_of(modules)
     includes = context._python_includes
@@ -95,6 +98,12 @@ def zipped(files: dict[str, bytes]) -> bytes:
         for name in sorted({*files, *folders}):
             archive.writestr(zipfile.ZipInfo(name, _FIRST_DATE), files.get(name, b""))
     return buffer.getvalue()
+
+
+def _needed_path() -> Iterator[str]:
+    for entry in sys.path:
+        if not isinstance(entry, Lent) or entry.is_used():
+            yield str(Path(entry).absolute())
 
 
 def _is_local(master: str | None) -> bool:

@@ -44,10 +44,18 @@ def imported(name: str) -> ModuleType:
     return module
 
 
+class Lent(str):
+    """An entry of the import path that is there while one configuration is at work, and that modules may not need."""
+
+    def is_used(self) -> bool:
+        """Whether something that is loaded was found here."""
+        return any(str(place).startswith(f"{self}{os.sep}") for place in _places_of_modules())
+
+
 @contextmanager
 def importable_from(folders: Iterable[str | Path]) -> Iterator[None]:
     """Let modules be imported from these folders too, behind all else on the import path, for as long as this lasts."""
-    added = _missing(folders)
+    added = [Lent(folder) for folder in _missing(folders)]
     sys.path += added
     try:
         yield
@@ -143,6 +151,12 @@ def _module_under_import() -> str | None:
     while frame is not None and frame.f_code.co_name != "<module>":
         frame = frame.f_back
     return None if frame is None else str(frame.f_globals.get("__name__"))
+
+
+def _places_of_modules() -> Iterator[object]:
+    for module in list(sys.modules.values()):
+        yield getattr(module, "__file__", None)
+        yield from getattr(module, "__path__", ())  # a package without __init__.py has no file
 
 
 def _not_found(name: str, error: ModuleNotFoundError) -> str:
