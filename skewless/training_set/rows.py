@@ -33,7 +33,7 @@ def spine_for(opened: OpenedTrainingSet, run_range: RunRange) -> DataFrame:
 
 
 def joined_rows(opened: OpenedTrainingSet, spine: DataFrame) -> DataFrame:
-    """A spine with a struct per table, each with its winner's times, and `features`: all that is known of a row."""
+    """A spine with what each table tells, and `features`: all that is known of a row."""
     return compute_features(opened, as_of_join(spine, opened.sides, opened.partitions))
 
 

@@ -25,16 +25,16 @@ def answered(
     rows_a_batch: int,
     most_bytes: int,
 ) -> dict[int, dict[str, Any]]:
-    """Per label event, by its number: `ev`, the times of the newest visible event, and `events_ev`, the measures."""
+    """Per label event, by its number: `ev`, whether an event is visible, and `events_ev`, the measures."""
     bounds = list(dict.fromkeys(name for measure in measures for name in measure.bounds or ()))
     values = [name for name in table.column_names if name not in {*KEPT, *bounds, "label_event", "table"}]
     rows, places = pass_rows(table, values, bounds)
     sums = any(measure.function in ("sum", "mean", "stddev") and measure.value == "x" for measure in measures)
     side = SideLayout(
         tag=1,
-        slot="ev",
+        matched_slot="ev",
         at_t_slot="ev_at_t",
-        columns=(),
+        columns={},
         has_times=True,
         strict=strict,
         competes=False,

@@ -45,9 +45,9 @@ def as_of_join(
     """Give each label event the winning row of every side that was visible at its T.
 
     Takes the spine: `label` (struct of the label event's columns), `label_id`, `t` (instant), and whatever else.
-    Gives the same rows with a struct column per side, in the side's slot: the winner's times `event` and
-    `available`, its values; null where no row survives. A side with a reduction adds what that computes, one that
-    is to be audited a struct that says whether a label event is a hard case of it.
+    Gives the same rows with columns per side, in the side's slots: whether a row survives, that winner's values, null
+    where none does, and whether the winner is of exactly T. A side with a reduction adds a struct of what that
+    computes, one that is to be audited a struct that says whether a label event is a hard case of it.
 
     Label events and feature rows of one set of join keys meet in one exchange, into as many `partitions` as are given
     for their label columns (else as the session says, put together by their sizes), and in no order: a pass in Arrow

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import BooleanType, DataType, LongType, StructField, StructType, TimestampType
+from pyspark.sql.types import BooleanType, DataType, LongType, StructField, StructType
 
 from skewless.ground.event_rows import EventAnswers, EventRows
 from skewless.ground.instants import MICROSECOND, instant, later
@@ -82,9 +82,16 @@ class JoinSide:
         object.__setattr__(self, "types", types)
 
     @property
-    def slot(self) -> str:
-        """The struct column of the result that holds this join side's winner."""
-        return f"winner_{self.name}"
+    def matched_slot(self) -> str:
+        """The boolean column of the result that says whether a row of this join side survives."""
+        return f"matched_{self.name}"
+
+    def value_slot(self, place: int) -> str:
+        """The column of the result that holds this value of the winner, null where no row survives.
+
+        A column of its own: Spark takes a field out of a struct by making an object of the struct, for each field.
+        """
+        return f"value_{place}_of_{self.name}"
 
     @property
     def events_slot(self) -> str:
@@ -167,9 +174,9 @@ class JoinSide:
         reduction, is_timed = self.reduction, self.event_timestamp is not None
         return SideLayout(
             tag=tag,
-            slot=self.slot,
+            matched_slot=self.matched_slot,
             at_t_slot=self.at_t_slot,
-            columns=tuple(places[f"value_{place}"] for place in range(len(self.columns))),
+            columns={self.value_slot(place): places[f"value_{place}"] for place in range(len(self.columns))},
             has_times=is_timed,
             strict=self.strict and is_timed,
             competes=self.competes,
@@ -185,15 +192,12 @@ class JoinSide:
         )
 
     def results(self) -> list[StructField]:
-        """The columns that the join adds: the winner, whether it is of exactly T, reduced, audit flags."""
-        winner = StructType()
-        for name in ("event", "available") if self.event_timestamp else ():
-            winner.add(name, TimestampType())
-        if not self.event_timestamp:
-            winner.add("found", BooleanType())
-        for place, name in enumerate(self.columns):
-            winner.add(f"value_{place}", self.types[name])
-        found = [StructField(self.slot, winner), StructField(self.at_t_slot, BooleanType())]
+        """The columns that the join adds: whether a row survives, its values, whether the winner is of exactly T,
+        what is reduced, audit flags; in the order in which the pass tells them.
+        """
+        values = [(self.value_slot(place), self.types[name]) for place, name in enumerate(self.columns)]
+        told = [(self.matched_slot, BooleanType()), *values, (self.at_t_slot, BooleanType())]
+        found = [StructField(name, kind) for name, kind in told]
         if self.reduction is not None:
             found.append(StructField(self.events_slot, self.reduction.schema()))
         if self.audited:
@@ -202,8 +206,8 @@ class JoinSide:
 
     def is_matched(self) -> Column:
         """Whether the label event of a joined row has a surviving row in this join side."""
-        return F.col(self.slot).isNotNull()
+        return F.col(self.matched_slot)
 
     def value(self, name: str) -> Column:
         """A selected column of the winning row of a joined row; null where there is none."""
-        return F.col(self.slot).getField(f"value_{self.columns.index(name)}")
+        return F.col(self.value_slot(self.columns.index(name)))

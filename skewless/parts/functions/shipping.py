@@ -41,9 +41,9 @@ def ship_code(context: SparkContext, modules: Iterable[str]) -> None:
     """Make the modules, and skewless, importable in the Python workers of whatever is planned from here on.
 
     In local mode workers get the driver's import path, which may have grown since the session began, without folders of
-    a configuration that hold no feature module: another path means other workers, each of which begins by importing
-    for two seconds of processor time. Elsewhere code is sent, and again only when it has changed: workers are then new ones, since those that run hold the modules that they
-    have imported.
+    a configuration that hold no feature module: another path means other workers, each of which begins by importing for
+    two seconds of processor time. Elsewhere code is sent, and again only when it has changed: workers are then new
+    ones, since those that run hold the modules that they have imported.
     """
     if _is_local(context.master):
         context.environment["PYTHONPATH"] = os.pathsep.join(_needed_path())

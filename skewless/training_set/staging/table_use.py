@@ -63,7 +63,7 @@ def counting(side: JoinSide, observation: Observation | None) -> JoinSide:
 def matches_of(side: JoinSide) -> list[Column]:
     """The aggregates over joined rows that `use_of` reads of a side."""
     return [
-        F.count_if(side.is_matched()).alias(side.slot),
+        F.count_if(side.is_matched()).alias(side.matched_slot),
         F.count_if(F.col(side.at_t_slot)).alias(side.at_t_slot),
     ]
 
@@ -83,7 +83,7 @@ def use_of(
     repeated = _repeated_keys(side) if side.event_timestamp is None else None
     source = opened.inputs[f"feature_tables.{side.name}"]
     extents = extent_of(side.rows), whole_extent(source.rows)
-    matched, at_t = totals[side.slot], totals[side.at_t_slot]
+    matched, at_t = totals[side.matched_slot], totals[side.at_t_slot]
     return TableUse(source.version, read["rows_read"], read["null_rows"], matched, at_t, *extents, repeated)
 
 

@@ -11,8 +11,6 @@ from skewless.parts.asof.kernel.labels import Asked
 from skewless.parts.asof.kernel.layout import NOBODY
 from skewless.parts.asof.kernel.sorted_side import SortedSide
 
-INSTANT = pa.timestamp("us", "UTC")
-
 
 class Answer:
     """One table's answers to all label events of a piece, its columns a slice of them at a time."""
@@ -33,20 +31,15 @@ class Answer:
 
     def columns(self, first: int, size: int) -> dict[str, pa.Array]:
         """The table's columns for the label events [first, first + size)."""
+        layout, row = self._side.layout, self._row[first : first + size]
+        absent = row == NOBODY
+        values = self._side.values(list(layout.columns.values()), row, absent)
         whole = {name: column.slice(first, size) for name, column in self._whole.items()}
-        return {self._side.layout.slot: self._winners(self._row[first : first + size]), **whole}
-
-    def _winners(self, row: Ints) -> pa.StructArray:
-        side, absent = self._side, row == NOBODY
-        fields: dict[str, pa.Array] = {}
-        if side.layout.has_times:
-            fields["event"] = _instants(side.event, row, absent)
-            fields["available"] = _instants(side.available, row, absent)
-        else:
-            fields["found"] = pa.array(~absent, mask=absent)
-        values = side.values(side.layout.columns, row, absent)
-        fields |= {f"value_{position}": value for position, value in enumerate(values)}
-        return pa.StructArray.from_arrays(list(fields.values()), list(fields), mask=pa.array(absent))
+        return {
+            layout.matched_slot: pa.array(~absent),
+            **dict(zip(layout.columns, values, strict=True)),
+            **whole,
+        }
 
     def _is_at_t(self, winner: Ints) -> NDArray[np.bool_]:
         """Whether the winner, fresh or not, has T itself as one of its two times (J2).
@@ -95,9 +88,3 @@ class Answer:
             boundary |= side.ends[winner] == at
         has_winner = winner != NOBODY
         return boundary & has_winner, late & has_winner
-
-
-def _instants(micros: Ints, row: Ints, absent: NDArray[np.bool_]) -> pa.Array:
-    """The instants of rows, null where absent."""
-    found = micros[row] if len(micros) else np.zeros(len(row), dtype=np.int64)
-    return pa.array(found, mask=absent).view(INSTANT)

@@ -45,14 +45,15 @@ class SideLayout:
     """One table in the pass. Durations are microseconds.
 
     `lag` is how long after its event timestamp a row is available, None where rows say it themselves; `delay` what
-    a row that says it waits for besides. `ends` is where the instant is from which on a row is over. Where no row has
-    to win (`competes`), only the newest row's times are told.
+    a row that says it waits for besides. `columns` are the winner's values by the name of the column that tells them,
+    in the order that settles ties; `ends` is where the instant is from which on a row is over. Where no row has to win
+    (`competes`), it is told whether there is a newest one.
     """
 
     tag: int
-    slot: str
+    matched_slot: str
     at_t_slot: str
-    columns: tuple[ValuePlace, ...]
+    columns: Mapping[str, ValuePlace]
     has_times: bool
     strict: bool
     competes: bool

@@ -23,7 +23,7 @@ ROWS_OUT = 10_000
 
 
 def answer_batches(batches: Iterator[pa.RecordBatch], layout: PassLayout) -> Iterator[pa.RecordBatch]:
-    """The label events among the rows, with the fields that they carry and a struct per table."""
+    """The label events among the rows, with the fields that they carry and what each table tells."""
     first = next((batch for batch in batches if len(batch)), None)
     if first is None:
         return

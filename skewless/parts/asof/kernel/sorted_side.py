@@ -38,7 +38,7 @@ class SortedSide:
 
     def _ranks(self, places: Ints) -> Iterator[Callable[[Ints], Ints]]:
         """What settles ties, the weightiest first: the selected columns, then the rows' ends, null the greatest."""
-        for place in self.layout.columns:
+        for place in self.layout.columns.values():
             yield partial(self._ranks_at, places, place)
         if self.layout.ends is not None:
             yield partial(self._ends_at, places, self.layout.ends)

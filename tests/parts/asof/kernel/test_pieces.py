@@ -39,9 +39,9 @@ def side(tag: int, **options: Any) -> SideLayout:
     """A table of a number and a text."""
     spec = {
         "tag": tag,
-        "slot": f"side_{tag}",
+        "matched_slot": f"side_{tag}",
         "at_t_slot": f"side_{tag}_at_t",
-        "columns": (ValuePlace("values_0", 0), ValuePlace("values_1", 0)),
+        "columns": {f"number_{tag}": ValuePlace("values_0", 0), f"text_{tag}": ValuePlace("values_1", 0)},
         "has_times": True,
         "strict": False,
         "competes": True,
@@ -63,11 +63,11 @@ SIDES = (
     side(2, lag=None, strict=True),
     side(3, has_times=False),
     side(4, lag=None, max_age=5 * HOUR, ends=ValuePlace("values_0", 1)),
-    side(5, competes=False, columns=(), lag=2 * HOUR),
+    side(5, competes=False, columns={}, lag=2 * HOUR),
     side(
         6,
         competes=False,
-        columns=(),
+        columns={},
         events_slot="events",
         answers=partial(
             TableWindows, measures=[Measure("n", "count", None, None, None, 30 * HOUR)], strict=False
