@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from skewless.config import FeatureTable, JoinedTable
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import RollingWindow, Window
-from skewless.serving.values.durations import microseconds, shortest
+from skewless.serving.values.durations import in_one_unit, microseconds, shortest
 
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 _OF_VALUES = {
@@ -90,6 +88,5 @@ def length(micros: int) -> str:
     >>> length(129_600_000_000), length(60_000_000), length(500_000)
     ('36 hours', '1 minute', 'PT0.5S')
     """
-    text = shortest(micros)
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    return _counted(int(found[1]), _UNITS[found[2]]) if found else text
+    counted = in_one_unit(micros)
+    return _counted(counted[0], _UNITS[counted[1]]) if counted else shortest(micros)
