@@ -7,15 +7,7 @@ from contextlib import contextmanager
 
 from skewless.ground.run.stops import undisturbed
 from skewless.ground.standard_output import tell
-
-
-def first_line(error: object) -> str:
-    """The first line of an error's text that says something, since a stack may follow; empty where none does.
-
-    >>> first_line(ValueError("\\n  no such thing\\n  at line 3"))
-    'no such thing'
-    """
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+from skewless.serving.errors import first_line
 
 
 class SkewlessError(Exception):

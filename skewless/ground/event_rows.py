@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -42,3 +42,12 @@ class EventAnswers(Protocol):
 
     def audit_flags(self, asked: AskedRows) -> pa.StructArray:
         """What makes label events hard cases: `boundary`, `late`, `events` (how many in the largest window)."""
+
+
+def is_stale(age: Any, max_age: int) -> Any:
+    """Whether rows are older than `max_age` (J3), all in microseconds; of one age, or of an array of them.
+
+    The training side's one place for it. Serving has its own (`skewless.serving.plan.serve.join`), so that the parity
+    audit holds one against the other.
+    """
+    return age > max_age

@@ -11,9 +11,10 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from skewless.config.values import is_path
-from skewless.ground.errors import InputError, NoTableError, first_line
+from skewless.ground.errors import InputError, NoTableError
 from skewless.ground.run.commits import HISTORY, Commit
 from skewless.lake.storage import is_local, local_path
+from skewless.serving.errors import first_line
 
 
 class ColumnStatistics(NamedTuple):

@@ -16,9 +16,10 @@ from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
-from skewless.ground.errors import InputError, MachineError, SkewlessError, first_line
+from skewless.ground.errors import InputError, MachineError, SkewlessError
 from skewless.ground.run.steps import what_was_done
 from skewless.lake.jvm.lost_jvm import lost_jvm
+from skewless.serving.errors import first_line
 
 READ_ERRORS = (PySparkException, Py4JJavaError)
 """What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
@@ -107,6 +108,16 @@ def reason_of(error: BaseException) -> str:
     """Why, in one line without class names of wrappers, positions, contexts and stacks."""
     reason = str(_root(_causes(error)))
     return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"
+
+
+def raised_in_a_task(error: Exception, *kinds: type[Exception]) -> tuple[type[Exception], str] | None:
+    """Which of these kinds of exception a Python worker raised, and what it said in a line; None where it was another.
+
+    Spark hands on no more of it than its traceback, as text: this is the one place that reads it.
+    """
+    by_name = {kind.__name__: kind for kind in kinds}
+    said = re.findall(rf"^(?:\S*\.)?({'|'.join(by_name)}): (.+)$", str(error), re.MULTILINE)
+    return (by_name[said[-1][0]], said[-1][1]) if said else None
 
 
 def plainly(error: Exception) -> SkewlessError | None:

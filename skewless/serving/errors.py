@@ -94,6 +94,15 @@ def nearest(name: str, known: list[str]) -> str | None:
     return by_folded[matches[0]] if matches else None
 
 
+def first_line(error: object) -> str:
+    """The first line of an error's text that says something, since a stack may follow; empty where none does.
+
+    >>> first_line(ValueError("\\n  no such thing\\n  at line 3"))
+    'no such thing'
+    """
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+
+
 def one_line(text: str) -> str:
     """The text with its line breaks, and what UTF-8 cannot carry, written as escapes."""
     return r"\n".join(text.splitlines()).encode("utf-8", "backslashreplace").decode("utf-8")

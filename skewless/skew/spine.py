@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import IntegerType, StructType, TimestampType
 
@@ -73,19 +73,7 @@ def log_spine(
     records = presence.added_to(records_in_range(log, run_range))
     columns = _names_in(log, "features")
     nulls = [name for name in results if name.casefold() not in columns]
-    found = records.agg(
-        F.count(F.lit(1)).alias("records"),
-        F.unix_micros(F.min("event_timestamp")).alias("first"),
-        F.unix_micros(F.max("event_timestamp")).alias("last"),
-        F.struct(
-            F.lit(True).alias("nothing"),
-            *[
-                F.bool_or(presence.says("features", name, F.col("types"))).alias(f"null_{place}")
-                for place, name in enumerate(nulls)
-            ],
-        ).alias("nulls"),
-    ).first()
-    assert found is not None, "an aggregate without grouping has one row"
+    found = _counted(records, presence, nulls)
     if not found["records"]:
         refuse_no_record(run_range)
     only_null = {name for place, name in enumerate(nulls) if found["nulls"][f"null_{place}"]}
@@ -98,6 +86,22 @@ def log_spine(
     rows = _rows(opened, events, records, presence, found["first"], found["last"])
     unknown = _unknown_names(columns, [*results, *opened.events.columns])
     return LogSpine(opened, rows, logged, found["records"], found["first"], found["last"], unknown, presence)
+
+
+def _counted(records: DataFrame, presence: Presence, nulls: Sequence[str]) -> Row:
+    """How many records there are, their first and last T, and which of these names some record says it has."""
+    says = [
+        F.bool_or(presence.says("features", name, F.col("types"))).alias(f"null_{place}")
+        for place, name in enumerate(nulls)
+    ]
+    found = records.agg(
+        F.count(F.lit(1)).alias("records"),
+        F.unix_micros(F.min("event_timestamp")).alias("first"),
+        F.unix_micros(F.max("event_timestamp")).alias("last"),
+        F.struct(F.lit(True).alias("nothing"), *says).alias("nulls"),
+    ).first()
+    assert found is not None, "an aggregate without grouping has one row"
+    return found
 
 
 def _names_in(log: DataFrame, part: str) -> dict[str, str]:

@@ -13,17 +13,19 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.run.ranges import RunRange
-from skewless.lake.failures import READ_ERRORS
+from skewless.lake.failures import READ_ERRORS, raised_in_a_task
 from skewless.parts.asof import as_of_join
 from skewless.parts.functions import with_fatal_calls, with_features
 from skewless.parts.spine import spine_of
+from skewless.parts.windows.kernel.kernel import AggregationError
+from skewless.serving.errors import FeatureError
 from skewless.training_set.from_log.columns import logged_features, result_values
 from skewless.training_set.from_log.matching import with_logged
 from skewless.training_set.opened import OpenedTrainingSet
 
 FEATURES = "features"
+# Of a worker that died Spark knows no more than that, in Python's or its own words, and by no type.
 _WORKER_DIED = re.compile(r"Python worker (?:exited|failed)|KeyboardInterrupt|MemoryError|bad_alloc")
-_OWN_ERROR = re.compile(r"^\S*(?:FeatureError|AggregationError): (.+)$", re.MULTILINE)
 
 
 def spine_for(opened: OpenedTrainingSet, run_range: RunRange) -> DataFrame:
@@ -79,8 +81,8 @@ def feature_failures(opened: OpenedTrainingSet, spine: DataFrame) -> Iterator[No
 
 def own_error(error: Exception) -> str | None:
     """What a feature function or an aggregation said in a Python worker; None where another thing failed."""
-    messages = _OWN_ERROR.findall(str(error))
-    return messages[-1] if messages else None
+    raised = raised_in_a_task(error, FeatureError, AggregationError)
+    return raised and raised[1]
 
 
 def _fatal_call(opened: OpenedTrainingSet, spine: DataFrame) -> str | None:

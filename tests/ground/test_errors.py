@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from skewless.ground.errors import InputError, afterwards, first_line
+from skewless.ground.errors import InputError, afterwards
 from skewless.ground.run.steps import doing, what_was_done
+from skewless.serving.errors import first_line
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,12 @@ from pyspark.sql import SparkSession
 
 from skewless.ground.errors import InputError, MachineError, SkewlessError
 from skewless.ground.run.steps import doing
-from skewless.lake.failures import plainly, reason_of
+from skewless.lake.failures import plainly, raised_in_a_task, reason_of
 from skewless.lake.sources import open_source
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import Place
+from skewless.serving.errors import FeatureError
+from skewless.serving.store.errors import StoreConflictError, StoreError
 from tests.helpers.frames import at, delta
 
 
@@ -309,3 +311,33 @@ def test_a_file_that_is_no_table_is_told_by_its_cause(spark: SparkSession, tmp_p
     ):
         with pytest.raises(OSError, match=r"none|file|nowhere"):
             act()
+
+
+TRACEBACK = """An exception was thrown from the Python worker:
+Traceback (most recent call last):
+  File "shop.py", line 3, in ratio
+ZeroDivisionError: division by zero
+
+During handling of the above exception, another exception occurred:
+
+skewless.serving.errors.FeatureError: feature 'ratio': a first one
+skewless.serving.store.errors.StoreConflictError: online store x: no run 7; run it again
+  at org.apache.spark.api.python.BasePythonRunner
+"""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "found"),
+    [
+        ((FeatureError,), (FeatureError, "feature 'ratio': a first one")),
+        (
+            (FeatureError, StoreConflictError),
+            (StoreConflictError, "online store x: no run 7; run it again"),
+        ),
+        ((StoreError,), None),  # the kind itself, and none below it
+    ],
+)
+def test_what_a_task_raised_is_found_in_its_traceback_by_kind(
+    kinds: tuple[type[Exception], ...], found: tuple[type[Exception], str] | None
+) -> None:
+    assert raised_in_a_task(RuntimeError(TRACEBACK), *kinds) == found

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, cast
 
-from skewless.ground.errors import InputError, first_line
+from skewless.ground.errors import InputError
 from skewless.ground.run.manifest import Manifest
+from skewless.serving.errors import first_line
 from skewless.serving.values.instants import micros
 
 KIND = "skewless.manifest"

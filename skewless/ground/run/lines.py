@@ -28,7 +28,7 @@ def lines_as(log_format: str, about: Mapping[str, str]) -> Listener:
         say(_as_json(step, state, about) if log_format == "json" else _as_text(step, state), sys.stderr)
 
     @contextmanager
-    def told(step: Step) -> Iterator[None]:
+    def reported(step: Step) -> Iterator[None]:
         over = Event()
         # A thread, since the step itself may wait in the JVM for an hour.
         Thread(target=_tell_of_a_long_one, args=(tell, step, over), daemon=True).start()
@@ -40,7 +40,7 @@ def lines_as(log_format: str, about: Mapping[str, str]) -> Listener:
             over.set()
             tell(step, state)
 
-    return told
+    return reported
 
 
 def _tell_of_a_long_one(tell: Callable[[Step, str], None], step: Step, over: Event) -> None:

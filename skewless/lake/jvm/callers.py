@@ -39,10 +39,10 @@ def refuse_session(spark: Any) -> None:
 
 def refuse_connect() -> None:
     """InputError where this process is told to make Spark Connect sessions, which have no JVM of their own."""
-    if told := next(
+    if setting := next(
         (name for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED") if os.environ.get(name)), None
     ):
-        raise InputError(f"Spark session: {told} asks for Spark Connect; {CLASSIC}; unset it")
+        raise InputError(f"Spark session: {setting} asks for Spark Connect; {CLASSIC}; unset it")
 
 
 def refuse_labels(labels: Any, spark: SparkSession) -> None:

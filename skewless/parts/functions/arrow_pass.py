@@ -18,7 +18,7 @@ from skewless.parts.functions.contract import Inputs, failures_of, schema_of
 from skewless.parts.functions.overrun import limited, longest_call
 from skewless.serving.errors import FeatureError
 from skewless.serving.sets.feature_set import FeatureSet
-from skewless.serving.sets.last_call import Note, last_call, told
+from skewless.serving.sets.last_call import Note, failure_of, last_call
 
 FEATURES = "features"
 """The struct column that holds the features' values."""
@@ -116,7 +116,7 @@ def nulls_unless_fatal(
     ended = last_call(work, longest)
     if ended is not None and ended.feature >= 0:
         row = {name: column[ended.row] for name, column in values.items()}
-        raise told(ended, features, row, _identity(label_events, ended.row))
+        raise failure_of(ended, features, row, _identity(label_events, ended.row))
     return pa.nulls(size, to_arrow_type(schema_of(features)))
 
 

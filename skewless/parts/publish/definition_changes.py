@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -14,15 +14,15 @@ def changes(old: Document, new: Document) -> list[str]:
     Phrases name the later state and, where it is short, the earlier one: `aggregation 'clicks.views_7d' (window 7d, now
     14d)`, `feature 'is_new' (its code)`, `feature 'age' (new)`, `feature 'size' (gone)`.
     """
-    told = [*_label_changes(old["label_events"], new["label_events"])]
+    found = [*_label_changes(old["label_events"], new["label_events"])]
     tables = [{each["name"]: each for each in plan["feature_tables"]} for plan in (old, new)]
     for name, before, now in _pairs(*tables):
-        told += _table_changes(name, before, now)
+        found += _table_changes(name, before, now)
     functions = [{each["name"]: each for each in plan["features"]["functions"]} for plan in (old, new)]
     for name, before, now in _pairs(*functions):
         if why := _otherwise(before, now, _function_change):
-            told.append(f"feature '{name}' ({why})")
-    return told or [*_order_changes(old, new)]
+            found.append(f"feature '{name}' ({why})")
+    return found or [*_order_changes(old, new)]
 
 
 def _pairs(
@@ -56,14 +56,12 @@ def _table_changes(name: str, before: Document | None, now: Document | None) -> 
     if before is None or now is None:
         yield f"feature table '{name}' ({'new' if before is None else 'gone'})"
         return
-    keys = [
-        key for key in now if key not in ("name", "aggregations", "types") and before.get(key) != now[key]
-    ]
+    keys = [key for key in now if key not in ("name", "aggregations", "types")]
     retyped = [key for key, kind in now["types"].items() if before["types"].get(key, kind) != kind]
-    told = [f"{key} {_short(before.get(key))}, now {_short(now[key])}" for key in keys]
-    told += [f"{key} {before['types'][key]}, now {now['types'][key]}" for key in retyped]
-    if told:
-        yield f"feature table '{name}' ({'; '.join(told)})"
+    found = _differing(before, now, keys)
+    found += [f"{key} {before['types'][key]}, now {now['types'][key]}" for key in retyped]
+    if found:
+        yield f"feature table '{name}' ({'; '.join(found)})"
     windows = [{each["name"]: each for each in table["aggregations"]} for table in (before, now)]
     for window, one, other in _pairs(*windows):
         if why := _otherwise(one, other, _window_change):
@@ -71,23 +69,22 @@ def _table_changes(name: str, before: Document | None, now: Document | None) -> 
 
 
 def _window_change(before: Document, now: Document) -> str | None:
-    told = [
-        f"{key} {_short(before.get(key))}, now {_short(now.get(key))}"
-        for key in {**before, **now}
-        if before.get(key) != now.get(key)
-    ]
-    return "; ".join(told) or None
+    return "; ".join(_differing(before, now, {**before, **now})) or None
 
 
 def _function_change(before: Document, now: Document) -> str | None:
-    told = [
+    found = _differing(before, now, ("module", "inputs", "returns", "on_error"))
+    if before.get("fingerprint") != now.get("fingerprint") and not found:
+        found.append("its code")
+    return "; ".join(found) or None
+
+
+def _differing(before: Document, now: Document, keys: Iterable[str]) -> list[str]:
+    return [
         f"{key} {_short(before.get(key))}, now {_short(now.get(key))}"
-        for key in ("module", "inputs", "returns", "on_error")
+        for key in keys
         if before.get(key) != now.get(key)
     ]
-    if before.get("fingerprint") != now.get("fingerprint") and not told:
-        told.append("its code")
-    return "; ".join(told) or None
 
 
 def _order_changes(old: Document, new: Document) -> Iterator[str]:

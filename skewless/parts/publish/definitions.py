@@ -142,8 +142,8 @@ def runs_of(dates: Collection[date | None]) -> list[str]:
             found[-1].append(day)
         else:
             found.append([day])
-    told = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in found]
-    return [*told, "rows without a T"] if None in dates else told
+    texts = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in found]
+    return [*texts, "rows without a T"] if None in dates else texts
 
 
 def _bound(text: str | None, open_end: int) -> int:

@@ -10,7 +10,6 @@ from functools import cached_property
 
 from pyspark.sql import SparkSession
 
-from skewless.ground.errors import first_line
 from skewless.ground.standard_output import tell
 from skewless.lake.local_files import FileEntry
 from skewless.lake.sources import delta_table
@@ -18,6 +17,7 @@ from skewless.lake.storage import Hadoop
 from skewless.parts.publish.first import is_cleared_by_us, is_marker
 from skewless.parts.publish.leases import DEAD_AFTER, is_dead
 from skewless.parts.publish.places import LEASE, Output
+from skewless.serving.errors import first_line
 
 STAGING, FIRST_PUBLICATION, REJECTED, PROFILE, HALF_WRITTEN = (
     "staging",

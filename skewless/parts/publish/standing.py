@@ -67,6 +67,7 @@ class Standing:
         parts = [day for day in dates if day is not None and without([day_of(day)], definition.spans)]
         if not parts:
             return dates
+        # Other dates are settled by Delta's log alone; only of a date that two definitions may share rows are read.
         t = F.unix_micros(time(self.rows))
         is_own = reduce(Column.__or__, [(t >= start) & (t < end) for start, end in definition.spans])
         rows = self.rows.where(F.col(EVENT_DATE).isin(parts) & is_own).select(EVENT_DATE).distinct()

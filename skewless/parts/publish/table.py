@@ -129,9 +129,9 @@ def standing_version(
     is_whole = predicate is None and rows.columns != staged.columns
     if is_whole or any(types.get(field.name) != field.dataType for field in staged.schema):
         return None
-    within = rows if predicate is None else rows.where(predicate)
+    replaced = rows if predicate is None else rows.where(predicate)
     try:
-        content = checksum(within.select(*map(column, staged.columns)))
+        content = checksum(replaced.select(*map(column, staged.columns)))
     except READ_ERRORS as error:  # one of its files is gone or torn, and to publish is what mends it
         refuse_at_the_machine(error)
         return None

@@ -76,6 +76,7 @@ def build_slice(
         with step("staging rows") as staging:
             staged = staged_rows(ready.pruned, run_range, ready.census, output, run_id)
             staging.rows = ready.census.taken
+        # The audit needs the marks that the join left; everything after it sees what would be published, and no more.
         rows = staged.rows.drop(AUDIT, RECOMPUTED)
         verdict, parity = _judged(ready.recomputed, staged.rows, rows, ready.census)
         found = Findings(

@@ -9,7 +9,6 @@ publishing                          the store as it was, or as it is to be: one 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from skewless.ground.instants import micros_of
 from skewless.ground.run.ids import new_run_id
 from skewless.ground.run.steps import step, this_run
 from skewless.ground.run.stops import decide
-from skewless.lake.failures import READ_ERRORS
+from skewless.lake.failures import READ_ERRORS, raised_in_a_task
 from skewless.lake.sources import table_id
 from skewless.parts.functions import ship_code
 from skewless.runs.materialize.audit import Audited, audited
@@ -49,8 +48,6 @@ from skewless.serving.store.seam import Store, StoreState, TableState
 
 LONGEST_RUN = timedelta(days=2)
 """Older runs of a store are taken to be dead, and what they staged is removed."""
-
-_OF_A_TASK = re.compile(r"^\S*?(StoreConflictError|StoreError|FeatureError|InputError): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -202,18 +199,18 @@ def store_failures() -> Iterator[None]:
     try:
         yield
     except FeatureError as error:
-        raise _failure(type(error).__name__, list(error.problems)) from error
+        raise _failure(type(error), list(error.problems)) from error
     except READ_ERRORS as error:
-        said = _OF_A_TASK.findall(str(error))
-        if not said:
+        raised = raised_in_a_task(error, StoreConflictError, StoreError, FeatureError, InputError)
+        if raised is None:
             raise
-        kind, text = said[-1]
+        kind, text = raised
         raise _failure(kind, [text]) from error
 
 
-def _failure(kind: str, problems: list[str]) -> Exception:
-    if kind == StoreConflictError.__name__:
+def _failure(kind: type[Exception], problems: list[str]) -> Exception:
+    if kind is StoreConflictError:
         return PublishConflictError(problems)
-    if kind == StoreError.__name__:
+    if kind is StoreError:
         return MachineError(problems)
     return InputError(problems)

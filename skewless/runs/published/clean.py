@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pyspark.sql import SparkSession
 
 from skewless.config import durations
-from skewless.ground.errors import MachineError, first_line
+from skewless.ground.errors import MachineError
 from skewless.lake.session import private_session
 from skewless.lake.storage import Hadoop
 from skewless.parts.publish import (
@@ -24,6 +24,7 @@ from skewless.parts.publish import (
 )
 from skewless.parts.publish.leases import now_of
 from skewless.runs.execution import Result, Run
+from skewless.serving.errors import first_line
 
 
 class Sized(NamedTuple):

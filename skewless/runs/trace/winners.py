@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from skewless.ground.event_rows import is_stale
 from skewless.runs.trace.spans import span
 
 NEAREST = 2
@@ -84,7 +85,7 @@ def _after(ahead: int, what: str) -> str:
 
 
 def _failure(winner: Row, at: int, rules: RowRules) -> Unused | None:
-    if rules.max_age is not None and at - winner.event > rules.max_age:
+    if rules.max_age is not None and is_stale(at - winner.event, rules.max_age):
         return Unused(winner, "stale", f"{span(at - winner.event)} old, max_age is {span(rules.max_age)}")
     if winner.ends is not None and at >= winner.ends:
         over = f"over {span(at - winner.ends)} before T" if at > winner.ends else "over at T itself"

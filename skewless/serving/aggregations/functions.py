@@ -6,11 +6,13 @@ here and a reducer in each of the two runtimes.
 
 | field | says |
 | --- | --- |
+| `words` | what it computes, for people: `{column}` is its column, `{argument}` its argument |
 | `takes` | the families of column types that it takes; None of one that asks only whether a value is there |
 | `gives` | the type of its column as a plan spells it → the type of its result, spelt alike |
 | `empty` | its value where no event takes part |
 | `sums` | whether it adds values up, so that doubles are equal within W6's tolerance only |
 | `argument` | the key that its spec needs besides |
+| `words_of_rows` | what it computes where it has no column |
 """
 
 from __future__ import annotations
@@ -32,11 +34,13 @@ _DECIMAL = re.compile(r"decimal\(([0-9]+),([0-9]+)\)")
 class Function(NamedTuple):
     """What one function takes and gives; the module's table says what the fields mean."""
 
+    words: str
     takes: frozenset[str] | None
     gives: Gives
     empty: Any = None
     sums: bool = False
     argument: str | None = None
+    words_of_rows: str = ""
 
     @property
     def needs_column(self) -> bool:
@@ -78,19 +82,28 @@ def digits_of_a_sum(digits: int) -> int:
 
 
 FUNCTIONS = {
-    "count": Function(None, _always("bigint"), empty=0),
-    "sum": Function(NUMBERS, _sum_of, sums=True),
-    "mean": Function(NUMBERS, _always("double"), sums=True),
-    "min": Function(ORDERED, _its_own),
-    "max": Function(ORDERED, _its_own),
-    "stddev": Function(NUMBERS, _always("double"), sums=True),
-    "median": Function(NUMBERS, _always("double")),
-    "mode": Function(ORDERED, _its_own),
-    "first": Function(ORDERED, _its_own),
-    "last": Function(ORDERED, _its_own),
-    "count_distinct": Function(ORDERED, _always("bigint"), empty=0),
-    "last_n": Function(ORDERED, _array_of, empty=[], argument="n"),
-    "percentile": Function(ORDERED, _its_own, argument="p"),
-    "time_since_last": Function(None, _always("double")),
+    "count": Function(
+        "count of rows with a {column}", None, _always("bigint"), empty=0, words_of_rows="count of rows"
+    ),
+    "sum": Function("sum of {column}", NUMBERS, _sum_of, sums=True),
+    "mean": Function("mean of {column}", NUMBERS, _always("double"), sums=True),
+    "min": Function("least {column}", ORDERED, _its_own),
+    "max": Function("greatest {column}", ORDERED, _its_own),
+    "stddev": Function("sample standard deviation of {column}", NUMBERS, _always("double"), sums=True),
+    "median": Function("median of {column}", NUMBERS, _always("double")),
+    "mode": Function("most frequent {column}", ORDERED, _its_own),
+    "first": Function("first {column}", ORDERED, _its_own),
+    "last": Function("last {column}", ORDERED, _its_own),
+    "count_distinct": Function("number of distinct {column}", ORDERED, _always("bigint"), empty=0),
+    "last_n": Function(
+        "last {argument} values of {column}, newest first", ORDERED, _array_of, empty=[], argument="n"
+    ),
+    "percentile": Function("{argument} percentile of {column}", ORDERED, _its_own, argument="p"),
+    "time_since_last": Function(
+        "seconds at T since the last row with a {column}",
+        None,
+        _always("double"),
+        words_of_rows="seconds at T since the last row",
+    ),
 }
 """Every function of window aggregations, by its name."""

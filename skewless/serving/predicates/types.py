@@ -98,9 +98,9 @@ def _pairs(node: Node) -> list[tuple[Node, Node]]:
 
 def _compare(node: Node, one: Node, other: Node, types: Mapping[str, str] | None, found: list[str]) -> None:
     kinds = [_kind(side, types) for side in (one, other)]
-    strange = [kind for kind in kinds if kind not in (None, "null", *_COMPARED)]
-    if strange:
-        found.append(f"{_shown(node)} compares {strange[0]}, a type that only IS [NOT] NULL takes")
+    incomparable = [kind for kind in kinds if kind not in (None, "null", *_COMPARED)]
+    if incomparable:
+        found.append(f"{_shown(node)} compares {incomparable[0]}, a type that only IS [NOT] NULL takes")
     elif len({"number" if kind in _NUMBERS else kind for kind in kinds} - {None, "null"}) > 1:
         hint = ""
         if set(kinds) in ({"timestamp", "string"}, {"date", "string"}):

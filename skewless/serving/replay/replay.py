@@ -20,7 +20,7 @@ from skewless.serving.plan.serve.serving_plan import ServingPlan
 from skewless.serving.plan.serve.tables import JoinedTable
 from skewless.serving.replay.rows import Entities, RowsNear
 from skewless.serving.sets.feature_set import FeatureSet
-from skewless.serving.sets.last_call import LONGEST_CALL, LastCall, Note, last_call, told
+from skewless.serving.sets.last_call import LONGEST_CALL, LastCall, Note, failure_of, last_call
 from skewless.serving.values.sameness import same, within_tolerance
 
 _T = "event_timestamp"
@@ -200,9 +200,9 @@ class _Checker:
         inputs = ", ".join(f"{name}={shown(value)}" for name, value in taken.items())
         return Difference(column, published, served, label_event, inputs, near)
 
-    def told(self, event: LabelEvent, call: LastCall) -> FeatureError:
+    def failure_of(self, event: LabelEvent, call: LastCall) -> FeatureError:
         """The error of the function in whose call, for this label event, a replay ended."""
-        return told(call, self._functions, self._inputs(event), self._identity(event))
+        return failure_of(call, self._functions, self._inputs(event), self._identity(event))
 
     def _identity(self, event: LabelEvent) -> dict[str, Any]:
         return {key: event.columns[key] for key in self._keys}
@@ -234,7 +234,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"the replay {ended.how}", file=sys.stderr)
     elif ended is not None:
         event = asked.label_events[ended.row]
-        words = _outcome(lambda: str(_Checker(asked, Note()).told(event, ended)))
+        words = _outcome(lambda: str(_Checker(asked, Note()).failure_of(event, ended)))
         answer.write_bytes(pickle.dumps(words))
     return 0
 

@@ -91,7 +91,7 @@ def last_call(work: Callable[[Note], None], longest: float) -> LastCall | None:
     return None if is_done else LastCall(row, place, how)
 
 
-def told(
+def failure_of(
     call: LastCall, features: FeatureSet, row: Mapping[str, Any], label_event: Mapping[str, Any] | None
 ) -> FeatureError:
     """The error of a feature whose call was the last, with its inputs; those that are features are computed again."""

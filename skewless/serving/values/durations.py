@@ -57,11 +57,23 @@ def shortest(length: int) -> str:
     >>> shortest(129_600_000_000), shortest(500_000)
     ('36h', 'PT0.5S')
     """
+    if counted := in_one_unit(length):
+        return "{}{}".format(*counted)
+    seconds, rest = divmod(length, 1_000_000)
+    return f"PT{seconds}.{f'{rest:06d}'.rstrip('0')}S"
+
+
+def in_one_unit(length: int) -> tuple[int, str] | None:
+    """How many of the longest of `s m h d` that divides it; None where even seconds do not.
+
+    >>> in_one_unit(129_600_000_000), in_one_unit(500_000), in_one_unit(0)
+    ((36, 'h'), None, (0, 's'))
+    """
     seconds, rest = divmod(length, 1_000_000)
     if rest:
-        return f"PT{seconds}.{f'{rest:06d}'.rstrip('0')}S"
+        return None
     unit = next(unit for unit in reversed(_SECONDS) if seconds % _SECONDS[unit] == 0) if seconds else "s"
-    return f"{seconds // _SECONDS[unit]}{unit}"
+    return seconds // _SECONDS[unit], unit
 
 
 def _short(text: str) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skewless.ground.event_rows import EventRows
+from skewless.ground.event_rows import EventRows, is_stale
 from skewless.ground.instants import MICROSECOND, utc
 from skewless.ground.order.ranks import ranks
 from skewless.ground.order.time_order import Ints, rows_in_order
@@ -85,7 +85,7 @@ class History:
         row = np.maximum(place, 0)
         gone = np.zeros(len(place), dtype=bool)
         if self.side.max_age is not None:
-            gone |= at - self._event[row] > self.side.max_age // MICROSECOND
+            gone |= is_stale(at - self._event[row], self.side.max_age // MICROSECOND)
         if self.side.valid_until:
             gone |= self._ends[row] <= at
         return np.where(gone, NOBODY, place)

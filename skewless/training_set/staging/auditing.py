@@ -19,6 +19,8 @@ def audit_columns(opened: OpenedTrainingSet) -> list[Column]:
     """What is staged beside the published columns for the audit; nothing where it is turned off."""
     if not opened.parity_sample:
         return []
+    # With the rows and not by a query of its own: which cases are hard (a boundary, a late row) only the join knows,
+    # while it chooses; afterwards the winners are left, and what lost to them is gone.
     label = F.col("label")
     keys = dict.fromkeys(
         [*opened.labels.entity_keys, *(name for side in opened.sides for _, name in side.keys)]

@@ -38,6 +38,8 @@ def staged_rows(
 
     Errors: InputError with a feature function's own error, LostRowsError.
     """
+    # Counted while they are read: a count of its own would read each table a second time. A table that is sent lies in
+    # a subquery, of which Spark never tells what was observed; it is small, and counted by itself below.
     observed = {side.name: Observation() for side in opened.sides if not side.broadcast}
     audited = bool(audit_columns(opened))
     sides = [replace(counting(side, observed.get(side.name)), audited=audited) for side in opened.sides]
@@ -54,6 +56,7 @@ def staged_rows(
     joined = joined.observe(result, F.count(F.lit(1)).alias("rows"), *counts)
     with feature_failures(opened, spine):
         staged = stage(select_result(counted, joined, *audit_columns(counted)), output, run_id)
+    # Before anything judges values: rows that a join lost or doubled would pass an audit of those that are there.
     totals = result.get
     if totals["rows"] != census.taken:
         raise LostRowsError(

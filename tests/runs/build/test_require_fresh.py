@@ -17,6 +17,7 @@ SET = """
     labels: {{source: '${{WAREHOUSE}}/labels', entity_keys: [k], event_timestamp: t, label_columns: [y]}}
     feature_tables: [{1}]
     output: ${{WAREHOUSE}}/{0}
+    parity_sample: 0
     {2}
 """
 COLUMNS = "k INT, at TIMESTAMP, v INT"

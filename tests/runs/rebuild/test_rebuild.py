@@ -152,17 +152,6 @@ def test_a_version_is_verified_and_nothing_is_written(history: History) -> None:
     assert files_in(history.project) == before
 
 
-def test_the_summary_names_the_run_and_the_inputs(history: History) -> None:
-    ran = history.project.run("rebuild", "s", "--version", "1")
-    first, *rest = ran.out.splitlines()
-    assert first == "s: version 1 rebuilt: identical, 1 rows, every value the same"
-    text = "\n".join(rest)
-    assert history.runs[1] in text
-    assert "T in [2024-03-02T00:00:00+00:00, 2024-03-03T00:00:00+00:00)" in text
-    assert f"facts: version 0 of {history.project.warehouse}/facts" in text
-    assert f"labels: version 1 of {history.project.warehouse}/labels" in text
-
-
 @pytest.mark.parametrize("version", [0, 2], ids=["whole", "no rows"])
 def test_identical_rows_are_published_where_that_is_asked_for(history: History, version: int) -> None:
     place = f"again_{version}"
@@ -186,17 +175,29 @@ def test_identical_rows_are_published_where_that_is_asked_for(history: History, 
     assert json.loads(Path(beside).read_text()) == manifest
 
 
-def test_a_catalog_table_may_be_the_output(history: History, spark: SparkSession) -> None:
+def test_a_catalog_table_may_be_the_output_and_the_summary_names_the_run_and_the_inputs(
+    history: History, spark: SparkSession, tmp_path: Path
+) -> None:
     spark.sql("CREATE DATABASE IF NOT EXISTS rebuilt")
+    result = tmp_path / "result.json"
     try:
-        ran = history.project.run("rebuild", "s", "--version", "1", "--output", "rebuilt.s1", "--json")
-        assert (ran.code, ran.document["output"]) == (0, "rebuilt.s1")
+        ran = history.project.run(
+            "rebuild", "s", "--version", "1", "--output", "rebuilt.s1", "--result", str(result)
+        )
+        assert (ran.code, json.loads(result.read_text())["output"]) == (0, "rebuilt.s1")
         [row] = spark.table("rebuilt.s1").collect()
         assert (row["k"], row["y"], str(row["event_date"])) == (3, 5, "2024-03-02")
         [line] = refused(history.project.run("rebuild", "s", "--version", "1", "--output", "rebuilt.s1"))
         assert "holds something already" in line
     finally:
         spark.sql("DROP DATABASE rebuilt CASCADE")
+    first, *rest = ran.out.splitlines()
+    assert first == "s: version 1 rebuilt: identical, 1 rows, every value the same"
+    text = "\n".join(rest)
+    assert history.runs[1] in text
+    assert "T in [2024-03-02T00:00:00+00:00, 2024-03-03T00:00:00+00:00)" in text
+    assert f"facts: version 0 of {history.project.warehouse}/facts" in text
+    assert f"labels: version 1 of {history.project.warehouse}/labels" in text
 
 
 @pytest.mark.parametrize("place", ["s", "s/inside", "facts", "hidden", "file"])

@@ -14,7 +14,7 @@ import pytest
 
 from skewless import FeatureSet, feature
 from skewless.serving.errors import FeatureError
-from skewless.serving.sets.last_call import LastCall, Note, last_call, told
+from skewless.serving.sets.last_call import LastCall, Note, failure_of, last_call
 
 
 def double(x: float) -> float:
@@ -82,7 +82,7 @@ def test_a_process_that_ends_outside_any_call_is_no_feature_s() -> None:
 def test_the_error_names_the_feature_its_inputs_and_the_label_event() -> None:
     call = ended("os._exit(7)")
     assert call is not None
-    assert str(told(call, FEATURES, {"x": 3.0, "how": "os._exit(7)"}, {"user": 12})) == (
+    assert str(failure_of(call, FEATURES, {"x": 3.0, "how": "os._exit(7)"}, {"user": 12})) == (
         "feature 'fate': ended its process with exit code 7; inputs double=6.0, how='os._exit(7)'; label event user=12"
     )
 

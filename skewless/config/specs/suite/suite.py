@@ -11,7 +11,7 @@ from typing import Any
 
 from skewless.config.documents import Keys, Problem, Variables, dotted, from_yaml
 from skewless.config.specs.suite.arguments import argument_problems, shown, table
-from skewless.ground.names import unknown
+from skewless.ground.names import nearest, unknown
 
 SEVERITIES = ("critical", "warning", "info")
 _COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
@@ -168,5 +168,5 @@ def _unknown_keys(keys: Keys, item: Mapping[str, Any], known: Sequence[str]) -> 
 
 
 def _nearest(name: str, types: Iterable[str]) -> str:
-    found = unknown(name, types)
-    return found if found.startswith("did") else "see its gallery of expectations"
+    match = nearest(name, types)
+    return f"did you mean {match!r}?" if match else "see its gallery of expectations"

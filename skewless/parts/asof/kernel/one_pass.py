@@ -54,6 +54,7 @@ def _of_sides(rows: Rows, labels: LabelEvents, layout: PassLayout) -> Iterator[A
     """What the tables among the rows tell."""
     if not layout.sides:
         return
+    # One numbering for label events and all tables: a numbering a table would hash the label events' keys each time.
     keys = KeyNumbers([rows.column(name) for name in layout.keys], len(rows))
     side = rows.numbers(SIDE)
     of_labels = np.flatnonzero(side == OF_LABELS)

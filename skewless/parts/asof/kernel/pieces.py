@@ -61,6 +61,8 @@ def _in_parts(
         is_large = part.bytes > layout.most_bytes
         if is_large and not _holds_one_bucket(part):
             yield from _in_parts(part.batches(), layout, folder, depth + 1)
+        # Windows that add doubles have no `oldest`, and their key is held whole, whatever its size: in which order
+        # neighbours meet is counted from the key's first event, which a slice of time would not have.
         elif is_large and all(side.answers is None or side.oldest is not None for side in layout.sides):
             yield from time_slices(part, layout, folder)
         else:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skewless.ground.event_rows import EventAnswers, EventRows
+from skewless.ground.event_rows import EventAnswers, EventRows, is_stale
 from skewless.ground.order.ranks import ranks
 from skewless.ground.order.time_order import Ints, rows_in_order
 from skewless.parts.asof.kernel.clock import Clock, clock_of
@@ -116,7 +116,7 @@ class SortedSide:
         alive: NDArray[np.bool_] = winner != NOBODY
         if len(self.places):
             if self.layout.max_age is not None:
-                alive &= at - self.event[winner] <= self.layout.max_age
+                alive &= ~is_stale(at - self.event[winner], self.layout.max_age)
             if self.layout.ends is not None:
                 alive &= at < self.ends[winner]
         return alive

@@ -93,5 +93,6 @@ def _still_needed(history: pa.Table, layout: PassLayout, first: int) -> pa.Table
         is_needed[:-1] = ordered.key[1:] != ordered.key[:-1]
         if own.oldest is not None:
             is_needed |= ordered.event >= (own.oldest(first) if first >= BEFORE_ALL + _SPREAD else first)
+        # The greatest row may lie before every window, and still be what an as-of join finds.
         needed.append(ordered.places[is_needed])
     return history.take(pa.array(np.sort(np.concatenate(needed))))

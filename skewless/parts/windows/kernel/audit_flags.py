@@ -12,7 +12,7 @@ from skewless.ground.order.time_order import Ints
 from skewless.parts.windows.kernel.stream import Questions, Stream
 
 
-def hardness_of(stream: Stream, windows: Iterable[Questions], size: int) -> pa.Array:
+def audit_flags_of(stream: Stream, windows: Iterable[Questions], size: int) -> pa.Array:
     """Per question a struct: `boundary`, an event lies exactly where one of its windows begins or ends; `late`, one
     inside is not yet visible; `events`, how many there are in the largest, visible or not.
     """

@@ -44,5 +44,7 @@ class TableEvents:
             times = [each[takes_part] for each in times]
             column = None if column is None else column.filter(pa.array(takes_part))
         key, event, available = times
+        # Codes in J4's order, so that the kernel compares whole numbers whatever the type; functions that take
+        # no values (`count`) are spared it.
         values = encode(column) if takes_values else None
         return stream_of(key, rows.key_count, event, available, values)

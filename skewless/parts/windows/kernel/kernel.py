@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from skewless.ground.event_rows import AskedRows, EventRows
 from skewless.ground.order.time_order import Ints
-from skewless.parts.windows.kernel.audit_flags import hardness_of
+from skewless.parts.windows.kernel.audit_flags import audit_flags_of
 from skewless.parts.windows.kernel.events import TableEvents
 from skewless.parts.windows.kernel.layout import Measure
 from skewless.parts.windows.kernel.reducers import evaluated
@@ -31,6 +31,7 @@ class TableWindows:
         fields = []
         for measure in self._measures:
             stream = self._events.of(measure)
+            # Which events a label event sees depends on these two alone; every function over them shares the search.
             place = (id(stream), measure.range)
             if place not in views:
                 views[place] = _windows(stream, self._questions(measure, asked), asked)
@@ -40,9 +41,10 @@ class TableWindows:
     def audit_flags(self, asked: AskedRows) -> pa.StructArray:
         ranges = {measure.range: measure for measure in self._measures}.values()
         questions = [self._questions(measure, asked) for measure in ranges]
-        return hardness_of(self._events.all(), questions, len(asked.at))
+        return audit_flags_of(self._events.all(), questions, len(asked.at))
 
     def _questions(self, measure: Measure, asked: AskedRows) -> Questions:
+        # `strict` is a microsecond less, which is the finest that instants are: no second comparison further down.
         seen_until = asked.at - 1 if self._strict else asked.at
         return Questions(asked.key, *_bounds(measure, asked), seen_until)
 

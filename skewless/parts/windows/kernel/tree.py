@@ -49,6 +49,7 @@ class Tree:
         place = np.arange(len(key)) - upper_starts[key]
         left = starts[key] + 2 * place
         nodes = tuple(values[left] for values in below)
+        # The last node of an odd level goes up as it is: padded to a pair it would reach into the next key's events.
         paired = np.flatnonzero(2 * place + 1 < sizes[key])
         merged = self._merge(
             tuple(values[paired] for values in nodes), tuple(values[left[paired] + 1] for values in below)
@@ -61,6 +62,8 @@ class Tree:
 
     def aggregate(self, key: Ints, first: Ints, end: Ints) -> Nodes:
         """The aggregate of the events [first, end) of each key, counted from the key's first; else the identity."""
+        # Two accumulators, since levels are climbed from both ends: nodes on the left come in order of time, those on
+        # the right against it. In one, doubles would be added in another order than W6 declares.
         before, behind = (self.empty(len(key)) for _ in range(2))
         first, end = first.copy(), end.copy()
         for nodes, starts in zip(self.levels, self.starts, strict=True):
@@ -116,6 +119,7 @@ class Tree:
         """Move every open question one node on: down into one that holds, else on to the next and perhaps up."""
         still_open = []
         heights = level[which]
+        # A level at a time, whose nodes are one array: a walk by question would be a Python loop over label events.
         for height in np.unique(heights):
             here = which[heights == height]
             nodes, starts = self.levels[height][0], self.starts[height]

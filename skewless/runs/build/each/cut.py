@@ -50,7 +50,7 @@ def _after(start: date, unit: Unit) -> date:
     return start + (7 if unit == "week" else 1) * ONE_DAY
 
 
-def told(pieces: Collection[RunRange]) -> Iterator[str]:
+def names_of(pieces: Collection[RunRange]) -> Iterator[str]:
     """Each piece as a person reads it: its day, or its range."""
     for piece in pieces:
         start, end = piece.start, piece.end

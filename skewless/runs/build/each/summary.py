@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from skewless.runs.build.each.cut import told
+from skewless.runs.build.each.cut import names_of
 from skewless.runs.build.each.each import Piece
 from skewless.runs.build.summary import left_out_of, notes_of
 
 
 def line_of(name: str, piece: Piece) -> str:
     """What became of a piece, in a line."""
-    (when,) = told([piece.run_range])
+    (when,) = names_of([piece.run_range])
     if piece.document is None:
         assert piece.refusal is not None, "a piece is built or refused"
         return f"{name}: {when}: refused: {'; '.join(piece.refusal.problems)}"
@@ -43,7 +43,7 @@ def failures_of(name: str, pieces: Sequence[Piece]) -> list[str]:
         for problem in piece.refusal.problems if piece.refusal else ():
             by_reason.setdefault(problem, []).append(piece)
     found = [
-        f"{name}: {', '.join(told([piece.run_range for piece in those]))}: {reason}"
+        f"{name}: {', '.join(names_of([piece.run_range for piece in those]))}: {reason}"
         for reason, those in by_reason.items()
     ]
     rejected = [piece for piece in pieces if piece.document and not piece.is_built]
@@ -58,6 +58,6 @@ def _lines(name: str, pieces: Sequence[Piece], combined: Mapping[str, Any]) -> I
     manifests = [piece.outcome.manifest for piece in pieces if piece.outcome]
     for manifest, piece in zip(manifests, (piece for piece in pieces if piece.outcome), strict=True):
         for line in left_out_of(manifest):
-            yield f"  {'left out':<13} {next(told([piece.run_range]))}: {line}"
+            yield f"  {'left out':<13} {next(names_of([piece.run_range]))}: {line}"
     for note in dict.fromkeys(note for manifest in manifests for note in notes_of(manifest)):
         yield f"  {'warning':<13} {note}"

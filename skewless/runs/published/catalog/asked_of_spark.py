@@ -9,7 +9,7 @@ from skewless.ground.errors import NoTableError
 from skewless.lake.session import private_session
 from skewless.lake.sources import delta_table, open_source
 from skewless.parts.publish import Output, SparkHistory, read_manifests
-from skewless.runs.published.catalog.known_tables import KnownColumn, KnownTable
+from skewless.runs.published.catalog.known_table import KnownColumn, KnownTable
 
 
 def columns_of(spark: SparkSession, location: str, subject: str) -> KnownTable:

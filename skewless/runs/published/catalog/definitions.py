@@ -16,7 +16,8 @@ from skewless.runs.published.catalog.entries import (
     columns_behind,
     holder_of,
 )
-from skewless.runs.published.catalog.known_tables import KnownTable, Tables
+from skewless.runs.published.catalog.known_table import KnownTable
+from skewless.runs.published.catalog.known_tables import Tables
 from skewless.runs.published.catalog.words import aggregation_in_words, column_in_words
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.definitions.definition import FeatureDefinition

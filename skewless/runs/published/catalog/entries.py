@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from skewless.runs.published.catalog.known_tables import KnownTable
+from skewless.runs.published.catalog.known_table import KnownTable
 
 COLUMN, WINDOW, FUNCTION = "column", "window", "function"
 

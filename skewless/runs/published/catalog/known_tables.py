@@ -6,42 +6,20 @@ other is asked through Spark, which knows no statistics of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from skewless.ground.errors import InputError, NoTableError
-from skewless.ground.run.commits import OWNER, Published
+from skewless.ground.run.commits import OWNER
 from skewless.lake.delta_rs import ColumnStatistics, DeltaRsTable, is_asked_here
 from skewless.parts.publish import LocalHistory, read_manifests
+from skewless.runs.published.catalog.known_table import KnownColumn, KnownTable
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _SPELT = {"long": "bigint", "integer": "int", "short": "smallint", "byte": "tinyint"}
 _SPARK = Callable[[], "SparkSession"]
-
-
-class KnownColumn(NamedTuple):
-    """A column as its table has it: its name, its type as Spark spells it, and its comment."""
-
-    name: str
-    type: str
-    comment: str
-
-
-@dataclass(frozen=True)
-class KnownTable:
-    """A table's columns; of a training set also its published versions, oldest first, and statistics of what stands."""
-
-    columns: Sequence[KnownColumn] = ()
-    versions: Sequence[Published] = ()
-    statistics: Mapping[str, ColumnStatistics] = field(default_factory=dict)
-
-    def column(self, name: str) -> KnownColumn | None:
-        """The column of a name, whatever its case, as Spark looks names up."""
-        folded = name.casefold()
-        return next((each for each in self.columns if each.name.casefold() == folded), None)
 
 
 class Tables:

@@ -9,7 +9,8 @@ from skewless.config import PublishableTrainingSet
 from skewless.ground.run.commits import Published
 from skewless.runs.published.catalog.definitions import DefinedSet
 from skewless.runs.published.catalog.entries import Entry
-from skewless.runs.published.catalog.known_tables import KnownTable, Tables, statistics_of
+from skewless.runs.published.catalog.known_table import KnownTable
+from skewless.runs.published.catalog.known_tables import Tables, statistics_of
 from skewless.serving.errors import FeatureError
 from skewless.serving.sets.feature_set import FeatureSet
 

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from skewless.config import FeatureTable, JoinedTable
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import RollingWindow, Window
-from skewless.serving.values.durations import microseconds, shortest
+from skewless.serving.values.durations import in_one_unit, microseconds, shortest
 
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
-_OF_VALUES = {
-    "sum": "sum of {}",
-    "mean": "mean of {}",
-    "min": "least {}",
-    "max": "greatest {}",
-    "stddev": "sample standard deviation of {}",
-    "median": "median of {}",
-    "mode": "most frequent {}",
-    "first": "first {}",
-    "last": "last {}",
-    "count_distinct": "number of distinct {}",
-    "last_n": "last {n} values of {}, newest first",
-    "percentile": "{p} percentile of {}",
-    "count": "count of rows with a {}",
-    "time_since_last": "seconds at T since the last row with a {}",
-}
-_OF_ROWS = {"count": "count of rows", "time_since_last": "seconds at T since the last row"}
 
 
 def column_in_words(join: JoinedTable, column: str) -> str:
@@ -57,9 +38,8 @@ def aggregation_in_words(join: JoinedTable, aggregation: Aggregation, where: str
 
 def _computed(aggregation: Aggregation) -> str:
     if aggregation.column is None:
-        return _OF_ROWS[aggregation.function]
-    argument = aggregation.argument
-    return _OF_VALUES[aggregation.function].format(aggregation.column, n=argument, p=argument)
+        return aggregation.kind.words_of_rows
+    return aggregation.kind.words.format(column=aggregation.column, argument=aggregation.argument)
 
 
 def window_in_words(window: Window) -> str:
@@ -90,6 +70,5 @@ def length(micros: int) -> str:
     >>> length(129_600_000_000), length(60_000_000), length(500_000)
     ('36 hours', '1 minute', 'PT0.5S')
     """
-    text = shortest(micros)
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    return _counted(int(found[1]), _UNITS[found[2]]) if found else text
+    counted = in_one_unit(micros)
+    return _counted(counted[0], _UNITS[counted[1]]) if counted else shortest(micros)

@@ -10,6 +10,12 @@ from typing import Any
 Json = Mapping[str, Any]
 
 NO_ENTITY = "__dummy"
+
+_OF_STREAMS = "only its batch source is read here; what a stream writes has to land in that table too"
+_OF_AGGREGATIONS = "write it as an item of `aggregations`, exact to the event"
+_OF_EMBEDDINGS = "it is joined as an array; searching stays with the vector store"
+_OF_CODE = "write what it computes as a feature function, or as a job that writes the table"
+
 """Feast's entity of a view about the whole world."""
 
 
@@ -32,6 +38,14 @@ class Source:
 
 
 @dataclass(frozen=True)
+class ByHand:
+    """Something of a view that has no place in a feature table: what it does, and what to do instead."""
+
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class View:
     """A feature view: `columns` and `keys` by Feast's names, with `types` as Feast spells them; `ttl` in seconds."""
 
@@ -43,7 +57,7 @@ class View:
     source: Source | None
     description: str
     owner: str
-    by_hand: tuple[str, ...]
+    by_hand: tuple[ByHand, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,10 @@ class Definitions:
 def read_definitions(registry: Json) -> Definitions:
     keys = {each["spec"]["name"]: each["spec"].get("joinKey", "") for each in registry.get("entities", ())}
     batch = [_view(spec, keys, ()) for spec in _specs(registry, "featureViews")]
-    stream = [_view(spec, keys, ("is a stream view",)) for spec in _specs(registry, "streamFeatureViews")]
+    stream = [
+        _view(spec, keys, (ByHand("is a stream view", _OF_CODE),))
+        for spec in _specs(registry, "streamFeatureViews")
+    ]
     return Definitions(
         sorted([*batch, *stream], key=lambda each: each.name),
         sorted((_service(spec) for spec in _specs(registry, "featureServices")), key=lambda each: each.name),
@@ -99,12 +116,14 @@ def _specs(registry: Json, kind: str) -> Iterator[Json]:
         yield each["spec"]
 
 
-def _view(spec: Json, keys: Mapping[str, str], by_hand: tuple[str, ...]) -> View:
+def _view(spec: Json, keys: Mapping[str, str], by_hand: tuple[ByHand, ...]) -> View:
     features = spec.get("features", ())
     source = spec.get("batchSource") or spec.get("source", {})
     found = [*by_hand, *_not_carried(spec)]
     found += [
-        f"`{each['name']}` is an embedding that is searched" for each in features if each.get("vectorIndex")
+        ByHand(f"`{each['name']}` is an embedding that is searched", _OF_EMBEDDINGS)
+        for each in features
+        if each.get("vectorIndex")
     ]
     return View(
         spec["name"],
@@ -119,17 +138,18 @@ def _view(spec: Json, keys: Mapping[str, str], by_hand: tuple[str, ...]) -> View
     )
 
 
-def _not_carried(spec: Json) -> Iterator[str]:
+def _not_carried(spec: Json) -> Iterator[ByHand]:
     """What of a view has no place in a feature table."""
     stream = spec.get("streamSource", {})
     if stream:
         kind = stream.get("type", "").lower().replace("_", " ")
-        yield f"is fed by `{stream.get('name')}` ({kind}) too"
+        yield ByHand(f"is fed by `{stream.get('name')}` ({kind}) too", _OF_STREAMS)
     for each in spec.get("aggregations", ()):
         window = f"{each.get('timeWindow', '')}".removesuffix("s")
-        yield f"aggregates: {each.get('function')} of `{each.get('column')}` over {window} seconds"
+        what = f"aggregates: {each.get('function')} of `{each.get('column')}` over {window} seconds"
+        yield ByHand(what, _OF_AGGREGATIONS)
     if spec.get("userDefinedFunction") or spec.get("featureTransformation"):
-        yield "transforms its source in Python"
+        yield ByHand("transforms its source in Python", _OF_CODE)
 
 
 def _source(spec: Json) -> Source:

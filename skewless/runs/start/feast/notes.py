@@ -25,7 +25,7 @@ def by_hand(found: Definitions, planned: Sequence[Planned]) -> Iterator[str]:
         outputs = ", ".join(f"`{name}`" for name in each.outputs)
         yield f"on-demand view `{each.name}`: write {outputs} as feature functions, one each; NOTES.md has a start"
     for view in found.views:
-        yield from (f"feature view `{view.name}` {what}: {_remedy(what)}" for what in view.by_hand)
+        yield from (f"feature view `{view.name}` {each.what}: {each.remedy}" for each in view.by_hand)
         nested = [name for name, kind in view.types.items() if kind.startswith(_NO_INPUT)]
         if nested:
             names = ", ".join(f"`{name}`" for name in nested)
@@ -37,16 +37,6 @@ def by_hand(found: Definitions, planned: Sequence[Planned]) -> Iterator[str]:
     for view in found.views:
         if view.name not in taken:
             yield f"feature view `{view.name}`: in no feature service, so in no training set; add it where it is wanted"
-
-
-def _remedy(what: str) -> str:
-    if what.startswith("is fed by"):
-        return "only its batch source is read here; what a stream writes has to land in that table too"
-    if what.startswith("aggregates"):
-        return "write it as an item of `aggregations`, exact to the event"
-    if "embedding" in what:
-        return "it is joined as an array; searching stays with the vector store"
-    return "write what it computes as a feature function, or as a job that writes the table"
 
 
 def notes_of(found: Definitions, tables: Sequence[Table], planned: Sequence[Planned], root: Path) -> str:
@@ -87,7 +77,7 @@ def _first(found: Definitions, tables: Sequence[Table], root: Path) -> Iterator[
     parquet, others = [], []
     for source in sources.values():
         place = place_of(source, root)
-        if place.before and place.before.startswith("Feast reads Parquet"):
+        if place.is_parquet:
             parquet.append(f'convert("{path_of(source, root)}", "{_default(place.location)}")')
         elif place.before:
             others.append(f"- `{place.location}`: {place.before}.")

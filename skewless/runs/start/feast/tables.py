@@ -36,10 +36,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a source's rows will be read: `location`, and what has to be done before, None where nothing has to."""
+    """Where a source's rows will be read: `location`, and what has to be done before, None where nothing has to.
+
+    `is_parquet`: that is to make a Delta table of Parquet files.
+    """
 
     location: str
     before: str | None
+    is_parquet: bool = False
 
 
 def place_of(source: Source, root: Path) -> Place:
@@ -53,7 +57,7 @@ def place_of(source: Source, root: Path) -> Place:
         return Place(source.place, "if this catalog table is no Delta table, CONVERT TO DELTA makes it one")
     if source.kind in ("file", "spark"):
         path = path_of(source, root)
-        return Place(path, None) if source.is_delta else Place(own, f"Feast reads Parquet at `{path}`")
+        return Place(path, None) if source.is_delta else Place(own, f"Feast reads Parquet at `{path}`", True)
     return Place(own, f"Feast reads {source.kind} table `{source.place}`; bring its rows there as Delta")
 
 

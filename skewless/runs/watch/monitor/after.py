@@ -8,12 +8,13 @@ from datetime import datetime
 from pyspark.sql import SparkSession
 
 from skewless.config import Monitoring, PublishableTrainingSet
-from skewless.ground.errors import InputError, first_line
+from skewless.ground.errors import InputError
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import reason_of
 from skewless.runs.watch.monitor.delivery import DeliveryError, post, slack_message, write_textfile
 from skewless.runs.watch.monitor.drift.outcome import Monitored
 from skewless.runs.watch.monitor.history import add_history, history_location
+from skewless.serving.errors import first_line
 
 
 def deliver(

@@ -12,7 +12,15 @@ from typing import Any
 
 from skewless.serving.aggregations.bounds import CalendarWindow, Window
 from skewless.serving.plan.serve.column_values import accepting
-from skewless.serving.plan.serve.join import Reading, Row, RowTimes, candidate, row_order, time_reading
+from skewless.serving.plan.serve.join import (
+    Reading,
+    Row,
+    RowTimes,
+    candidate,
+    is_stale,
+    row_order,
+    time_reading,
+)
 from skewless.serving.plan.serve.tables import JoinedTable
 
 _EVER = 2**63
@@ -38,7 +46,7 @@ def kept_rows(rows: Sequence[Row], table: JoinedTable, now: int) -> list[Row]:
     fresh = [
         (event, landed, position)
         for event, landed, position in times.visible(rows, (), _EVER)
-        if table.max_age is None or now - event <= table.max_age
+        if not is_stale(now - event, table.max_age)
     ]
     seen = {position for _, _, position in times.visible(rows, (), now)}
     order = _order(rows, table)

@@ -131,11 +131,15 @@ def winner_of(table: JoinedTable) -> Winner:
         ]
         values, end = tied[0] if len(tied) == 1 else max(tied, key=order)
         # Asked of the winner alone, after it has won (J3).
-        is_stale = max_age is not None and at - event > max_age
         is_over = end is not None and at >= end
-        return nothing if is_stale or is_over else values
+        return nothing if is_over or is_stale(at - event, max_age) else values
 
     return winner
+
+
+def is_stale(age: int, max_age: int | None) -> bool:
+    """Whether a row is older than its table's `max_age` (J3), in microseconds; None for a table without one."""
+    return max_age is not None and age > max_age
 
 
 def candidate(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from skewless.serving.errors import first_line
 from skewless.serving.store.errors import StoreError, no_base, no_run, overtaken, unreachable
 from skewless.serving.store.postgres_server import statements as sql
 from skewless.serving.store.redaction import redacted
@@ -216,4 +217,4 @@ def _clear(connection: psycopg.Connection[Any]) -> None:
 
 
 def _line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return first_line(error) or type(error).__name__

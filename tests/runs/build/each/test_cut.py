@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from skewless.ground.names import UNITS, Unit
 from skewless.ground.run.ranges import RunRange
-from skewless.runs.build.each.cut import pieces_of, told
+from skewless.runs.build.each.cut import names_of, pieces_of
 
 NOW = datetime(2025, 1, 1, tzinfo=timezone.utc)
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2024, 4, 1), timezones=st.just(timezone.utc))
@@ -58,7 +58,7 @@ def test_units_begin_at_midnight_utc_on_mondays_and_on_the_first() -> None:
 
 def test_a_unit_without_anything_is_no_piece() -> None:
     pieces = pieces_of(RunRange(NOW, utc("2024-01-01"), utc("2024-02-01")), "day", [date(2024, 1, 5)])
-    assert list(told(pieces)) == ["2024-01-05"]
+    assert list(names_of(pieces)) == ["2024-01-05"]
 
 
 def test_open_ends_stay_open_so_that_nothing_outside_is_left() -> None:

@@ -73,6 +73,9 @@ def training_set(name: str, *tables: str, rest: str = "") -> dict[str, str]:
     return {f"training_sets/{name}.yml": text + rest + "}"}
 
 
+STANDING = training_set("standing", "planes", rest=", parity_sample: 0")
+
+
 @pytest.fixture(scope="module")
 def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Ten days of rows, a file a day, and label events of 6 and 7 July."""
@@ -93,6 +96,18 @@ def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pr
         by_hand.overwrite(project.warehouse / "daily", schema, *of_version)
     project.table("planes", "k INT, seats INT", "(1, 100)", "(2, 180)")
     return project
+
+
+@pytest.fixture(scope="module")
+def stood(planned: Project) -> dict[str, Any]:
+    """What the build of `standing` said."""
+    return planned.conf(STANDING).built("standing", "--as-of", AS_OF)
+
+
+@pytest.fixture
+def standing(planned: Project, stood: dict[str, Any]) -> Project:
+    """Version 0 of `standing` is there, and its configuration is that version's again."""
+    return planned.conf(STANDING)
 
 
 def plan_of(project: Project, name: str, *arguments: str) -> dict[str, Any]:
@@ -303,23 +318,25 @@ def test_exchanges_are_those_of_the_plan_that_would_run(
     assert found == (sum(join["exchanges"] for join in told["joins"]), 0)
 
 
-def test_it_is_told_what_is_checked_and_what_is_replaced(planned: Project) -> None:
+def test_it_is_told_what_is_checked(planned: Project) -> None:
     planned.conf(training_set("target", "planes", rest=", expectations: two, parity_sample: 7"))
-    before = plan_of(planned, "target")
-    assert before["output"] == {
+    plan = plan_of(planned, "target")
+    assert plan["output"] == {
         "location": f"{planned.warehouse}/target",
         "version": None,
         "replaces": None,
     }
-    assert (before["parity_sample"], before["expectations"]) == (7, {"suite": "two", "expectations": 2})
-    built = planned.built("target", "--as-of", AS_OF)
-    after = plan_of(planned, "target", "--date", "2024-07-06")
+    assert (plan["parity_sample"], plan["expectations"]) == (7, {"suite": "two", "expectations": 2})
+
+
+def test_it_is_told_what_is_replaced(standing: Project, stood: dict[str, Any]) -> None:
+    after = plan_of(standing, "standing", "--date", "2024-07-06")
     assert after["output"]["version"] == 0
     assert after["output"]["replaces"] == (
         "event_date >= DATE '2024-07-06' AND event_date < DATE '2024-07-07'"
     )
     assert {name: after[name] for name in ("training_set", "columns", "strategy")} == {
-        name: built[name] for name in ("training_set", "columns", "strategy")
+        name: stood[name] for name in ("training_set", "columns", "strategy")
     }
 
 
@@ -347,10 +364,9 @@ def test_what_a_build_refuses_before_it_runs_is_refused(planned: Project) -> Non
     assert "unknown input" in explained.err
 
 
-def test_other_columns_than_those_of_the_standing_table_are_refused_for_a_range(planned: Project) -> None:
-    planned.conf(training_set("grown", "planes")).built("grown", "--as-of", AS_OF)
-    planned.conf(training_set("grown", "planes", "endless"))
-    ran = planned.run("build", "grown", "--date", "2024-07-06", "--explain")
+def test_other_columns_than_those_of_the_standing_table_are_refused_for_a_range(standing: Project) -> None:
+    standing.conf(training_set("standing", "planes", "endless"))
+    ran = standing.run("build", "standing", "--date", "2024-07-06", "--explain")
     assert (ran.code, ran.out) == (2, "")
     assert "2024-07-07: the rows are of another definition, that of version 0" in ran.err
     assert "feature table 'endless' (new)" in ran.err

@@ -75,8 +75,8 @@ class NumberBins:
         """The bin of each value of a column of doubles."""
         values = _doubles(column)
         found = np.searchsorted(np.array(self.edges), values).astype(np.int64, copy=False)
-        strange = ~np.isfinite(values)
-        if strange.any():
+        not_finite = ~np.isfinite(values)
+        if not_finite.any():
             found[values == -np.inf] = len(self.edges) + 1
             found[values == np.inf] = len(self.edges) + 2
             found[np.isnan(values)] = self.nan
