@@ -1,4 +1,4 @@
-"""Every night's training sets, by Airflow 3: copy it into the folder of DAGs and change the capitals; docs/airflow.md."""
+"""Every night's training sets, by Airflow 3: copy it into the folder of DAGs, change the capitals; docs/airflow.md."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class SkewlessOperator(SparkSubmitOperator):
     """A job of skewless by spark-submit, which succeeds, fails or is tried again by the exit code in its `--result`.
 
     0 and 4 succeed (4 is an alert, which the job has delivered itself); 1, 2 and 3 fail and are not tried again, since
-    the same would come of it; 5, inputs that are not ready or another run that published, is tried as often as `retries`
-    says; 6, a run that was stopped, once. Without a result, as where the submit itself or the node died, `retries` too.
+    the same would come of it; 5, inputs that are not ready or another run that published, is tried as often as
+    `retries` says; 6, a run that was stopped, once. Without a result, as where the submit itself or the node died,
+    `retries` too.
     """
 
     def __init__(self, *, result: str, **options: Any) -> None:

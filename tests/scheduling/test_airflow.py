@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_an_exit_code_becomes_a_state(runs: dict[str, dict[str, Any]], plan: str
 
 def test_the_interval_of_a_run_is_its_range(runs: dict[str, dict[str, Any]]) -> None:
     arguments = runs["0"]["arguments"]
-    given = dict(zip(arguments, arguments[1:], strict=False))
+    given = dict(pairwise(arguments))
     # The last whole interval before the moment that the run is asked for.
     assert given["--start"] == "2026-02-28T00:00:00+00:00"
     assert given["--end"] == "2026-03-01T00:00:00+00:00"
