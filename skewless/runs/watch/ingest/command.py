@@ -27,10 +27,11 @@ def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
         ingesting.rows = done.records
     rejections, took = tables.rejections, this_run()
     with step("reading versions"):
-        took.touches(Dataset(Hadoop(spark).absolute(folder), folder, is_output=False))
-        took.touches(records := tables.records.written(spark, done.records))
-        if rejections.exists(spark):
-            took.touches(rejections.written(spark, done.rejected))
+        version = tables.records.version(spark)
         rejected = rejections.place.location if rejections.exists(spark) else None
-        found = Ingested(location, done, rejected, records.version)
+        took.touches(Dataset(Hadoop(spark).absolute(folder), folder, is_output=False))
+        took.touches(tables.records.written(spark, done.records))
+        if rejected is not None:
+            took.touches(rejections.written(spark, done.rejected))
+        found = Ingested(location, done, rejected, version)
     return Result(found.to_json(), summary_of_ingestion(found))
