@@ -17,6 +17,8 @@ from pyspark.sql.types import StructType
 from skewless.config import is_path
 from skewless.ground.errors import InputError
 from skewless.ground.run.commits import file_name
+from skewless.ground.run.datasets import Dataset, Field
+from skewless.ground.run.steps import this_run
 from skewless.lake.failures import (
     READ_ERRORS,
     as_unreadable,
@@ -87,11 +89,17 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
             raise no_delta_table(spark, location, subject)
         version = latest_version(table) if version is None else version
         rows = read_version(spark, location, version)
-        remember_input(root_of(rows), subject)
+        remember_input(root := root_of(rows), subject)
+        this_run().touches(Dataset(root, location, False, version, fields_of(rows)))
         return Source(location, version, rows)
     except READ_ERRORS as error:
         place = failed_file(error) or broken_commit(spark, location) or location
         raise as_unreadable(error, f"{subject}: cannot read {place}") from error
+
+
+def fields_of(rows: DataFrame) -> tuple[Field, ...]:
+    """The columns of rows, as a run's datasets have them."""
+    return tuple(Field(each.name, each.dataType.simpleString()) for each in rows.schema)
 
 
 def broken_commit(spark: SparkSession, location: str) -> str | None:

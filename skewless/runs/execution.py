@@ -22,6 +22,7 @@ from skewless.ground.standard_output import kept_for_the_result, say, tell
 from skewless.lake.feature_places import with_feature_places
 from skewless.lake.storage import RemoteFiles, is_local, local_path, write_text
 from skewless.lake.watched import watchers
+from skewless.lake.watched.lineage import Lineage
 from skewless.lake.watched.metrics_file import write_metrics
 
 if TYPE_CHECKING:
@@ -107,11 +108,13 @@ def execute(command: Callable[[], Result], run: Run) -> int:
 
 def _executed(command: Callable[[], Result], run: Run, steps: Steps, stop: Stop) -> int:
     problems: tuple[str, ...] = ()
+    lineage = Lineage(run.about, steps)
     try:
         _refuse_no_working_directory()
         # Around the whole command: a feature module may print whenever it is imported, and `--json` promises one
         # object.
         with with_feature_places(run.conf_dir), kept_for_the_result():
+            lineage.begin()
             result = command()
             stop.over()
     except (
@@ -132,6 +135,8 @@ def _executed(command: Callable[[], Result], run: Run, steps: Steps, stop: Stop)
         ):  # whoever closes a pipe has read enough
             problems = (f"standard output: cannot be written: {said.strerror}",)
             result = replace(result, exit_code=result.exit_code or UNEXPECTED)
+    code = result.exit_code
+    lineage.end(code, problems, is_success=code in (DONE, ALERT), is_stopped=code == STOPPED)
     _write_metrics(result, run, steps)
     # Last, when nothing more can fail: whoever finds the file knows that the run is over.
     exit_code = _write_result(result, run.result_uri, run.spark)

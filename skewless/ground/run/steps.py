@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TypedDict
 
+from skewless.ground.run.datasets import Dataset
+
 _DONE = "skewless_was_doing"
 
 
@@ -65,7 +67,8 @@ Listener = Callable[[Step], AbstractContextManager[None]]
 class Steps:
     """What a run has done so far: the seconds of each step, in the order in which they were begun.
 
-    `run_id` is None until the run has one; `whole` is the run that this one is a piece of.
+    `run_id` is None until the run has one; `whole` is the run that this one is a piece of; `datasets` are what was read
+    and written, each once, in the order in which they were met.
     """
 
     listeners: tuple[Listener, ...] = ()
@@ -75,6 +78,7 @@ class Steps:
     seconds: dict[str, float] = field(default_factory=dict)
     current: str | None = None
     run_id: str | None = None
+    datasets: dict[tuple[str, bool], Dataset] = field(default_factory=dict)
 
     def to_json(self) -> WrittenSteps:
         return {
@@ -87,6 +91,11 @@ class Steps:
         """Give the run its id, which is in each line of it from here on; the id itself."""
         self.run_id = run_id
         return run_id
+
+    def touches(self, dataset: Dataset) -> None:
+        """Note what the run reads or writes; the same place again, as by each piece, is noted as it was met last."""
+        for each in self.with_whole():
+            each.datasets[dataset.uri, dataset.is_output] = dataset
 
     def with_whole(self) -> Iterator[Steps]:
         """Itself, then what it is a piece of."""

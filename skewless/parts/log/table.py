@@ -13,8 +13,10 @@ from pyspark.sql.types import DataType, StructType
 from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
+from skewless.ground.run.datasets import Dataset
 from skewless.ground.spark_columns import column
-from skewless.lake.sources import delta_table, latest_version
+from skewless.lake.sources import delta_table, fields_of, latest_version
+from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CREATED_MEANWHILE, Place
 from skewless.parts.log.column_types import converted, fits, struct_of
 from skewless.parts.log.decoding import STRUCTS
@@ -93,6 +95,12 @@ class LogTable:
         table = delta_table(spark, self.place.location)
         assert table is not None, "a table that was made or found"
         return latest_version(table)
+
+    def written(self, spark: SparkSession, rows: int) -> Dataset:
+        """Itself as an output of a run that added so many rows."""
+        folder = Hadoop(spark).absolute(self.place.folder)
+        fields = fields_of(self.rows(spark))
+        return Dataset(folder, self.place.location, True, self.version(spark), fields, rows)
 
     def insert_new(self, rows: DataFrame, condition: str) -> int:
         """Add the rows that match none of the table's by the condition on `new` and `old`; how many those were.

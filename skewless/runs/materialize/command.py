@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from skewless.ground.errors import InputError
-from skewless.ground.run.steps import step
+from skewless.ground.run.datasets import Dataset
+from skewless.ground.run.steps import step, this_run
 from skewless.lake.session import private_session
 from skewless.parts.publish import Output
 from skewless.runs.execution import DONE, REFUSED, Result, Run
@@ -23,6 +24,9 @@ def materialize_features(run: Run, name: str, url: str, version: int | None, *, 
     with step("reading manifests"):
         plan = published_plan(spark, name, Output.at(spark, location), version)
     found = materialize(spark, store, plan, full=full)
+    if found.state is not None:
+        keys = sum(written.keys for _, written in found.works)
+        this_run().touches(Dataset(store.url, store.url, is_output=True, rows=keys))
     return Result(
         found.to_json(), summary_of_materialization(found), DONE if found.state is not None else REFUSED
     )

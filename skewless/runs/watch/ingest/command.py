@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from skewless.ground.run.steps import step
+from skewless.ground.run.datasets import Dataset
+from skewless.ground.run.steps import step, this_run
 from skewless.ground.run.stops import note_what_stands
 from skewless.lake.session import private_session
+from skewless.lake.storage import Hadoop
 from skewless.parts.log import ingest, tables_at
 from skewless.runs.execution import Result, Run, refuse_no_location
 from skewless.runs.watch.ingest.ingested import Ingested
@@ -23,8 +25,13 @@ def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
     with step("ingesting records") as ingesting:
         done = ingest(spark, folder, tables, datetime.now(timezone.utc))
         ingesting.rows = done.records
-    rejections = tables.rejections
+    rejections, took = tables.rejections, this_run()
     with step("reading versions"):
+        version = tables.records.version(spark)
         rejected = rejections.place.location if rejections.exists(spark) else None
-        found = Ingested(location, done, rejected, tables.records.version(spark))
+        took.touches(Dataset(Hadoop(spark).absolute(folder), folder, is_output=False))
+        took.touches(tables.records.written(spark, done.records))
+        if rejected is not None:
+            took.touches(rejections.written(spark, done.rejected))
+        found = Ingested(location, done, rejected, version)
     return Result(found.to_json(), summary_of_ingestion(found))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -63,9 +63,18 @@ def post(webhook: Webhook, message: Mapping[str, Any]) -> str:
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))
         try:
-            answer = session.post(webhook.url, json=message, timeout=webhook.timeout.total_seconds())
+            # No redirect is followed: what is sent names features and values, which are for this host alone. By a 302
+            # it would become a GET without the message, too.
+            seconds = webhook.timeout.total_seconds()
+            answer = session.post(webhook.url, json=message, timeout=seconds, allow_redirects=False)
         except requests.RequestException as error:
             raise DeliveryError(f"webhook {host}: {_cause(error)}") from None
+    if answer.is_redirect:
+        there = urlsplit(urljoin(webhook.url, answer.headers["location"])).hostname or "?"
+        raise DeliveryError(
+            f"webhook {host}: answered {answer.status_code}, a redirect to {there}, which is not followed; "
+            "correct the URL"
+        )
     if not answer.ok:
         raise DeliveryError(f"webhook {host}: answered {answer.status_code} {answer.reason}")
     return f"webhook {host}: delivered"

@@ -54,7 +54,7 @@ def finding(name: str, is_alert: bool) -> Finding:
 class Hook:
     """A web hook that answers with these codes, the last one for ever, and keeps what it was sent."""
 
-    def __init__(self, *codes: int, pause: float = 0.0) -> None:
+    def __init__(self, *codes: int, pause: float = 0.0, to: str | None = None) -> None:
         codes_left = list(codes)
         bodies: list[Any] = []
         self.bodies = bodies
@@ -64,6 +64,8 @@ class Hook:
                 bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 time.sleep(pause)
                 self.send_response(codes_left.pop(0) if len(codes_left) > 1 else codes_left[0])
+                if to is not None:
+                    self.send_header("Location", to)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -114,6 +116,19 @@ def test_what_does_not_pass_is_said_without_the_secret_of_the_address(
         post(Webhook(url=hook.url, retries=retries), {"text": "x"})
     assert "secret" not in str(told.value)
     assert len(hook.bodies) == times
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_names_the_other_host_without_its_secret(code: int) -> None:
+    with Hook(200) as other:
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        with Hook(code, to=elsewhere) as hook, pytest.raises(DeliveryError) as told:
+            post(Webhook(url=hook.url), {"text": "x"})
+    assert other.bodies == []
+    assert str(told.value) == (
+        f"webhook 127.0.0.1: answered {code}, a redirect to localhost, which is not followed; correct the URL"
+    )
+    assert len(hook.bodies) == 1
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
