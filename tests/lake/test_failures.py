@@ -26,7 +26,6 @@ from skewless.parts.publish import Output, SparkHistory, refuse_foreign_table, s
 from tests.helpers import by_hand
 from tests.helpers.frames import at, delta
 
-
 DAYS = StructType().add("n", LongType()).add("event_date", StringType())
 
 
@@ -209,7 +208,9 @@ def test_a_torn_commit_is_named_without_spark_too(tmp_path: Path, torn: Callable
     commit = place / "_delta_log" / COMMIT
     commit.write_bytes(torn(commit.read_bytes()))
     assert DeltaRsTable.at(str(place), 0).version == 0
-    with pytest.raises(InputError, match=rf"^table '{place}':.* cannot read _delta_log/{COMMIT}: .*; restore"):
+    with pytest.raises(
+        InputError, match=rf"^table '{place}':.* cannot read _delta_log/{COMMIT}: .*; restore"
+    ):
         DeltaRsTable.at(str(place))
 
 

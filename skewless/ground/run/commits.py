@@ -138,7 +138,9 @@ def empty_commit(sizes: Mapping[str, int], version: int) -> str | None:
     checkpoints = (int(match[1]) for match in map(_CHECKPOINT.fullmatch, sizes) if match)
     since = max((each for each in checkpoints if each <= version), default=-1)
     commits = manifest_files(sizes)
-    return next((commits[at] for at in sorted(commits) if since < at <= version and not sizes[commits[at]]), None)
+    return next(
+        (commits[at] for at in sorted(commits) if since < at <= version and not sizes[commits[at]]), None
+    )
 
 
 def is_torn_commit(text: str | OSError) -> bool:

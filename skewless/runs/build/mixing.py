@@ -64,7 +64,7 @@ def refuse_mixed_meanwhile(
         return
     others = standing.others(ready.document["fingerprint"], whole, published_time(ready.all.labels))
     if others:
-        dates = ", ".join(runs_of(sorted({day for _, held in others for day in held}, key=str)))
+        dates = ", ".join(runs_of({day for _, held in others for day in held}))
         raise PublishConflictError(
             f"output '{known.output.location}': another run published rows of another definition meanwhile ({dates}); "
             "nothing of this run is visible, run it again"
