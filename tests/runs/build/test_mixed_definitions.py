@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.publish import Output, SparkHistory, held_in, history_of, read_manifests
+from skewless.parts.publish import Output, SparkHistory, checksum, held_in, history_of, read_manifests
 from skewless.runs.build import build
 from tests.helpers.project import Project
 
@@ -94,7 +94,7 @@ def test_a_run_that_is_overtaken_by_one_of_another_definition_tries_again(
     """Both are let through: the one because its day's rows would be the table's only ones, the other by what stands."""
     project = project_of(tmp_path, spark)
     project.built("s", "--date", DAYS[0])
-    hashed = build.checksum
+    hashed = checksum
 
     def overtaken(rows: DataFrame) -> str:
         monkeypatch.setattr(build, "checksum", hashed)
