@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 
 from skewless.config.values import is_path
 from skewless.ground.errors import InputError, NoTableError
-from skewless.ground.run.commits import HISTORY, Commit
+from skewless.ground.run.commits import (
+    EMPTY,
+    HISTORY,
+    RESTORED,
+    Commit,
+    empty_commit,
+    is_torn_commit,
+    manifest_files,
+)
+from skewless.lake.local_files import entries, texts
 from skewless.lake.storage import is_local, local_path
 from skewless.serving.errors import first_line
 
@@ -62,12 +71,27 @@ class DeltaRsTable:
 
         place = str(local_path(location)) if is_local(location) else location
         try:
-            return cls(location, DeltaTable(place, version=version))
+            found = cls(location, DeltaTable(place, version=version))
         except TableNotFoundError:
             raise NoTableError(f"'{location}': there is no Delta table; give the path of a table") from None
         except (DeltaError, OSError, ValueError) as error:
             what = "" if version is None else f" version {version}"
-            raise InputError(f"table '{location}':{what} cannot be read: {first_line(error)}") from error
+            torn = _torn_commit(location)
+            said = f"cannot read {torn}: " if torn else "cannot be read: "
+            remedy = f"; {RESTORED}" if torn else ""
+            raise InputError(f"table '{location}':{what} {said}{first_line(error)}{remedy}") from error
+        found._refuse_empty_commit()
+        return found
+
+    def _refuse_empty_commit(self) -> None:
+        """InputError where a commit of this version holds nothing: delta-rs takes it for one that changed nothing."""
+        from pyarrow.fs import FileSelector
+
+        with self._read("its log"):
+            infos = self._files.get_file_info(FileSelector("_delta_log"))
+        name = empty_commit({info.base_name: info.size or 0 for info in infos}, self.version)
+        if name is not None:
+            raise InputError(f"table '{self.location}': cannot read _delta_log/{name}: {EMPTY}; {RESTORED}")
 
     @property
     def version(self) -> int:
@@ -172,6 +196,15 @@ class DeltaRsTable:
         except (DeltaError, OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
             text = f"table '{self.location}': {what} cannot be read: {first_line(error)}"
             raise InputError(text) from error
+
+
+def _torn_commit(location: str) -> str | None:
+    """The file of a table's log that is torn, where the table is on this machine; delta-rs does not name it."""
+    if not is_local(location):
+        return None
+    log = local_path(location) / "_delta_log"
+    found = texts(log, list(manifest_files(entry.name for entry in entries(log)).values()))
+    return next((f"_delta_log/{name}" for name in sorted(found) if is_torn_commit(found[name])), None)
 
 
 def _statistics(chunk: Any, rows: int) -> ColumnStatistics:

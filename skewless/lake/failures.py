@@ -15,9 +15,12 @@ from urllib.parse import unquote
 from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
 
 from skewless.ground.errors import InputError, MachineError, SkewlessError
+from skewless.ground.run.commits import RESTORED
 from skewless.ground.run.steps import what_was_done
+from skewless.lake.jvm.log_files import broken_commit
 from skewless.lake.jvm.lost_jvm import lost_jvm
 from skewless.serving.errors import first_line
 
@@ -50,6 +53,9 @@ NO_ACCESS = re.compile(
     r"[Pp]ermission denied|AccessControlException|Access ?Denied|Forbidden|Mkdirs failed|Cannot create"
 )
 """What it says where a place may not be read or written: of an input the input's fault, else the machine's."""
+
+NO_JSON = re.compile(r"Json\w*Exception|JSON|MalformedInput|DELTA_STATE_RECOVER|DELTA_LOG_FILE")
+"""What it says where the text of a Delta log is torn."""
 
 UNREADABLE = {
     r"FileNotFoundException: .*does not exist|FILE_NOT_EXIST": "the file is gone",
@@ -129,10 +135,9 @@ def plainly(error: Exception) -> SkewlessError | None:
     if machine := _of_the_machine(error):
         return machine
     reason = reason_of(error)
-    if found := _input_of(_causes(error)):
+    if found := _input_of(_causes(error)) or _torn_log(error):
         subject, path = found
-        about = f"{subject}: cannot read {path}: {_in_plain_words(reason, path)}"
-        return InputError(f"{about}; restore the file, or the table")
+        return InputError(f"{subject}: cannot read {path}: {_in_plain_words(reason, path)}; {RESTORED}")
     if isinstance(error, OSError) or NO_ACCESS.search(_text_of(error)):
         doing = what_was_done(error)
         return MachineError(f"{doing}: {reason}" if doing else reason)
@@ -156,10 +161,10 @@ def failed_file(error: Exception) -> str | None:
     return None
 
 
-def as_unreadable(error: Exception, subject: str) -> SkewlessError:
+def as_unreadable(error: Exception, subject: str, remedy: str = "") -> SkewlessError:
     """What reading a table raised, as the fault of the table, where it is not the machine's; `subject` says which."""
     machine = _of_the_machine(error)
-    return machine or InputError(f"{subject}: {reason_of(error)}")
+    return machine or InputError(f"{subject}: {reason_of(error)}{remedy}")
 
 
 def as_unwritable(error: Exception, subject: str) -> SkewlessError:
@@ -237,6 +242,15 @@ def _input_of(causes: list[Cause]) -> tuple[str, str] | None:
             if roots:
                 return _opened[max(roots, key=len)], path
     return None
+
+
+def _torn_log(error: Exception) -> tuple[str, str] | None:
+    """Of the tables that were opened the one whose log is torn, and the file: an error in JSON names neither."""
+    spark = SparkSession.getActiveSession() if NO_JSON.search(_text_of(error)) else None
+    if spark is None:
+        return None
+    found = ((subject, broken_commit(spark, root)) for root, subject in _opened.items())
+    return next(((subject, path) for subject, path in found if path is not None), None)
 
 
 def _paths(cause: Cause) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pyspark.sql.types import StructType
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError
-from skewless.ground.run.commits import file_name
+from skewless.ground.run.commits import RESTORED, file_name
 from skewless.ground.run.datasets import Dataset, Field
 from skewless.ground.run.steps import this_run
 from skewless.lake.failures import (
@@ -28,6 +28,7 @@ from skewless.lake.failures import (
     remember_input,
 )
 from skewless.lake.jvm.few_rows import files_in, rows_of_listed
+from skewless.lake.jvm.log_files import broken_commit, refuse_empty_commit
 from skewless.lake.jvm.not_delta import literally, no_delta_table
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
@@ -67,7 +68,19 @@ NEWEST = Versions()
 
 
 def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
-    """The Delta table at a path or of a catalog name, None where there is none."""
+    """The Delta table at a path or of a catalog name, None where there is none.
+
+    Errors: InputError where a commit of it holds nothing.
+    """
+    table = _delta_table(spark, location)
+    if table is not None:
+        handle: Any = table._jdt
+        # The snapshot that the log was just opened with, not a newer one: that would list it again.
+        refuse_empty_commit(handle.deltaLog().unsafeVolatileSnapshot(), f"table '{location}'")
+    return table
+
+
+def _delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
     try:
         if is_path(location):
             return DeltaTable.forPath(spark, location) if DeltaTable.isDeltaTable(spark, location) else None
@@ -84,17 +97,19 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
     ParquetSourceError where it is of Parquet, InputError where it cannot be read.
     """
     try:
-        table = delta_table(spark, location)
+        table = _delta_table(spark, location)
         if table is None:
             raise no_delta_table(spark, location, subject)
         version = latest_version(table) if version is None else version
         rows = read_version(spark, location, version)
+        refuse_empty_commit(_index_of(rows).getSnapshot(), subject)
         remember_input(root := root_of(rows), subject)
         this_run().touches(Dataset(root, location, False, version, fields_of(rows)))
         return Source(location, version, rows)
     except READ_ERRORS as error:
-        place = failed_file(error) or broken_commit(spark, location) or location
-        raise as_unreadable(error, f"{subject}: cannot read {place}") from error
+        broken = failed_file(error) or _broken_commit(spark, location)
+        remedy = f"; {RESTORED}" if broken else ""
+        raise as_unreadable(error, f"{subject}: cannot read {broken or location}", remedy) from error
 
 
 def fields_of(rows: DataFrame) -> tuple[Field, ...]:
@@ -102,22 +117,8 @@ def fields_of(rows: DataFrame) -> tuple[Field, ...]:
     return tuple(Field(each.name, each.dataType.simpleString()) for each in rows.schema)
 
 
-def broken_commit(spark: SparkSession, location: str) -> str | None:
-    """The file of a table's log that is empty or no JSON: Spark's own error only says what it met in it."""
-    folder = f"{location.rstrip('/')}/_delta_log"
-    try:
-        files = Hadoop(spark)
-        names = [name for name in files.list(folder) if name.endswith(".json")] if is_path(location) else []
-        return next((path for name in names if _is_broken(files, path := f"{folder}/{name}")), None)
-    except OSError:  # then it is not one file that is broken
-        return None
-
-
-def _is_broken(files: Hadoop, path: str) -> bool:
-    try:
-        return not [json.loads(line) for line in files.read(path).splitlines() if line.strip()]
-    except (OSError, ValueError, RecursionError):
-        return True
+def _broken_commit(spark: SparkSession, location: str) -> str | None:
+    return broken_commit(spark, location) if is_path(location) else None
 
 
 def root_of(rows: DataFrame) -> str:
@@ -138,6 +139,7 @@ def partition_values(spark: SparkSession, folder: str, name: str) -> set[str | N
     log: Any = spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
     session: Any = spark._jsparkSession
     snapshot = log.forTableWithSnapshot(session, folder)._2()
+    refuse_empty_commit(snapshot, f"table '{folder}'")
     files = DataFrame(snapshot.allFiles().toDF(), spark)
     return {row[0] for row in files.select(F.col("partitionValues").getItem(name)).distinct().collect()}
 

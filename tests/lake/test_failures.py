@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,22 @@ import pyarrow.parquet as pq
 import pytest
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
+from pyspark.sql.types import LongType, StringType, StructType
 
 from skewless.ground.errors import InputError, MachineError, SkewlessError
 from skewless.ground.run.steps import doing
+from skewless.lake.delta_rs import DeltaRsTable
 from skewless.lake.failures import plainly, raised_in_a_task, reason_of
 from skewless.lake.sources import open_source
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import Place
+from skewless.parts.publish import Output, SparkHistory, refuse_foreign_table, standing_of
 from skewless.serving.errors import FeatureError
 from skewless.serving.store.errors import StoreConflictError, StoreError
+from tests.helpers import by_hand
 from tests.helpers.frames import at, delta
+
+DAYS = StructType().add("n", LongType()).add("event_date", StringType())
 
 
 def written(spark: SparkSession, path: Path) -> Path:
@@ -161,6 +168,52 @@ def test_a_commit_or_checkpoint_that_is_gone_is_named(spark: SparkSession, tmp_p
         [line] = caught.value.problems
         assert line.startswith(f"labels: cannot read {tmp_path / place}")
         assert named in line
+
+
+COMMIT = "00000000000000000001.json"
+
+
+@pytest.mark.parametrize(
+    ("torn", "says"),
+    [
+        (lambda content: b"", "the file is empty, and the rows of its commit are missing"),
+        (lambda content: content[: len(content) // 2], "JsonEOFException: Unexpected end-of-input"),
+    ],
+)
+def test_a_torn_commit_of_a_table_of_ours_is_named_whatever_is_asked_of_it(
+    spark: SparkSession, tmp_path: Path, torn: Callable[[bytes], bytes], says: str
+) -> None:
+    place = tmp_path / "t"
+    for day in range(3):
+        by_hand.append(place, DAYS, pa.table({"n": [day], "event_date": ["2024-03-01"]}))
+    commit = place / "_delta_log" / COMMIT
+    commit.write_bytes(torn(commit.read_bytes()))
+    output = Output.at(spark, str(place))
+    asked: list[Callable[[], object]] = [
+        lambda: refuse_foreign_table(spark, output, "trips"),
+        lambda: standing_of(spark, output),
+        SparkHistory(spark, output).dates,
+        lambda: [*open_source(spark, str(place), f"output '{place}'").rows.collect()],
+    ]
+    for ask in asked:
+        _forget(spark)
+        [line] = told(ask).problems
+        assert line.endswith("; restore the file, or the table")
+        assert re.match(rf"(table|output) '{place}': cannot read {commit}: {re.escape(says)}", line), line
+
+
+@pytest.mark.parametrize("torn", [lambda content: b"", lambda content: content[: len(content) // 2]])
+def test_a_torn_commit_is_named_without_spark_too(tmp_path: Path, torn: Callable[[bytes], bytes]) -> None:
+    place = tmp_path / "t"
+    for day in range(3):
+        by_hand.append(place, DAYS, pa.table({"n": [day], "event_date": ["2024-03-01"]}))
+    commit = place / "_delta_log" / COMMIT
+    commit.write_bytes(torn(commit.read_bytes()))
+    assert DeltaRsTable.at(str(place), 0).version == 0
+    with pytest.raises(
+        InputError, match=rf"^table '{place}':.* cannot read _delta_log/{COMMIT}: .*; restore"
+    ):
+        DeltaRsTable.at(str(place))
 
 
 def _forget(spark: SparkSession) -> None:

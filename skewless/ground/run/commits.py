@@ -28,6 +28,11 @@ MANIFESTS = "_skewless/manifests"
 HISTORY = 200
 RESTORE = "RESTORE"
 _FILE_NAME = re.compile(r"(\d+)\.json")
+_CHECKPOINT = re.compile(r"(\d+)\.checkpoint\..+")
+
+EMPTY = "the file is empty, and the rows of its commit are missing"
+RESTORED = "restore the file, or the table"
+"""What is to be done about a file of a table that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,31 @@ def manifest_files(names: Iterable[str]) -> dict[int, str]:
     """Version → file, of the names of what lies in the folder of manifests."""
     found = (_FILE_NAME.fullmatch(name) for name in names)
     return {int(name[1]): name[0] for name in found if name}
+
+
+def empty_commit(sizes: Mapping[str, int], version: int) -> str | None:
+    """The first file of a Delta log that holds nothing, of the commits that a version is read from: those after the
+    last checkpoint. Readers take one for a commit of nothing, so that its rows are missing without a word.
+
+    >>> empty_commit({"01.json": 0, "01.checkpoint.parquet": 9, "02.json": 0, "03.json": 0}, 2)
+    '02.json'
+    """
+    checkpoints = (int(match[1]) for match in map(_CHECKPOINT.fullmatch, sizes) if match)
+    since = max((each for each in checkpoints if each <= version), default=-1)
+    commits = manifest_files(sizes)
+    return next(
+        (commits[at] for at in sorted(commits) if since < at <= version and not sizes[commits[at]]), None
+    )
+
+
+def is_torn_commit(text: str | OSError) -> bool:
+    """Whether the text of a commit's file is no JSON, a line an action, or none at all."""
+    try:
+        if isinstance(text, OSError):
+            raise text
+        return not [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (OSError, ValueError, RecursionError):
+        return True
 
 
 def file_name(version: int) -> str:

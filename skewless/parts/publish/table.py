@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -144,17 +144,24 @@ def standing_version(
 
 @step("publishing")
 def publish(
-    spark: SparkSession, staged: DataFrame, output: Output, predicate: str | None, manifest: Mapping[str, Any]
+    spark: SparkSession,
+    staged: DataFrame,
+    output: Output,
+    predicate: str | None,
+    manifest: Mapping[str, Any],
+    unless: Callable[[], None] = lambda: None,
 ) -> int:
     """Make the staged rows visible in one commit that carries the manifest; gives its version.
 
     `predicate` bounds the slice that is replaced, exactly; without one the whole table is. Where the rows that stay are
     of another definition with other columns, the table has the columns of both, null where a definition lacks them,
     until the last of those rows is replaced. `spark` has to be a session of the run's own.
+    `unless` is asked at last, and raises where what others have published since the run began keeps it from this.
     From here on the run is not stopped any more. Errors: PublishConflictError where another run replaced the same rows
     meanwhile.
     """
     decide()
+    unless()
     # In the commit itself: a manifest written before it may be of a version that never was, one after it may be
     # missing. Through the session, so that both ways of writing below carry it.
     spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", text_of(manifest))

@@ -25,7 +25,7 @@ from skewless.parts.publish import (
 from skewless.parts.spine import Census
 from skewless.parts.validation import Verdict, validate
 from skewless.runs.build.manifest import Findings, manifest_of
-from skewless.runs.build.mixing import refuse_mixed
+from skewless.runs.build.mixing import refuse_mixed, refuse_mixed_meanwhile
 from skewless.runs.build.outcome import Outcome
 from skewless.training_set.ahead.freshness import refuse_stale
 from skewless.training_set.ahead.preparation import open_all, prepare
@@ -100,7 +100,11 @@ def build_slice(
         stands = standing_version(own, rows, found.standing, ready.slice, manifest)
         if stands is not None:
             return Outcome(manifest, stands, unchanged=True)
-        return Outcome(manifest, publish(own, rows, output, ready.slice, manifest))
+
+        def unless() -> None:
+            refuse_mixed_meanwhile(own, ready, whole, standing, allow_mixed=allow_mixed)
+
+        return Outcome(manifest, publish(own, rows, output, ready.slice, manifest, unless))
 
 
 def _judged(

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
-from skewless.ground.errors import InputError
+from skewless.ground.errors import InputError, PublishConflictError
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import step
 from skewless.parts.publish import (
@@ -49,6 +49,26 @@ def refuse_mixed(
         if problems:
             raise InputError(problems)
     return standing
+
+
+def refuse_mixed_meanwhile(
+    spark: SparkSession, ready: Prepared, whole: RunRange, known: Standing, *, allow_mixed: bool
+) -> None:
+    """PublishConflictError where another run has since published rows of another definition outside the whole range.
+
+    Delta sees no conflict between two runs of different dates. `known` is what stood when the run was let through. What
+    another commits while this run's files are written, in seconds, is not seen: `refuse_mixed` of the next run tells.
+    """
+    standing = standing_of(spark, known.output, known)
+    if allow_mixed or standing is known:
+        return
+    others = standing.others(ready.document["fingerprint"], whole, published_time(ready.all.labels))
+    if others:
+        dates = ", ".join(runs_of({day for _, held in others for day in held}))
+        raise PublishConflictError(
+            f"output '{known.output.location}': another run published rows of another definition meanwhile ({dates}); "
+            "nothing of this run is visible, run it again"
+        )
 
 
 def _refusals(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from skewless.parts.publish import Output, SparkHistory, held_in, history_of, read_manifests
+from skewless.parts.publish import Output, SparkHistory, checksum, held_in, history_of, read_manifests
+from skewless.runs.build import build
 from tests.helpers.project import Project
 
 CONF = {
@@ -85,6 +86,29 @@ def test_a_day_by_another_window_is_refused_with_what_changed_the_dates_and_the_
     ]
     assert views(standing) == SEVEN
     assert len(standing.commits("s")) == 1
+
+
+def test_a_run_that_is_overtaken_by_one_of_another_definition_tries_again(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are let through: the one because its day's rows would be the table's only ones, the other by what stands."""
+    project = project_of(tmp_path, spark)
+    project.built("s", "--date", DAYS[0])
+    hashed = checksum
+
+    def overtaken(rows: DataFrame) -> str:
+        monkeypatch.setattr(build, "checksum", hashed)
+        project.built("s", "--date", DAYS[0], "--set", "WINDOW=14d")
+        return hashed(rows)
+
+    monkeypatch.setattr(build, "checksum", overtaken)
+    ran = project.run("build", "s", "--date", DAYS[1])
+    assert ran.code == 5, ran.err
+    assert ran.problems == [
+        f"skewless: output '{project.warehouse}/s': another run published rows of another definition meanwhile "
+        "(2024-05-01); nothing of this run is visible, run it again"
+    ]
+    assert views(project) == {0: 12}
 
 
 @pytest.mark.parametrize(
