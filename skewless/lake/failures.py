@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 from py4j.protocol import Py4JJavaError
-from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from skewless.ground.errors import InputError, MachineError, SkewlessError
 from skewless.ground.run.commits import RESTORED
 from skewless.ground.run.steps import what_was_done
+from skewless.lake.jvm.causes import Cause, causes_of, root_cause
 from skewless.lake.jvm.log_files import broken_commit
 from skewless.lake.jvm.lost_jvm import lost_jvm
-from skewless.serving.errors import first_line
 
 READ_ERRORS = (PySparkException, Py4JJavaError)
 """What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
 
-MOST_CAUSES = 20
 LONGEST = 300
 
-_CAUSE = re.compile(
-    r"^(?:Caused by: |.*most recent failure: Lost task .*?\): )([\w.$]+)(?:: (.*))?$", re.MULTILINE
-)
 _FILE = r"(?:/[^\n]*?\.(?:parquet|json|crc|jsonl|checkpoint|bin)\b|/[^\s'\",;)\]]+)"
 _LOG_FILE = re.compile(r"(?:\w+:)?/[^\n]*?/_delta_log/[^\s'\",;:)]+")
 _SPARKS_OWN = re.compile(r"\S*/(?:blockmgr|spark|temporary|executor)-[0-9a-f]{8}-[^\s(]*")
@@ -67,37 +60,6 @@ UNREADABLE = {
 }
 """What a cause says of a file of an input → that in plain words."""
 
-PLAIN = {
-    "Exception",
-    "RuntimeError",
-    "RuntimeException",
-    "IOException",
-    "Error",
-    "OSError",
-    "UncheckedIOException",
-    "SparkException",
-}
-"""Classes whose names add nothing to what they say."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One of the errors that are wrapped in one another: its class, the first line of what it says, all that it says,
-    and the file that it is about, where Spark says so.
-    """
-
-    kind: str
-    says: str
-    message: str = ""
-    path: str | None = None
-
-    def __str__(self) -> str:
-        if not self.says:
-            return self.kind
-        is_named = self.kind in PLAIN or self.says.startswith("[") or self.kind in self.says
-        return self.says if is_named else f"{self.kind}: {self.says}"
-
-
 _opened: dict[str, str] = {}
 
 
@@ -112,7 +74,7 @@ def remember_input(root: str, subject: str) -> None:
 
 def reason_of(error: BaseException) -> str:
     """Why, in one line without class names of wrappers, positions, contexts and stacks."""
-    reason = str(_root(_causes(error)))
+    reason = str(root_cause(causes_of(error)))
     return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"
 
 
@@ -135,7 +97,7 @@ def plainly(error: Exception) -> SkewlessError | None:
     if machine := _of_the_machine(error):
         return machine
     reason = reason_of(error)
-    if found := _input_of(_causes(error)) or _torn_log(error):
+    if found := _input_of(causes_of(error)) or _torn_log(error):
         subject, path = found
         return InputError(f"{subject}: cannot read {path}: {_in_plain_words(reason, path)}; {RESTORED}")
     if isinstance(error, OSError) or NO_ACCESS.search(_text_of(error)):
@@ -153,7 +115,7 @@ def _in_plain_words(reason: str, path: str) -> str:
 
 def failed_file(error: Exception) -> str | None:
     """The file that a failure is about, where Spark says so, or it is one of a Delta table's log."""
-    for cause in reversed(_causes(error)):
+    for cause in reversed(causes_of(error)):
         if cause.path:
             return _plain(cause.path)
         if match := _LOG_FILE.search(cause.message):
@@ -192,46 +154,7 @@ def _of_the_machine(error: Exception) -> MachineError | None:
 
 
 def _text_of(error: Exception) -> str:
-    return "\n".join(f"{cause.kind}: {cause.message}" for cause in _causes(error))
-
-
-def _causes(error: BaseException) -> list[Cause]:
-    """The errors that are wrapped in one another, outermost first, those of the JVM and those it only wrote down."""
-    thrown = error.java_exception if isinstance(error, Py4JJavaError) else getattr(error, "_origin", None)
-    if thrown is None:
-        inner = getattr(error, "_cause", None)
-        return [_python_cause(error), *(_causes(inner) if inner is not None else [])]
-    found: list[Cause] = []
-    while thrown is not None and len(found) < MOST_CAUSES:
-        found.append(_java_cause(thrown))
-        thrown = thrown.getCause()
-    # A task's error that cannot be sent to the driver is there as text alone.
-    return [*found, *(_cause(kind, says) for kind, says in _CAUSE.findall(found[-1].message))]
-
-
-def _java_cause(thrown: Any) -> Cause:
-    cause = _cause(thrown.getClass().getName(), str(thrown.getMessage() or ""))
-    jvm: Any = SparkContext._jvm
-    is_sparks = jvm.java.lang.Class.forName("org.apache.spark.SparkThrowable").isInstance(thrown)
-    path = thrown.getMessageParameters().get("path") if is_sparks else None
-    return Cause(cause.kind, cause.says, cause.message, path and str(path))
-
-
-def _cause(name: str, message: str) -> Cause:
-    return Cause(re.split(r"[.$]", name)[-1], first_line(message).partition(" SQLSTATE:")[0], message)
-
-
-def _python_cause(error: BaseException) -> Cause:
-    if isinstance(error, OSError) and error.strerror:
-        says = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-        return Cause("OSError", says, says)
-    desc = getattr(error, "_desc", None) or str(error)
-    return Cause(type(error).__name__, first_line(desc).partition(" SQLSTATE:")[0], desc)
-
-
-def _root(causes: list[Cause]) -> Cause:
-    telling = [cause for cause in causes if cause.says and cause.says != "null"]
-    return telling[-1] if telling else causes[-1]
+    return "\n".join(f"{cause.kind}: {cause.message}" for cause in causes_of(error))
 
 
 def _input_of(causes: list[Cause]) -> tuple[str, str] | None:
