@@ -138,8 +138,8 @@ def _with_local_defaults(builder: Any) -> Any:
         "spark.sql.warehouse.dir": _own_warehouse(),
         # Else pyspark notes for each column the line of Python that made it, by three calls into the JVM.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
-        # Arrow looks before each value that crosses to Python whether its buffer is there and long enough, a tenth of the
-        # work of a join; Spark's writers make the buffers that they write to.
+        # Arrow looks before each value that crosses to Python whether its buffer is there and long enough, a tenth of
+        # the work of a join; Spark's writers make the buffers that they write to.
         "spark.driver.extraJavaOptions": (
             "-Darrow.enable_unsafe_memory_access=true -Darrow.enable_null_check_for_get=false"
         ),
