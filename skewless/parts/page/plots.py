@@ -33,6 +33,9 @@ class TimelineRow(NamedTuple):
     why: str
 
 
+FEWEST_ROWS = 10
+
+
 class CalibrationPoint(NamedTuple):
     """A bin of predictions: their mean, the share of labels that came true, and how many there are."""
 
@@ -116,16 +119,22 @@ def calibration(
     title: str = "Calibration",
     sides: tuple[str, str] = ("offline", "online"),
 ) -> str:
-    """Predicted against observed shares; on the diagonal a prediction means what it says. Larger points: more rows."""
+    """Predicted against observed shares; on the diagonal a prediction means what it says. Larger points: more rows.
+
+    Groups of fewer than ten rows are not drawn, since the line through them is noise; without any other, "".
+    """
     import altair as alt
 
     values = [
         {"side": side, **point._asdict()}
         for side, points in zip(sides, (offline, online), strict=True)
         for point in points
+        if point.rows >= FEWEST_ROWS
     ]
+    if not values:
+        return ""
     share: dict[str, Any] = {"scale": alt.Scale(zero=True), "axis": alt.Axis(format=".0%", tickCount=5)}
-    most = max((max(each["predicted"], each["observed"]) for each in values), default=1.0)
+    most = max(max(each["predicted"], each["observed"]) for each in values)
     diagonal = chart_of([{"predicted": end, "observed": end} for end in (0.0, most)])
     base = chart_of(values).encode(
         x=alt.X("predicted:Q", title="mean prediction", **share),

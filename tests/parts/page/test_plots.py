@@ -86,3 +86,13 @@ def test_bars_are_as_long_as_what_they_show() -> None:
 
 def test_a_series_without_any_value_is_drawn_and_told() -> None:
     assert "temp has no value" in text_of(trend("PSI", DAYS, {"temp": [None, None, None]}))
+
+
+def test_calibration_draws_no_group_of_fewer_than_ten_rows() -> None:
+    picture = calibration([POINT, CalibrationPoint(0.4, 1.0, 9)], [CalibrationPoint(0.3, 0.1, 10)])
+    assert "40.0% predicted" not in picture
+    assert "30.0% predicted" in picture
+
+
+def test_calibration_of_small_groups_alone_is_no_picture() -> None:
+    assert calibration([CalibrationPoint(0.4, 1.0, 9)], []) == ""
