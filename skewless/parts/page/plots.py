@@ -90,7 +90,10 @@ def trend(
         for day, value in zip(days, each, strict=True)
     ]
     day = alt.X(
-        "day:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d %b %Y", tickCount=5)
+        "day:T",
+        title=None,
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(format="%d %b %Y", values=_day_ticks(days)),
     )
     axis = alt.Axis(tickCount=5, format=number) if number else alt.Axis(tickCount=5)
     lines = (
@@ -216,6 +219,13 @@ def _angle(labels: Sequence[str]) -> dict[str, Any]:
     """Labels of bins lie flat where they have room, and lean where they have not."""
     has_room = max(map(len, labels), default=0) * len(labels) <= 60
     return {"labelAngle": 0} if has_room else {"labelAngle": -40, "labelAlign": "right", "labelLimit": 110}
+
+
+def _day_ticks(days: Sequence[str]) -> list[float]:
+    """At most five of the days, as milliseconds: ticks left to Vega fall between few days and repeat their names."""
+    some = sorted(set(days))
+    midnights = [datetime.fromisoformat(day).replace(tzinfo=timezone.utc) for day in some]
+    return [each.timestamp() * 1000 for each in midnights[:: -(-len(some) // 5) or 1]]
 
 
 def _clock(at: datetime, rows: Sequence[TimelineRow]) -> str:

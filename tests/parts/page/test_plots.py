@@ -96,3 +96,11 @@ def test_calibration_draws_no_group_of_fewer_than_ten_rows() -> None:
 
 def test_calibration_of_small_groups_alone_is_no_picture() -> None:
     assert calibration([CalibrationPoint(0.4, 1.0, 9)], []) == ""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_no_two_ticks_of_a_date_axis_have_one_name(count: int) -> None:
+    days = [f"2024-01-0{day + 1}" for day in range(count)]
+    names = re.findall(r">(\d\d Jan 2024)<", trend("PSI", days, {"temp": [0.1] * count}))
+    assert names
+    assert len(names) == len(set(names))
