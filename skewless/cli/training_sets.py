@@ -34,6 +34,9 @@ from skewless.runs.execution import Result, Run
     "--explain", is_flag=True, help="Print the plan and run nothing: label events are counted, no more."
 )
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
+@click.option(
+    "--show-rows", is_flag=True, help="Print the values that break an expectation, not keys and counts alone."
+)
 def build(
     run: Run,
     name: str,
@@ -42,6 +45,7 @@ def build(
     report: str | None,
     allow_empty: bool,
     allow_mixed: bool,
+    show_rows: bool,
     **when: datetime | None,
 ) -> Result:
     """Join, compute, validate and publish a training set."""
@@ -60,7 +64,7 @@ def build(
         return explain_training_set(run, name, start, end, as_of, **allowed)
     if each:
         return build_in_pieces(run, name, start, end, as_of, each, **allowed)
-    return build_training_set(run, name, start, end, as_of, report, **allowed)
+    return build_training_set(run, name, start, end, as_of, report, show_rows=show_rows, **allowed)
 
 
 @commands.command("rebuild")

@@ -69,12 +69,32 @@ class SuiteCounts(TypedDict):
     failed: int
 
 
+class BreakingRow(TypedDict):
+    """A row that breaks an expectation: its key, and what it holds in the expectation's columns."""
+
+    key: str
+    values: str
+
+
+class OffendingValue(TypedDict):
+    """What an expectation does not allow, and how many rows hold it; None where rows are not judged singly."""
+
+    value: str
+    count: int | None
+
+
 class FailedExpectation(TypedDict):
-    """An expectation that does not hold, with rows that break it."""
+    """An expectation that does not hold, on `columns`, with rows that break it and their most frequent values.
+
+    `text` and `spread`, how many different values there are, name no value of a row: they may stand in a shared log.
+    """
 
     text: str
     severity: str
-    rows: Sequence[Mapping[str, Any]]
+    columns: Sequence[str]
+    rows: Sequence[BreakingRow]
+    values: Sequence[OffendingValue]
+    spread: str
 
 
 class LabelEventCounts(TypedDict):

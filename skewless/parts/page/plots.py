@@ -33,6 +33,9 @@ class TimelineRow(NamedTuple):
     why: str
 
 
+FEWEST_ROWS = 10
+
+
 class CalibrationPoint(NamedTuple):
     """A bin of predictions: their mean, the share of labels that came true, and how many there are."""
 
@@ -87,7 +90,10 @@ def trend(
         for day, value in zip(days, each, strict=True)
     ]
     day = alt.X(
-        "day:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d %b %Y", tickCount=5)
+        "day:T",
+        title=None,
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(format="%d %b %Y", values=_day_ticks(days)),
     )
     axis = alt.Axis(tickCount=5, format=number) if number else alt.Axis(tickCount=5)
     lines = (
@@ -116,16 +122,22 @@ def calibration(
     title: str = "Calibration",
     sides: tuple[str, str] = ("offline", "online"),
 ) -> str:
-    """Predicted against observed shares; on the diagonal a prediction means what it says. Larger points: more rows."""
+    """Predicted against observed shares; on the diagonal a prediction means what it says. Larger points: more rows.
+
+    Groups of fewer than ten rows are not drawn, since the line through them is noise; without any other, "".
+    """
     import altair as alt
 
     values = [
         {"side": side, **point._asdict()}
         for side, points in zip(sides, (offline, online), strict=True)
         for point in points
+        if point.rows >= FEWEST_ROWS
     ]
+    if not values:
+        return ""
     share: dict[str, Any] = {"scale": alt.Scale(zero=True), "axis": alt.Axis(format=".0%", tickCount=5)}
-    most = max((max(each["predicted"], each["observed"]) for each in values), default=1.0)
+    most = max(max(each["predicted"], each["observed"]) for each in values)
     diagonal = chart_of([{"predicted": end, "observed": end} for end in (0.0, most)])
     base = chart_of(values).encode(
         x=alt.X("predicted:Q", title="mean prediction", **share),
@@ -207,6 +219,13 @@ def _angle(labels: Sequence[str]) -> dict[str, Any]:
     """Labels of bins lie flat where they have room, and lean where they have not."""
     has_room = max(map(len, labels), default=0) * len(labels) <= 60
     return {"labelAngle": 0} if has_room else {"labelAngle": -40, "labelAlign": "right", "labelLimit": 110}
+
+
+def _day_ticks(days: Sequence[str]) -> list[float]:
+    """At most five of the days, as milliseconds: ticks left to Vega fall between few days and repeat their names."""
+    some = sorted(set(days))
+    midnights = [datetime.fromisoformat(day).replace(tzinfo=timezone.utc) for day in some]
+    return [each.timestamp() * 1000 for each in midnights[:: -(-len(some) // 5) or 1]]
 
 
 def _clock(at: datetime, rows: Sequence[TimelineRow]) -> str:

@@ -1,4 +1,4 @@
-"""Great Expectations as the gate: evaluated on summaries, sample rows fetched only for what failed."""
+"""Great Expectations as the gate: whether each holds first, rows that break it only of what failed."""
 
 from __future__ import annotations
 
@@ -7,36 +7,16 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timezone
 from typing import Any
 
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql.types import StructType, TimestampType
 
 from skewless.ground.errors import InputError
+from skewless.parts.validation.failures import LOOKED_AT, Failure, failure_of, line_of
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-
-SAMPLE_ROWS = 5
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An expectation that does not hold: what it says, what was observed, and rows that break it."""
-
-    expectation: str
-    arguments: Mapping[str, Any]
-    severity: str
-    observed: str
-    rows: tuple[Mapping[str, Any], ...] = ()
-
-    @property
-    def blocks(self) -> bool:
-        return self.severity == "critical"
-
-    def __str__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
-        return f"{self.expectation}({arguments}): {self.observed}"
 
 
 @dataclass(frozen=True)
@@ -55,11 +35,12 @@ class Verdict:
         return not self.blocking
 
 
-def validate(rows: DataFrame, suite: str, parameters: Mapping[str, Any]) -> Verdict:
+def validate(rows: DataFrame, suite: str, parameters: Mapping[str, Any], keys: Sequence[str] = ()) -> Verdict:
     """Hold the rows against a suite's JSON, `{"$PARAMETER": name}` replaced by `parameters`.
 
-    An expectation that raises fails as critical, whatever severity it was given: a check that did not run has not
-    passed. Errors: InputError where Great Expectations does not take the suite, or would drop a part of it silently.
+    `keys` are the columns by which a row that breaks an expectation is named. An expectation that raises fails as
+    critical, whatever severity it was given: a check that did not run has not passed. Errors: InputError where Great
+    Expectations does not take the suite, or would drop a part of it silently.
     """
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -80,11 +61,16 @@ def validate(rows: DataFrame, suite: str, parameters: Mapping[str, Any]) -> Verd
     )
     failed = [result.expectation_config.to_domain_obj() for result in outcome.results if not result.success]
     # SUMMARY and not COMPLETE, which brings the index of every failing row to the driver.
-    details = [batch.validate(expectation, result_format="SUMMARY") for expectation in failed]
-    failures = [
-        _failure(detail.to_json_dict(), detail.result.get("partial_unexpected_list") or (), rows)
-        for detail in details
-    ]
+    form = {
+        "result_format": "SUMMARY",
+        "include_unexpected_rows": True,
+        "partial_unexpected_count": LOOKED_AT,
+    }
+    failures = []
+    for expectation in failed:
+        detail = batch.validate(expectation, result_format=form)
+        broken = _broken(detail.result, rows.schema)
+        failures.append(failure_of(detail.to_json_dict(), broken, keys))
     return Verdict(len(outcome.results), tuple(failures))
 
 
@@ -110,7 +96,7 @@ def _loaded(text: str) -> Any:
     try:
         suite = ExpectationSuite(**document)
     except Exception as error:  # GX raises whatever its validators raise
-        raise InputError(f"expectations: not a Great Expectations suite: {_line(error)}") from error
+        raise InputError(f"expectations: not a Great Expectations suite: {line_of(error)}") from error
     known = {expectation.expectation_type for expectation in suite.expectations}
     if lost := [item["type"] for item in written if item["type"] not in known]:
         raise InputError(f"expectations: no such expectation in Great Expectations: {name}" for name in lost)
@@ -119,57 +105,17 @@ def _loaded(text: str) -> Any:
     return suite
 
 
-def _failure(result: Mapping[str, Any], unexpected: Sequence[Any], rows: DataFrame) -> Failure:
-    config = result["expectation_config"]
-    raised = (result.get("exception_info") or {}).get("raised_exception") or _nested_exception(result)
-    arguments = {key: value for key, value in config["kwargs"].items() if key != "batch_id"}
-    severity = "critical" if raised else config.get("severity", "critical")
-    broken = _breaking_rows(_columns_of(arguments), unexpected, rows) if unexpected else ()
-    return Failure(config["type"], arguments, severity, _observed(result, raised), broken)
+def _broken(details: dict[str, Any], schema: StructType) -> list[Mapping[str, Any]]:
+    """The rows that break an expectation, taken out of its result: they are no JSON, and the rest is read as that.
 
-
-def _nested_exception(result: Mapping[str, Any]) -> str | None:
-    """The message of an exception that Great Expectations files under a metric's id instead of at the top."""
-    info = result.get("exception_info") or {}
-    nested = [
-        value for value in info.values() if isinstance(value, Mapping) and value.get("raised_exception")
+    Spark gives instants as naive datetimes of the machine's zone; a row is looked up in UTC.
+    """
+    found = details.pop("unexpected_rows", None) or ()
+    instants = {each.name for each in schema if isinstance(each.dataType, TimestampType)}
+    return [
+        {
+            name: value.astimezone(timezone.utc) if name in instants and value else value
+            for name, value in row.items()
+        }
+        for row in found
     ]
-    return str(nested[0].get("exception_message")) if nested else None
-
-
-def _observed(result: Mapping[str, Any], raised: Any) -> str:
-    if raised:
-        info = result.get("exception_info") or {}
-        return f"could not be evaluated: {_line(_nested_exception(result) or info.get('exception_message'))}"
-    details = result.get("result") or {}
-    if "unexpected_count" in details:
-        sample = ", ".join(repr(value) for value in details.get("partial_unexpected_list", [])[:SAMPLE_ROWS])
-        return f"{details['unexpected_count']} of {details.get('element_count')} rows, such as {sample or 'null'}"
-    return f"found {details.get('observed_value')!r}"
-
-
-def _breaking_rows(
-    columns: Sequence[str], values: Sequence[Any], rows: DataFrame
-) -> tuple[Mapping[str, Any], ...]:
-    """Whole rows that hold some of the values which break an expectation, fetched by value, not by index."""
-    holds = F.lit(False)
-    for value in values[:SAMPLE_ROWS]:
-        parts = [value[name] for name in columns] if isinstance(value, Mapping) else value
-        parts = list(parts) if len(columns) > 1 else [parts]
-        same = F.lit(True)
-        for name, part in zip(columns, parts, strict=False):
-            same &= F.col(f"`{name}`").eqNullSafe(F.lit(part))
-        holds |= same
-    try:
-        return tuple(row.asDict(recursive=True) for row in rows.where(holds).take(SAMPLE_ROWS))
-    except PySparkException:  # a value that no literal can hold: the failure is named all the same
-        return ()
-
-
-def _columns_of(arguments: Mapping[str, Any]) -> list[str]:
-    pair = [arguments[key] for key in ("column", "column_A", "column_B") if key in arguments]
-    return pair or list(arguments.get("column_list", ()))
-
-
-def _line(error: object) -> str:
-    return " ".join(str(error).split())[:300]

@@ -111,12 +111,14 @@ def _judged(
     opened: OpenedTrainingSet, staged: DataFrame, rows: DataFrame, census: Census
 ) -> tuple[Verdict | None, Parity | None]:
     """What the suite says of the rows, and what serving makes of a sample of what was computed, both at once."""
-    suite = opened.spec.suite
+    suite, labels = opened.spec.suite, opened.labels
     if not census.taken:
         return None, None
     audit = begun_audit(opened, staged, serving_document(opened))
     with nullcontext() if audit is None else afterwards(audit.stop):
         with step("validating staged rows"):
-            verdict = validate(rows, suite.text, {"label_events": census.taken}) if suite else None
+            counts = {"label_events": census.taken}
+            keys = [*labels.entity_keys, labels.event_timestamp]
+            verdict = validate(rows, suite.text, counts, keys) if suite else None
         with step("parity audit"):
             return verdict, None if audit is None else audit.result()

@@ -31,6 +31,8 @@ def build_training_set(
     end: datetime | None,
     as_of: datetime,
     report: str | None,
+    *,
+    show_rows: bool,
     **allowed: bool,
 ) -> Result:
     """`skewless build`: exit code 3 where the suite refuses the rows."""
@@ -39,7 +41,8 @@ def build_training_set(
     if report:
         report = written_report(report, render_build(outcome, log_sections_of(outcome.manifest)), run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
-    return Result({**outcome.to_json(), **this_run().to_json()}, summary_of_build(outcome, report), exit_code)
+    summary = summary_of_build(outcome, report, show_rows=show_rows)
+    return Result({**outcome.to_json(), **this_run().to_json()}, summary, exit_code)
 
 
 def build_in_pieces(

@@ -111,4 +111,11 @@ def _suite(verdict: Verdict) -> SuiteCounts:
 
 
 def _failure(failure: Failure) -> FailedExpectation:
-    return {"text": str(failure), "severity": failure.severity, "rows": [dict(row) for row in failure.rows]}
+    return {
+        "text": str(failure),
+        "severity": failure.severity,
+        "columns": list(failure.columns),
+        "rows": [{"key": key, "values": values} for key, values in failure.rows],
+        "values": [{"value": value, "count": count} for value, count in failure.values],
+        "spread": failure.spread,
+    }

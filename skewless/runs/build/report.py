@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import match_rates
 from skewless.parts.publish import Manifest
+from skewless.runs.build.broken import row_texts_of, values_of
 from skewless.runs.build.outcome import Outcome
 from skewless.runs.build.summary import (
     left_out_of,
@@ -16,7 +17,7 @@ from skewless.runs.build.summary import (
 )
 from skewless.runs.manifest_text import TABLE_HEADER, audit_of, differences_of, range_of, table_rows_of
 
-FAILURE_HEADER = ("severity", "expectation", "rows that break it")
+FAILURE_HEADER = ("severity", "expectation", "rows that break it", "values that break it")
 DIFFERENCE_HEADER = ("column", "published", "serving", "label event", "inputs", "feature rows near T")
 
 
@@ -64,7 +65,10 @@ def _expectations(manifest: Manifest) -> Section:
         return Section("Expectations")
     evaluated, failed = manifest["expectations"]["evaluated"], manifest["expectations"]["failed"]
     rows = [
-        (failure["severity"], failure["text"], "\n".join(map(str, failure["rows"])))
+        (
+            *(failure["severity"], failure["text"], "\n".join(row_texts_of(failure))),
+            "\n".join(filter(None, (failure["spread"], *values_of(failure)))),
+        )
         for failure in manifest["failures"]
     ]
     return Section(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from skewless.ground.run.manifest import Manifest
+from skewless.runs.build.broken import broken_lines_of
 from skewless.runs.build.log_sections import log_lines_of, log_notes_of
 from skewless.runs.build.outcome import Outcome
 from skewless.runs.manifest_text import (
@@ -17,9 +18,12 @@ from skewless.runs.manifest_text import (
 )
 
 
-def summary_of_build(built: Outcome, report: str | None = None) -> str:
-    """A build in a screenful: published or refused, rows, what was left out, match rates, expectations, warnings."""
-    lines = list(_build_lines(built))
+def summary_of_build(built: Outcome, report: str | None = None, *, show_rows: bool = False) -> str:
+    """A build in a screenful: published or refused, rows, what was left out, match rates, expectations, warnings.
+
+    Values of rows that break an expectation stand in it with `show_rows` only: a terminal is often a shared log.
+    """
+    lines = list(_build_lines(built, show_rows=show_rows))
     return "\n".join([*lines, f"  {'report':<13} {report}"] if report else lines)
 
 
@@ -77,7 +81,7 @@ def notes_of(manifest: Manifest) -> list[str]:
     ]
 
 
-def _build_lines(built: Outcome) -> Iterator[str]:
+def _build_lines(built: Outcome, *, show_rows: bool) -> Iterator[str]:
     yield verdict_of(built)
     manifest, within = built.manifest, range_of(built.manifest)
     yield f"  {'output':<13} {output_of(manifest)}" + (f"  T in {within}" if within else "")
@@ -94,6 +98,6 @@ def _build_lines(built: Outcome) -> Iterator[str]:
         yield f"  {'expectations':<13} {held} of {manifest['expectations']['evaluated']} hold"
     for failure in manifest["failures"]:
         yield f"  {failure['severity']:<13} {failure['text']}"
-        yield from (f"  {'':<13}   {row}" for row in failure["rows"])
+        yield from (f"  {'':<13}   {line}" for line in broken_lines_of(failure, show_rows=show_rows))
     for note in notes_of(manifest):
         yield f"  {'warning':<13} {note}"

@@ -201,7 +201,10 @@ def _manifest(spark: SparkSession, found: Rebuilt, output: Output) -> Manifest:
     differs: FailedExpectation = {
         "text": f"not the rows of version {recorded.version}",
         "severity": "critical",
+        "columns": [],
         "rows": [],
+        "values": [],
+        "spread": "",
     }
     return {
         **manifest,

@@ -86,3 +86,21 @@ def test_bars_are_as_long_as_what_they_show() -> None:
 
 def test_a_series_without_any_value_is_drawn_and_told() -> None:
     assert "temp has no value" in text_of(trend("PSI", DAYS, {"temp": [None, None, None]}))
+
+
+def test_calibration_draws_no_group_of_fewer_than_ten_rows() -> None:
+    picture = calibration([POINT, CalibrationPoint(0.4, 1.0, 9)], [CalibrationPoint(0.3, 0.1, 10)])
+    assert "40.0% predicted" not in picture
+    assert "30.0% predicted" in picture
+
+
+def test_calibration_of_small_groups_alone_is_no_picture() -> None:
+    assert calibration([CalibrationPoint(0.4, 1.0, 9)], []) == ""
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_no_two_ticks_of_a_date_axis_have_one_name(count: int) -> None:
+    days = [f"2024-01-0{day + 1}" for day in range(count)]
+    names = re.findall(r">(\d\d Jan 2024)<", trend("PSI", days, {"temp": [0.1] * count}))
+    assert names
+    assert len(names) == len(set(names))

@@ -39,21 +39,21 @@ def test_a_suite_that_holds_passes_with_its_parameters(rows: DataFrame) -> None:
 
 
 def test_a_failure_blocks_and_names_the_expectation_with_rows_that_break_it(rows: DataFrame) -> None:
-    verdict = validate(rows, suite(IN_SET, AS_MANY), {"label_events": 3})
+    verdict = validate(rows, suite(IN_SET, AS_MANY), {"label_events": 3}, ["k"])
     in_set, as_many = verdict.failures
     assert not verdict.passed
     assert str(in_set).startswith(
         "expect_column_values_to_be_in_set(column='y', value_set=[0, 1]): 1 of 2 rows"
     )
-    assert [(row["k"], row["y"]) for row in in_set.rows] == [(2, 7)]
+    assert (in_set.columns, in_set.rows, in_set.values) == (("y",), (("k=2", "y=7"),), (("y=7", 1),))
     assert "expect_table_row_count_to_equal" in str(as_many)
     assert "found 2" in str(as_many)
 
 
 def test_nulls_that_break_an_expectation_are_shown_as_rows(rows: DataFrame) -> None:
     not_null = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "c"}}
-    [failure] = validate(rows, suite(not_null), {}).failures
-    assert [row["k"] for row in failure.rows] == [2]
+    [failure] = validate(rows, suite(not_null), {}, ["k"]).failures
+    assert failure.rows == (("k=2", "c=null"),)
 
 
 @pytest.mark.parametrize("severity", ["warning", "info"])
@@ -74,7 +74,7 @@ def test_an_expectation_that_could_not_be_evaluated_is_critical(rows: DataFrame)
     assert not verdict.passed
 
 
-def test_sample_rows_are_found_by_several_columns_and_by_instants(rows: DataFrame) -> None:
+def test_breaking_rows_are_named_by_key_with_the_columns_that_are_judged(rows: DataFrame) -> None:
     pairs = {
         "type": "expect_column_pair_values_to_be_equal",
         "kwargs": {"column_A": "k", "column_B": "y", "ignore_row_if": "neither"},
@@ -83,9 +83,28 @@ def test_sample_rows_are_found_by_several_columns_and_by_instants(rows: DataFram
         "type": "expect_column_values_to_be_in_set",
         "kwargs": {"column": "at", "value_set": ["2025-01-01T00:00:00"]},
     }
-    verdict = validate(rows, suite(pairs, times), {})
-    assert sorted(row["k"] for row in verdict.failures[0].rows) == [1, 2]
-    assert [row["k"] for row in verdict.failures[1].rows] == [1]
+    judged = {
+        "type": "expect_column_values_to_be_in_set",
+        "kwargs": {
+            "column": "y",
+            "value_set": [1],
+            "row_condition": {"type": "pass_through", "pass_through_filter": "k = 1"},
+        },
+    }
+    by_query = {
+        "type": "unexpected_rows_expectation",
+        "kwargs": {"unexpected_rows_query": "SELECT * FROM {batch} WHERE k > 1"},
+    }
+    verdict = validate(rows, suite(pairs, times, judged, by_query), {}, ["k"])
+    found = {(failure.expectation, failure.columns): failure for failure in verdict.failures}
+    of_pairs = found["expect_column_pair_values_to_be_equal", ("k", "y")]
+    assert sorted(of_pairs.rows) == [("k=1", "k=1, y=0"), ("k=2", "k=2, y=7")]
+    of_times = found["expect_column_values_to_be_in_set", ("at",)]
+    assert of_times.rows == (("k=1", "at=2024-01-01T00:00:00+00:00"),)
+    of_judged = found["expect_column_values_to_be_in_set", ("y",)]
+    assert of_judged.rows == (("k=1", "y=0"),), "a row outside its condition breaks nothing"
+    of_query = found["unexpected_rows_expectation", ()]
+    assert (of_query.observed, of_query.rows) == ("found 1", ())
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,14 @@ FAILED: Manifest = {
     **MANIFEST,
     "expectations": {"evaluated": 2, "failed": 1},
     "failures": [
-        {"text": "expect_x(column='<b>'): 1 of 2 rows", "severity": "critical", "rows": [{"k": "<i>7"}]},
+        {
+            "text": "expect_x(column='<b>'): 4 of 1,200 rows",
+            "severity": "critical",
+            "columns": ["fare"],
+            "rows": [{"key": "k=<i>7", "values": "fare=-999"}],
+            "values": [{"value": "fare=-999", "count": 3}, {"value": "fare=null", "count": 1}],
+            "spread": "2 different values",
+        },
     ],
 }
 PUBLISHED = Outcome(MANIFEST, 3)
@@ -64,8 +71,24 @@ def test_a_refusal_says_where_the_rows_are_what_failed_and_which_rows_break_it()
     assert "REFUSED, nothing published" in first
     assert "/warehouse/delays_rejected/r1" in first
     assert "expect_x" in "\n".join(rest)
-    assert "{'k': '<i>7'}" in "\n".join(rest)
     assert "1 of 2 hold" in "\n".join(rest)
+
+
+def test_values_that_break_an_expectation_stand_on_a_terminal_only_where_asked_and_in_the_report_always() -> (
+    None
+):
+    shared, asked, page = (
+        summary_of_build(REFUSED),
+        summary_of_build(REFUSED, show_rows=True),
+        render_build(REFUSED),
+    )
+    assert "fare where k=<i>7" in shared
+    assert "2 different values: --show-rows, and the report, say which" in shared
+    assert "-999" not in shared
+    assert "fare=-999 where k=<i>7" in asked
+    assert "2 different values: fare=-999: 3 rows; fare=null: 1 rows" in asked
+    for part in ("k=&lt;i&gt;7: fare=-999", "fare=-999: 3 rows", "fare=null: 1 rows"):
+        assert part in page
 
 
 def test_what_was_left_out_is_counted_with_its_reason() -> None:

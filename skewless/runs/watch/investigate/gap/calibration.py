@@ -40,7 +40,9 @@ def calibration(side: Predictions) -> Calibration:
         label = _mean(inside.label, inside)
         score = float(inside.score.mean())
         distance += len(inside) * abs(score - label.value)
-        groups.append(Group(len(inside), score, label.value, label.low, label.high))
+        # A share of labels: what the normal approximation puts beyond 0 or 1 near the ends is no label.
+        low, high = max(label.low, 0.0), min(label.high, 1.0)
+        groups.append(Group(len(inside), score, label.value, low, high))
     return Calibration(_mean(side.score - side.label, side), distance / len(side), tuple(groups))
 
 

@@ -77,6 +77,13 @@ def test_calibration_groups_are_those_of_scikit_learn() -> None:
     assert found.bias.low > 0
 
 
+def test_the_interval_of_a_share_of_labels_ends_at_0_and_1() -> None:
+    label = np.array([0.0] * 19 + [1.0] + [1.0] * 19 + [0.0])
+    found = calibration(side("offline", np.repeat([0.1, 0.9], 20), label))
+    first, *_, last = found.groups
+    assert (first.label, first.low, last.label, last.high) == (0.05, 0.0, 0.95, 1.0)
+
+
 def test_the_expected_label_is_the_isotonic_regression_on_the_score() -> None:
     draw = np.random.default_rng(2)
     score = draw.uniform(size=300).round(2)
