@@ -16,6 +16,7 @@ from skewless.skew.compare import FRACTIONS, Compared, held_together
 from skewless.skew.label_events import RECORD
 from skewless.skew.sample import OTHER
 from skewless.skew.spine import LogSpine
+from skewless.skew.store_age import MATERIALIZED_AT
 from skewless.skew.tolerance import loosely_equal, weight_of, with_weights
 from skewless.training_set.ahead.pruning import prune
 from skewless.training_set.ahead.strategy import planned
@@ -66,6 +67,7 @@ def carried_columns(spine: LogSpine) -> list[Column]:
             "fraction"
         ),
         F.unix_micros("t").alias("at"),
+        _materialized_at(spine).alias(MATERIALIZED_AT),
         F.to_date(F.col("t")).alias("day"),
         record.getField("host").alias("host"),
         record.getField("model_version").alias("model_version"),
@@ -73,3 +75,10 @@ def carried_columns(spine: LogSpine) -> list[Column]:
         F.col("label"),
         *[value.alias(OTHER + name) for name, value in others.items() if name not in spine.logged],
     ]
+
+
+def _materialized_at(spine: LogSpine) -> Column:
+    """In microseconds, null where the record does not say it."""
+    if MATERIALIZED_AT not in fields_in(spine.rows, RECORD):
+        return F.lit(None).cast("bigint")
+    return F.unix_micros(F.col(RECORD).getField(MATERIALIZED_AT))

@@ -20,6 +20,7 @@ from skewless.skew.compare import (
     chosen,
 )
 from skewless.skew.spine import LogSpine
+from skewless.skew.store_age import MATERIALIZED_AT
 from skewless.training_set.on_driver.entity_rows import entity_rows
 from skewless.training_set.on_driver.history import History
 
@@ -80,7 +81,9 @@ def _sample(spine: LogSpine, features: Sequence[Compared], table: pa.Table) -> S
     columns |= {name.removeprefix(OTHER): table[name].combine_chunks() for name in others}
     at = np.asarray(table["at"].to_numpy(), dtype=np.int64)
     instants = pa.array(at).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
-    return Sample(at, {**label, **columns, "event_timestamp": instants}, label)
+    held = pc.coalesce(table[MATERIALIZED_AT].combine_chunks(), pa.array(at))
+    materialized_at = np.asarray(held.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return Sample(at, {**label, **columns, "event_timestamp": instants}, label, materialized_at)
 
 
 def _struct_columns(table: pa.Table, name: str) -> dict[str, pa.Array]:

@@ -19,10 +19,21 @@ from skewless.ground.spark_columns import column, types_in
 from skewless.lake.sources import open_source, run_query
 from skewless.parts.log.reading import records_in_range, refuse_no_record
 from skewless.skew.label_events import RECORD, Presence, label_value, with_label_event
+from skewless.skew.store_age import MATERIALIZED_AT, StoreAges, ages_of
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet, columns_of, cut_down
 
-CARRIED = ("record_id", "host", "model_version", "types", "entity", "features", "tags", "scored")
+CARRIED = (
+    "record_id",
+    "host",
+    "model_version",
+    "types",
+    "entity",
+    "features",
+    "tags",
+    "scored",
+    MATERIALIZED_AT,
+)
 """What a record takes through the joins, beside T."""
 
 
@@ -43,6 +54,7 @@ class LogSpine:
     last: int | None
     unknown_names: tuple[str, ...]
     presence: Presence
+    store_ages: StoreAges | None = None
 
     def comparable(self, name: str) -> Column:
         """Whether a record's value of this column can be recomputed and held against what it logged."""
@@ -85,7 +97,17 @@ def log_spine(
     opened = cut_down(opened, logged)
     rows = _rows(opened, events, records, presence, found["first"], found["last"])
     unknown = _unknown_names(columns, [*results, *opened.events.columns])
-    return LogSpine(opened, rows, logged, found["records"], found["first"], found["last"], unknown, presence)
+    return LogSpine(
+        opened,
+        rows,
+        logged,
+        found["records"],
+        found["first"],
+        found["last"],
+        unknown,
+        presence,
+        StoreAges.found(found["ages"]),
+    )
 
 
 def _counted(records: DataFrame, presence: Presence, nulls: Sequence[str]) -> Row:
@@ -99,6 +121,7 @@ def _counted(records: DataFrame, presence: Presence, nulls: Sequence[str]) -> Ro
         F.unix_micros(F.min("event_timestamp")).alias("first"),
         F.unix_micros(F.max("event_timestamp")).alias("last"),
         F.struct(F.lit(True).alias("nothing"), *says).alias("nulls"),
+        ages_of(records).alias("ages"),
     ).first()
     assert found is not None, "an aggregate without grouping has one row"
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -87,6 +88,12 @@ class World:
             self.clicks[user].sort()
         self.what_if = self._what_if()
 
+    def served(self, age: Any) -> World:
+        """The same world, whose records came of a store that was so many microseconds old."""
+        other = copy(self)
+        other.what_if = self._what_if(age)
+        return other
+
     def reading(self, place: int, name: str, moved: int = 0, late: bool = False, back: int = 0) -> Any:
         station, _, at = self.records[place]
         seen = [
@@ -134,7 +141,7 @@ class World:
         differs = np.array([not _equal(one, other, is_loose) for one, other in pairs])
         return Sampled(name, logged, right, np.ones(RECORDS, dtype=bool), differs, is_loose)
 
-    def _what_if(self) -> WhatIf:
+    def _what_if(self, age: Any = 0) -> WhatIf:
         at = np.array([record[2] for record in self.records])
         label = {
             "station": pa.array([record[0] for record in self.records]),
@@ -174,7 +181,7 @@ class World:
                 _table(self.clicks, (), "events_clicks_value_0", "price"),
             ),
         ]
-        return WhatIf(Sample(at, columns, label), histories, FUNCTIONS, ["America/New_York"])
+        return WhatIf(Sample(at, columns, label, at - age), histories, FUNCTIONS, ["America/New_York"])
 
 
 def _side(name: str, schema: StructType, key: tuple[str, str]) -> JoinSide:

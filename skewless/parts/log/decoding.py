@@ -23,7 +23,7 @@ ROLE_NAMES = {"entity": "entity key", "features": "feature", "tags": "tag", "pre
 COMMON = struct_of(
     "file string, raw binary, reason string, record_id string, written_at timestamp, host string, pid bigint, "
     "model_version string, fingerprint string, event_timestamp timestamp, request_id string, types string, "
-    "undiscovered string"
+    "materialized_at timestamp, undiscovered string"
 )
 _LOG_TEXTS = ("record_id", "host", "model_version", "fingerprint")
 
@@ -180,7 +180,7 @@ class _Rows:
                 CHECKS[str](text)
         CHECKS[int](record.pid)
         columns = self.columns
-        for name in (*_LOG_TEXTS, "written_at", "pid", "event_timestamp"):
+        for name in (*_LOG_TEXTS, "written_at", "pid", "event_timestamp", "materialized_at"):
             columns[name][row] = getattr(record, name)
         columns["request_id"][row] = _text_of(record.request_id, record.types.request_id)
         columns["types"][row] = shape.types

@@ -99,6 +99,7 @@ def mapped(rows: DataFrame, mapping: LogMapping) -> DataFrame:
         nothing.cast("string").alias("types"),
         nothing.cast("timestamp").alias("ingested_at"),
         utc_date(time).alias("event_date"),
+        nothing.cast("timestamp").alias("materialized_at"),
     )
     return selected if mapping.record_id else _with_ids(selected)
 

@@ -15,7 +15,7 @@ from skewless.ground.names import nearest
 from skewless.lake.sources import Source, open_source
 from skewless.parts.log.decoding import STRUCTS
 from skewless.parts.log.mapping import mapped
-from skewless.parts.log.table import LogTable
+from skewless.parts.log.table import ALWAYS, LogTable
 
 LAYOUT = (
     *(
@@ -28,7 +28,7 @@ LAYOUT = (
         "event_timestamp",
         "request_id",
     ),
-    *("prediction", "entity", "features", "tags", "types", "ingested_at", "event_date"),
+    *("prediction", "entity", "features", "tags", "types", "ingested_at", "event_date", "materialized_at"),
 )
 """The columns of every opened log, in order."""
 
@@ -67,4 +67,6 @@ def open_records(
 def _column(name: str, schema: StructType) -> Column:
     if name in schema.names:
         return F.col(name)
+    if name in ALWAYS.names:
+        return F.lit(None).cast(ALWAYS[name].dataType).alias(name)
     return (F.struct() if name in STRUCTS else F.lit(None)).alias(name)

@@ -27,9 +27,10 @@ RECORDS, REJECTED = "records", "rejected lines"
 SKIP_EMPTY = "spark.databricks.delta.skipRecordingEmptyCommits"
 ALWAYS = struct_of(
     "record_id string, written_at timestamp, host string, pid bigint, model_version string, fingerprint string, "
-    "event_timestamp timestamp, request_id string, types string, ingested_at timestamp, event_date date"
+    "event_timestamp timestamp, request_id string, types string, ingested_at timestamp, event_date date, "
+    "materialized_at timestamp"
 )
-"""The columns that a table of records has from the start."""
+"""The columns that a table of records has from the start; one of an older release is given those it lacks."""
 REJECTIONS = struct_of(
     "rejection_id string, record_id string, file string, reason string, raw string, raw_bytes binary, "
     "rejected_at timestamp"
@@ -129,8 +130,10 @@ class LogTable:
         """
         wanted = list(columns)
         standing = self.rows(spark)
-        if not any(item.is_new or item.changes for item in wanted):
+        lacking = [field for field in ALWAYS if field.name not in standing.columns]
+        if not lacking and not any(item.is_new or item.changes for item in wanted):
             return standing.schema
+        standing = standing.withColumns({each.name: F.lit(None).cast(each.dataType) for each in lacking})
         grown = standing.select(*map(column, ALWAYS.names), *_logged(wanted, standing.schema))
         if any(item.changes for item in wanted):
             # Delta's type widening would save the rewrite; delta-rs and DuckDB cannot read a table that has it.

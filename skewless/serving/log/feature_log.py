@@ -15,6 +15,7 @@ from skewless.serving.errors import FeatureError, shown
 from skewless.serving.log.delivery import Delivery, LogCounts, Sink
 from skewless.serving.log.disk.files import LogFiles
 from skewless.serving.log.disk.writer import LogWriter
+from skewless.serving.log.format.origin import StoreLike
 from skewless.serving.log.format.record import RecordEncoder
 from skewless.serving.log.format.values import declared_type
 
@@ -104,12 +105,14 @@ class FeatureLog:
         prediction: Any = None,
         request_id: Any = None,
         tags: Mapping[str, Any] | None = None,
+        store: StoreLike | None = None,
     ) -> None:
         """Log one prediction; what is changed afterwards in the arguments does not change the record.
 
         `entity`: every label column that a join key uses; keys are not floats. `event_timestamp`: T, aware.
         `features`: any columns of the training set. `prediction`: any value. `request_id` and `tags` (by
-        name): one value each. A FeatureError names each value that cannot be logged exactly: one of another
+        name): one value each. `store`: `plan.store_state` after `plan.serve`, of which the record keeps how old
+        the store was and the versions of its sources. A FeatureError names each value that cannot be logged exactly: one of another
         type than None, bool, int (64 bits), float, str, bytes, datetime (aware), date, Decimal (38 digits)
         and lists of one of these. Numpy's scalars are logged as the Python value that they hold.
 
@@ -124,7 +127,9 @@ class FeatureLog:
             raise FeatureError(
                 f"feature log '{writer.name}': closed; write before close, or open another one"
             )
-        writer.put(self._encoder.capture(entity, event_timestamp, features, prediction, request_id, tags))
+        writer.put(
+            self._encoder.capture(entity, event_timestamp, features, prediction, request_id, tags, store)
+        )
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until everything written so far is in its file or handed to the sink; False if not in time."""

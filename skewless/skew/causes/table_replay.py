@@ -25,6 +25,7 @@ from skewless.skew.causes.clocks import (
 from skewless.skew.causes.other_windows import Bounds, other_boundaries, other_calendars, window_bounds
 from skewless.skew.causes.value_tests import TEXT_FORMS
 from skewless.skew.causes.values import LOOSE, values_of
+from skewless.skew.store_age import hours
 from skewless.training_set.on_driver.history import History
 
 Altered = dict[str, pa.Array]
@@ -49,12 +50,14 @@ class Change(NamedTuple):
 class Sample:
     """Records on the driver: T in microseconds, and columns by the name by which functions take them.
 
-    `columns` holds joined columns, label columns and functions, as recomputed.
+    `columns` holds joined columns, label columns and functions, as recomputed. `materialized_at` is in microseconds
+    when the store that served each record was, T where that is not known; None where it is of none.
     """
 
     at: Ints
     columns: Mapping[str, pa.Array]
     label: Mapping[str, pa.Array]
+    materialized_at: Ints | None = None
     lists: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -87,7 +90,7 @@ class JoinedAgain:
     def aggregations(self) -> tuple[Aggregation, ...]:
         return self._reduction.aggregations if self._reduction else ()
 
-    def values(
+    def values(  # noqa: PLR0913  (each rule has its default)
         self,
         wanted: set[str],
         which: Ints,
@@ -97,21 +100,25 @@ class JoinedAgain:
         late: bool = False,
         back: int = 0,
         survive: bool = True,
+        seen: Ints | None = None,
         history: History | None = None,
     ) -> Altered:
-        """The wanted columns of some records, by default as the training set has them."""
+        """The wanted columns of some records, by default as the training set has them.
+
+        `seen` is until when rows were there, where that is before T.
+        """
         history = history or self.history
         at = self.sample.at[which] if at is None else at
         key = self.key[which] if key is None else key
         found: Altered = {}
         columns = [name for name in self.side.columns if joined(self.side.name, name) in wanted]
         if columns:
-            place = history.winners(key, at, late=late, back=back, survive=survive)
+            place = history.winners(key, at, late=late, back=back, survive=survive, seen=seen)
             found |= {joined(self.side.name, name): history.value(name, place) for name in columns}
         for aggregation, measure in self._measures(wanted):
             bounds = window_bounds(aggregation, at)
             name = joined(self.side.name, aggregation.name)
-            found[name] = history.aggregate(measure, key, at, bounds, late=late, back=back)
+            found[name] = history.aggregate(measure, key, at, bounds, late=late, back=back, seen=seen)
         return found
 
     def is_reproduced(self) -> bool:
@@ -141,6 +148,7 @@ class JoinedAgain:
 
     def changes(self, wanted: set[str]) -> Iterator[Change]:
         if self.side.event_timestamp is not None:
+            yield from self._of_the_store(wanted)
             yield self._change("stale_value", "the row before", 2, wanted, back=1, survive=False)
             yield self._change("stale_value", "the row before, where it is fresh", 2, wanted, back=1)
             if self.side.lag != 0:
@@ -151,6 +159,24 @@ class JoinedAgain:
             for aggregation, measure in self._measures(wanted):
                 yield from self._other_windows(aggregation, measure)
         yield from self._other_keys(wanted)
+
+    def _of_the_store(self, wanted: set[str]) -> Iterator[Change]:
+        """What a store that was materialised so long before T had, however many rows that is behind.
+
+        How old it was is said of the records that it reached: whose winner became visible afterwards.
+        """
+        seen, at = self.sample.materialized_at, self.sample.at
+        if seen is None:
+            return
+        reached = self.history.winners(self.key, at, seen=seen) != self.history.winners(self.key, at)
+        if not reached.any():
+            return
+
+        def alter(which: Ints) -> Altered:
+            return self.values(wanted, which, seen=seen[which])
+
+        age = hours(float(np.median((at - seen)[reached])))
+        yield Change("stale_value", f"{self.side.name}: the rows of the store, {age} old", 1, alter)
 
     def _change(self, cause: str, detail: str, variants: int, wanted: set[str], **rules: Any) -> Change:
         of_table = f"{self.side.name}: {detail}"

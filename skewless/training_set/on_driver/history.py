@@ -63,18 +63,26 @@ class History:
         return np.array(found, dtype=np.int64)
 
     def winners(
-        self, key: Ints, at: Ints, *, late: bool = False, back: int = 0, survive: bool = True
+        self,
+        key: Ints,
+        at: Ints,
+        *,
+        late: bool = False,
+        back: int = 0,
+        survive: bool = True,
+        seen: Ints | None = None,
     ) -> Ints:
         """The place in `rows` of the row that wins at each T, or of the one `back` before it; NOBODY without one.
 
-        `late` takes every row as available at its event timestamp; `survive` drops a winner that is too old or over.
+        `late` takes every row as available at its event timestamp; `survive` drops a winner that is too old or over;
+        `seen` takes only what was visible by then.
         """
         place = np.full(len(key), NOBODY, dtype=np.int64)
         asked = np.flatnonzero(key >= 0)
         if not len(asked) or not len(self.rows):
             return place
         stream = self._streams[late]
-        until = at[asked] - 1 if self._is_strict else at[asked]
+        until = self._until(at[asked], None if seen is None else seen[asked])
         if self.side.event_timestamp is None:
             until = np.zeros(len(asked), dtype=np.int64)
         question = Questions(key[asked], np.full(len(asked), BEFORE_ALL), until + 1, until)
@@ -114,16 +122,20 @@ class History:
         *,
         late: bool = False,
         back: int = 0,
+        seen: Ints | None = None,
     ) -> pa.Array:
         """An aggregation over [start, end) of the events visible at T; with `back` without the newest of them.
 
         Errors: AggregationError where the result's type cannot hold it.
         """
         asked = np.flatnonzero(key >= 0)
-        windows = self._windows(measure, key[asked], at[asked], (bounds[0][asked], bounds[1][asked]), late)
+        own = None if seen is None else seen[asked]
+        windows = self._windows(
+            measure, key[asked], at[asked], (bounds[0][asked], bounds[1][asked]), late, own
+        )
         if back:
             newest = np.where(windows.is_empty, bounds[1][asked], windows.newest)
-            windows = self._windows(measure, key[asked], at[asked], (bounds[0][asked], newest), late)
+            windows = self._windows(measure, key[asked], at[asked], (bounds[0][asked], newest), late, own)
         try:
             found = evaluated(measure.function, windows, measure.argument)
         except ArithmeticError as error:
@@ -145,11 +157,20 @@ class History:
         return len(places), [int(windows.stream.event[place]) for place in places[-3:]]
 
     def _windows(
-        self, measure: Measure, key: Ints, at: Ints, bounds: tuple[Ints, Ints], late: bool
+        self,
+        measure: Measure,
+        key: Ints,
+        at: Ints,
+        bounds: tuple[Ints, Ints],
+        late: bool,
+        seen: Ints | None = None,
     ) -> Windows:
         stream = self._events[late].of(measure)
-        until = at - 1 if self.side.strict else at
-        return Windows(stream, stream.runs(Questions(key, *bounds, until)), key, at)
+        return Windows(stream, stream.runs(Questions(key, *bounds, self._until(at, seen))), key, at)
+
+    def _until(self, at: Ints, seen: Ints | None) -> Ints:
+        until = at - 1 if self._is_strict else at
+        return until if seen is None else np.minimum(until, seen)
 
     @property
     def _is_strict(self) -> bool:

@@ -82,3 +82,10 @@ def test_workers_need_neither_delta_nor_pydantic_to_decode() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert not {"delta", "pydantic", "yaml", "click"} & set(run.stdout.split())
+
+
+def test_when_the_store_was_materialised_is_kept_and_null_without_one() -> None:
+    of_store = line({"a": 1}, materialized_at="2024-01-02T01:00:00.000000Z", store_versions={"t": 7})
+    first, second = decoded(slots(of_store), of_store, line({"a": 1}))
+    assert first["materialized_at"] == dt.datetime(2024, 1, 2, 1, tzinfo=dt.timezone.utc)
+    assert (second["materialized_at"], second["reason"]) == (None, None)

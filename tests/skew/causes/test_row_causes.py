@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import numpy as np
 import pytest
 
 from tests.helpers.worlds import (
@@ -38,6 +39,38 @@ def test_the_histories_give_what_plain_loops_give(world: World) -> None:
 def test_stale_value_is_the_visible_row_before_the_winner(world: World, name: str, share: float) -> None:
     verdict = world.cause(f"weather__{name}", lambda place: world.reading(place, name, back=1), share)
     assert verdict[:2] == ("stale_value", 1.0)
+
+
+def test_stale_value_of_a_store_that_was_old_is_told_with_its_age(world: World) -> None:
+    """The store was 26 hours old for each second record; the rows that it had are many behind, not one."""
+    age = hours(26) * (np.arange(RECORDS) % 2)
+    old = world.served(age)
+
+    def of_the_store(place: int) -> object:
+        return world.reading(place, "temp", moved=-int(age[place]))
+
+    verdict = old.cause("weather__temp", of_the_store)
+    assert verdict[:3] == ("stale_value", 1.0, "weather: the rows of the store, 26 hours old")
+    unknown = world.cause("weather__temp", of_the_store)
+    assert unknown.cause == "unknown"
+
+
+def test_a_wrong_row_of_a_fresh_store_is_not_laid_to_its_age(world: World) -> None:
+    fresh = world.served(np.full(RECORDS, hours(1 / 60)))
+    verdict = fresh.cause("weather__temp", lambda place: world.reading(place, "temp", back=1))
+    assert verdict[:3] == ("stale_value", 1.0, "weather: the row before")
+
+
+def test_a_window_of_a_store_that_was_old_has_what_was_there_then(world: World) -> None:
+    old = world.served(np.full(RECORDS, hours(26)))
+
+    def of_the_store(place: int) -> object:
+        _, user, at = world.records[place]
+        rows = (row for row in world.clicks[user] if at - 3 * DAY <= row[0] < at)
+        return sum(max(row[0], row[1]) <= at - hours(26) for row in rows)
+
+    verdict = old.cause("clicks__clicks", of_the_store)
+    assert verdict[:3] == ("stale_value", 1.0, "clicks: the rows of the store, 26 hours old")
 
 
 @pytest.mark.parametrize(("name", "share"), [("temp", 0.02), ("temp", 1.0), ("sky", 1.0), ("wet", 1.0)])

@@ -11,6 +11,7 @@ from skewless.config import Reconcile
 from skewless.skew.causes.judging import UNKNOWN, Verdict
 from skewless.skew.compare import Counts
 from skewless.skew.mismatch_examples import Example
+from skewless.skew.store_age import StoreAges
 
 _Z = 1.959963984540054
 """The 97.5th percentile of the normal distribution, for intervals of 95%."""
@@ -81,7 +82,8 @@ class Cause(NamedTuple):
 @dataclass(frozen=True)
 class Reconciliation:
     """A log held against its training set. `unmatched` records could be held against nothing; `unknown_names` names in
-    the log are no columns of the training set. `span` says which T, None for all.
+    the log are no columns of the training set. `span` says which T, None for all. `store_ages` is None
+    where no record names its online store.
     """
 
     training_set: str
@@ -91,6 +93,7 @@ class Reconciliation:
     findings: tuple[Finding, ...]
     unknown_names: tuple[str, ...]
     allowed: Reconcile
+    store_ages: StoreAges | None = None
 
     @property
     def differing(self) -> tuple[Finding, ...]:

@@ -53,7 +53,9 @@ def reconcile(
     ]
     span, allowed = str(run_range) if run_range.is_range else None, spec.training_set.reconcile
     name = spec.training_set.name
-    return Reconciliation(name, span, rows, unmatched, tuple(findings), spine.unknown_names, allowed)
+    return Reconciliation(
+        name, span, rows, unmatched, tuple(findings), spine.unknown_names, allowed, spine.store_ages
+    )
 
 
 def _trends(compared: DataFrame, differing: Mapping[int, str]) -> dict[str, dict[str, dict[str, Counts]]]:

@@ -92,6 +92,8 @@ def verdict_of(found: Reconciliation) -> str:
 
 
 def notes_of(found: Reconciliation) -> Iterator[str]:
+    if found.store_ages:
+        yield str(found.store_ages)
     if found.unmatched:
         yield f"{found.unmatched:,} records of which nothing could be recomputed"
     for each in found.findings:

@@ -26,7 +26,8 @@ class RecordTypes(NamedTuple):
 class Record(NamedTuple):
     """One record of the feature log: values of Python's own types, instants in UTC.
 
-    `record_id` is unique: two records with equal values are still two.
+    `record_id` is unique: two records with equal values are still two. `materialized_at` and `store_versions` (stored
+    table → version of its source) are of the online store that served the features, None where the log was not told.
     """
 
     schema_version: int
@@ -43,6 +44,8 @@ class Record(NamedTuple):
     features: dict[str, Any]
     tags: dict[str, Any]
     types: RecordTypes
+    materialized_at: dt.datetime | None = None
+    store_versions: dict[str, int | None] | None = None
 
 
 def read_record(line: bytes | str) -> Record:
@@ -121,7 +124,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _record(fields: dict[str, Any]) -> Record:
-    missing = [name for name in Record._fields if name not in fields]
+    missing = [name for name in Record._fields if name not in fields and name not in Record._field_defaults]
     unknown = [name for name in fields if name not in Record._fields]
     if missing or unknown:
         raise Refused(
@@ -148,7 +151,23 @@ def _record(fields: dict[str, Any]) -> Record:
         _named("feature", _of(dict, "features", fields["features"]), types.features),
         _named("tag", _of(dict, "tags", fields["tags"]), types.tags),
         types,
+        *_store(fields),
     )
+
+
+def _store(fields: dict[str, Any]) -> tuple[dt.datetime | None, dict[str, int | None] | None]:
+    """Both or none: a record of a log that was not told of a store has neither field."""
+    names = ("materialized_at", "store_versions")
+    given = [name for name in names if name in fields]
+    if not given:
+        return None, None
+    if len(given) < len(names):
+        raise Refused(f"expected {' and '.join(names)}, found {given[0]} alone")
+    versions = _of(dict, names[1], fields[names[1]])
+    for name, version in versions.items():
+        if version is not None:
+            _of(int, f"version of {name!r}", version)
+    return _instant(names[0], fields[names[0]]), versions
 
 
 def _types(given: Any) -> RecordTypes:

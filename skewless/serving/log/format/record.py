@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from skewless.serving.log.disk.ownership import host_name
+from skewless.serving.log.format.origin import StoreOrigin
 from skewless.serving.log.format.shape import NamedValues, Shapes, refusal, scalar, to_json
 from skewless.serving.log.format.values import CHECKS, VOID, Typed, float_json, instant_text, json_of, typed
 from skewless.serving.values.checks import Refused
@@ -32,6 +33,7 @@ class Captured(NamedTuple):
     tags: NamedValues
     prediction: Typed
     request_id: Typed
+    store: StoreOrigin | None = None
 
 
 class RecordEncoder:
@@ -80,6 +82,7 @@ class RecordEncoder:
         prediction: Any,
         request_id: Any,
         tags: Mapping[str, Any] | None,
+        store: object = None,
     ) -> Captured:
         """The record of these values as they are now; a FeatureError names each that cannot be logged."""
         return Captured(
@@ -90,6 +93,7 @@ class RecordEncoder:
             self._tag_shapes.captured(tags) if tags else self._no_tags,
             _NOTHING if prediction is None else _one("prediction", prediction, typed),
             _NOTHING if request_id is None else _one("request_id", request_id, scalar),
+            None if store is None else _one("store", store, StoreOrigin.of),
         )
 
     def encode(self, captured: Captured) -> bytes:
@@ -106,6 +110,8 @@ class RecordEncoder:
                 "entity": entity,
                 "features": features,
                 "tags": tags,
+                # Only where there is a store: a record without stays what every reader of this version knows.
+                **(captured.store.to_json() if captured.store else {}),
             }
         )
         return (

@@ -62,6 +62,11 @@ class Fetcher:
         self._events = {use.stored for use in self._uses if use.what == "events"}
         self._checked: _Checked | None = None
 
+    @property
+    def state(self) -> StoreState | None:
+        """The publication that was read last."""
+        return None if self._checked is None else self._checked.state
+
     def fetch(
         self, store: OnlineStore, asked: Sequence[Asked], max_staleness: Staleness = None
     ) -> list[Given]:

@@ -32,6 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from skewless.serving.plan.online.fetch import Fetcher
     from skewless.serving.store.online_store import OnlineStore
+    from skewless.serving.store.seam import StoreState
 
 OnMismatch = Literal["raise", "warn"]
 _ZIP = b"PK"
@@ -189,6 +190,11 @@ class ServingPlan:
         asked = [self._asked(request, at) for request in requests]
         given = self._fetched().fetch(store, asked, max_staleness)
         return [self._computed(each, **own) for each, own in zip(asked, given, strict=True)]
+
+    @property
+    def store_state(self) -> StoreState | None:
+        """Of the store read last, without a round trip, for `log.write(store=plan.store_state)`; None before."""
+        return None if self._fetcher is None else self._fetcher.state
 
     def _asked(self, request: Mapping[str, Any], at: dt.datetime | None) -> Asked:
         _refuse_others(request=request)

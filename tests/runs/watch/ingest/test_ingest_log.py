@@ -14,9 +14,12 @@ from typing import Any
 import duckdb
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.types import StructType
 
 from skewless import FeatureLog
 from skewless.parts.log import batch
+from skewless.parts.log.table import ALWAYS, OWNER, RECORDS
+from skewless.serving.store.seam import StoreState, TableState
 from tests.helpers.project import Project
 
 UTC = dt.timezone.utc
@@ -184,6 +187,19 @@ def test_columns_grow_and_widen_and_never_change_a_value(logged: Logged) -> None
     counted = duckdb.sql(f"SELECT count(*) FROM read_parquet('{files}')")
     assert counted is not None
     assert counted.fetchall() is not None
+
+
+def test_a_table_of_an_older_release_gets_the_age_of_stores(logged: Logged, spark: SparkSession) -> None:
+    held = StructType([field for field in ALWAYS if field.name != "materialized_at"])
+    place = logged.project.warehouse / "log"
+    spark.createDataFrame([], held).write.format("delta").partitionBy("event_date").save(str(place))
+    spark.sql(f"ALTER TABLE delta.`{place}` SET TBLPROPERTIES ('{OWNER}' = '{RECORDS}')")
+    state = StoreState("flights", 3, "ab", {"weather:rows": TableState(7, T - dt.timedelta(hours=26))})
+    logged.write({"a": 1}, store=state)
+    logged.write({"a": 2})
+    assert without_version(logged.ingest()) == counts(2, 2)
+    ages = {row["features"]["a"]: row["materialized_at"] for row in logged.project.rows("log")}
+    assert ages == {1: T - dt.timedelta(hours=26), 2: None}
 
 
 def test_of_two_new_types_that_do_not_go_together_the_first_written_stays(logged: Logged) -> None:

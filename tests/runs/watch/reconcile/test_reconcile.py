@@ -81,6 +81,7 @@ def _write_log(project: Project) -> None:
         features = f"(SELECT struct(*) FROM (SELECT {logged}, {functions})) AS features"
         types = "CAST(NULL AS STRING) AS types"
         times = f"{moment} AS event_timestamp, CAST({moment} AS DATE) AS event_date"
+        times += f", {moment} - INTERVAL '45' MINUTE AS materialized_at"
         rows.append(f"SELECT {record}, {times}, {entity}, {features}, {types}")
     log = project.spark.sql(" UNION ALL ".join(rows))
     path = str(project.warehouse / "log")
@@ -107,7 +108,7 @@ def test_skew_is_exit_code_4_and_one_json_object(ran: Ran) -> None:
 def test_each_feature_has_the_keys_of_the_contract_and_its_likely_cause(ran: Ran) -> None:
     assert ran.document["features"]["weather__temp"] == {
         "compared": 53, "mismatched": 53, "mismatch_rate": 1.0,
-        "cause": "stale_value", "confidence": 1.0, "detail": "weather: the row before",
+        "cause": "stale_value", "confidence": 1.0, "detail": "weather: the rows of the store, 0.75 hours old",
     }  # fmt: skip
 
 

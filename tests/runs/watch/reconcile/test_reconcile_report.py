@@ -14,6 +14,7 @@ from skewless.runs.watch.reconcile.report import (
 from skewless.skew.causes.judging import Verdict
 from skewless.skew.compare import Counts
 from skewless.skew.mismatch_examples import Example
+from skewless.skew.store_age import HOUR, StoreAges
 
 HOSTS = {"web-0": Counts(60, 9), "web-1": Counts(30, 0)}
 
@@ -62,6 +63,12 @@ def test_the_rows_behind_an_example_are_a_line_each() -> None:
 def test_names_in_the_log_that_are_no_columns_are_told() -> None:
     logged = replace(found({}), unknown_names=("speeed", "colour"))
     assert list(notes_of(logged)) == ["logged, but no columns of the training set: speeed, colour"]
+
+
+def test_how_old_the_store_was_is_told_in_a_line() -> None:
+    served = replace(found({}), store_ages=StoreAges(1200, HOUR, 26 * HOUR))
+    told = "1,200 records came of an online store, 1 hours old in the median and 26 hours at most"
+    assert list(notes_of(served)) == [told]
 
 
 def test_the_summary_begins_with_causes_and_says_when_each_began() -> None:

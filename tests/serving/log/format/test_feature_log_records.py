@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skewless import FeatureError, FeatureLog, FeatureSet, Record, read_record
+from skewless.serving.store.seam import StoreState, TableState
 
 UTC = dt.timezone.utc
 T = dt.datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -322,3 +323,58 @@ def test_any_other_bytes_are_refused(line: bytes) -> None:
 def test_a_line_is_read_with_and_without_its_end_as_bytes_and_as_text() -> None:
     line = _fields()
     assert read_record(line) == read_record(line + b"\r\n") == read_record(line.decode())
+
+
+MATERIALIZED = dt.datetime(2024, 1, 2, 1, tzinfo=UTC)
+
+
+def served_by(*versions: int | None) -> StoreState:
+    """A store whose tables were materialised an hour apart, the first longest ago."""
+    tables = {
+        f"t{place}": TableState(version, MATERIALIZED + dt.timedelta(hours=place))
+        for place, version in enumerate(versions)
+    }
+    return StoreState("flights", 3, "ab", tables)
+
+
+def record_of(store: Any) -> Record:
+    lines: list[bytes] = []
+    with FeatureLog(sink=lines.append) as log:
+        log.write(entity={"id": 1}, event_timestamp=T, features={}, store=store)
+    return read_record(lines[0])
+
+
+def test_a_record_says_how_old_its_store_was_and_of_which_versions() -> None:
+    record = record_of(served_by(7, None))
+    assert (record.materialized_at, record.store_versions) == (MATERIALIZED, {"t0": 7, "t1": None})
+
+
+@pytest.mark.parametrize("store", [None, served_by()])
+def test_a_record_without_a_store_has_no_field_of_it(store: Any) -> None:
+    record = record_of(store)
+    assert (record.materialized_at, record.store_versions) == (None, None)
+
+
+def test_what_is_no_state_of_a_store_is_refused_when_it_is_written() -> None:
+    with pytest.raises(FeatureError, match=r"store: expected a StoreState, found str 'sqlite:'; give plan"):
+        record_of("sqlite:")
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"materialized_at": "2024-01-02T01:00:00.000000Z"}, "found materialized_at alone"),
+        ({"store_versions": {}}, "found store_versions alone"),
+        ({"materialized_at": "soon", "store_versions": {}}, "materialized_at: expected a timestamp"),
+        (
+            {"materialized_at": "2024-01-02T01:00:00.000000Z", "store_versions": {"t": "7"}},
+            "version of 't': expected int",
+        ),
+    ],
+)
+def test_half_of_what_is_said_of_a_store_is_no_record(fields: dict[str, Any], reason: str) -> None:
+    lines: list[bytes] = []
+    with FeatureLog(sink=lines.append) as log:
+        log.write(entity={"id": 1}, event_timestamp=T, features={})
+    with pytest.raises(FeatureError, match=reason):
+        read_record(json.dumps({**json.loads(lines[0]), **fields}))

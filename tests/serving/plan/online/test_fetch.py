@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from skewless import FeatureError, OnlineStore, ServingPlan, StaleStoreError, StoreError
+from skewless import (
+    FeatureError,
+    FeatureLog,
+    OnlineStore,
+    ServingPlan,
+    StaleStoreError,
+    StoreError,
+    read_record,
+)
 from skewless.serving.plan.online.stored import stored_tables
 from skewless.serving.store.codec import encode_key, encode_rows
 from skewless.serving.store.opening import open_store
@@ -200,6 +208,19 @@ def test_the_next_publication_is_seen_by_a_plan_and_a_store_that_are_open(tmp_pa
     assert "it was materialised at" in refusal(lambda: PLAN.serve(store, request(), at=NOON + HOUR))
     materialised(tmp_path, fingerprint="another")
     assert "expected rows of the plan" in refusal(lambda: PLAN.serve(store, request(), at=NOON + 3 * HOUR))
+
+
+def test_a_plan_knows_what_the_store_held_that_it_read_last_and_a_log_takes_it(store: OnlineStore) -> None:
+    plan = ServingPlan(PLAN._layout, PLAN._features)
+    lines: list[bytes] = []
+    assert plan.store_state is None
+    vector = plan.serve(store, request(), at=NOON)
+    assert plan.store_state == store.state("demo")
+    with FeatureLog(sink=lines.append, feature_set=plan) as log:
+        log.write(entity={"user": 1}, event_timestamp=NOON, features=vector, store=plan.store_state)
+    record = read_record(lines[0])
+    assert record.materialized_at == NOON
+    assert record.store_versions == dict.fromkeys(store.state("demo").tables, 1)  # type: ignore[union-attr]
 
 
 def test_anything_else_than_a_store_is_refused(url: str) -> None:
