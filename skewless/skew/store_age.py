@@ -26,7 +26,7 @@ class StoreAges(NamedTuple):
     def __str__(self) -> str:
         """
         >>> str(StoreAges(1200, HOUR, 26 * HOUR))
-        '1,200 records came of an online store, 1 hours old in the median and 26 hours at most'
+        '1,200 records came of an online store, 1 hour old in the median and 26 hours at most'
         """
         return (
             f"{self.records:,} records came of an online store, {hours(self.median)} old in the median and "
@@ -57,4 +57,5 @@ def hours(microseconds: float) -> str:
     >>> hours(26 * HOUR), hours(0.75 * HOUR)
     ('26 hours', '0.75 hours')
     """
-    return f"{microseconds / HOUR:,.3g} hours"
+    number = f"{microseconds / HOUR:,.3g}"
+    return f"{number} {'hour' if number == '1' else 'hours'}"

@@ -67,7 +67,7 @@ def test_names_in_the_log_that_are_no_columns_are_told() -> None:
 
 def test_how_old_the_store_was_is_told_in_a_line() -> None:
     served = replace(found({}), store_ages=StoreAges(1200, HOUR, 26 * HOUR))
-    told = "1,200 records came of an online store, 1 hours old in the median and 26 hours at most"
+    told = "1,200 records came of an online store, 1 hour old in the median and 26 hours at most"
     assert list(notes_of(served)) == [told]
 
 
