@@ -32,7 +32,7 @@ MIDNIGHT = datetime(2024, 3, 1, tzinfo=timezone.utc)
 
 
 def manifest(run_id: str, name: str = "s") -> Manifest:
-    return cast(Manifest, {"training_set": name, "run_id": run_id})
+    return cast(Manifest, {"training_set": name, "run_id": run_id, "rows": 1})
 
 
 def rows(spark: SparkSession, y: int, *days: int) -> DataFrame:
