@@ -27,10 +27,11 @@ class LoadedTrainingSet:
     """Rows of one version of a training set; they are read when first asked for, and kept.
 
     `version` is the Delta version that is read; `manifest`, with a `version` of its own, is that of the build whose
-    rows stand in it. `columns` are those that are read.
+    rows stand in it. `columns` are those that are read. `location` is the table's.
     """
 
     name: str
+    location: str
     version: int
     manifest: Manifest
     columns: tuple[str, ...]

@@ -45,7 +45,7 @@ def opened(
     manifest = build.numbered
     labels = manifest["spec"]["training_set"]["labels"]
     rows = Slice(table, tuple(there if columns is None else columns), labels, *bounds)
-    return LoadedTrainingSet(held, table.version, manifest, rows.columns, rows.read)
+    return LoadedTrainingSet(held, location, table.version, manifest, rows.columns, rows.read)
 
 
 def _output_of(name: str, conf_dir: Any) -> str:
