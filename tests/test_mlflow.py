@@ -42,6 +42,7 @@ def mlflow(tmp_path: Path) -> Any:
     return library
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # those of MLflow and of what it imports
 def test_a_run_holds_the_dataset_its_tags_and_the_manifest(mlflow: Any, published: Path) -> None:
     with mlflow.start_run() as run:
@@ -59,6 +60,8 @@ def test_a_run_holds_the_dataset_its_tags_and_the_manifest(mlflow: Any, publishe
         ("weather__temp", "double"),
         ("event_date", "date32[day]"),
     ]
+    source = mlflow.data.get_source(whole.dataset)
+    assert (source.path, source.delta_table_version) == (str(published), 0)
     assert json.loads(logged.profile) == {"num_rows": 2}
     tags = {"skewless.version": "0", "skewless.fingerprint": "sha256:abc"}
     assert {tag.key: tag.value for tag in whole.tags} == tags
@@ -67,6 +70,7 @@ def test_a_run_holds_the_dataset_its_tags_and_the_manifest(mlflow: Any, publishe
     assert artifact == skewless.load(published).manifest
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_call_outside_of_a_run_is_refused(mlflow: Any, published: Path) -> None:
     with pytest.raises(InputError, match="no active run"):
