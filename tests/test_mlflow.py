@@ -54,7 +54,7 @@ def test_a_run_holds_the_dataset_its_tags_and_the_manifest(mlflow: Any, publishe
     assert whole.dataset == logged
     assert (logged.name, logged.digest) == (f"{NAME}@v0", f"{CHECKSUM[:16]}-2x4")
     assert json.loads(logged.source) == {"path": str(published), "delta_table_version": 0}
-    assert [(each["name"], each["type"]) for each in json.loads(logged.schema)["mlflow_colspec"]] == [
+    assert [(each["name"], each["type"]) for each in json.loads(logged.schema or "")["mlflow_colspec"]] == [
         ("id", "int64"),
         ("late", "int64"),
         ("weather__temp", "double"),
@@ -62,7 +62,7 @@ def test_a_run_holds_the_dataset_its_tags_and_the_manifest(mlflow: Any, publishe
     ]
     source = mlflow.data.get_source(whole.dataset)
     assert (source.path, source.delta_table_version) == (str(published), 0)
-    assert json.loads(logged.profile) == {"num_rows": 2}
+    assert json.loads(logged.profile or "") == {"num_rows": 2}
     tags = {"skewless.version": "0", "skewless.fingerprint": "sha256:abc"}
     assert {tag.key: tag.value for tag in whole.tags} == tags
     assert cut.dataset.digest == f"{CHECKSUM[:16]}-2x1"
