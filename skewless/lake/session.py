@@ -139,8 +139,9 @@ def _with_local_defaults(builder: Any) -> Any:
         # Else pyspark notes for each column the line of Python that made it, by three calls into the JVM.
         "spark.python.sql.dataFrameDebugging.enabled": "false",
         # Arrow looks before each value that crosses to Python whether its buffer is there and long enough, a tenth of
-        # the work of a join; Spark's writers make the buffers that they write to.
-        "spark.driver.extraJavaOptions": (
+        # the work of a join; Spark's writers make the buffers that they write to. The default options, so that those
+        # of a user's own in spark-defaults.conf (a proxy, a trust store) stay.
+        "spark.driver.defaultJavaOptions": (
             "-Darrow.enable_unsafe_memory_access=true -Darrow.enable_null_check_for_get=false"
         ),
         # No port: two runs on one machine would look for free ones, and nobody watches a local run.
