@@ -20,9 +20,11 @@ from pyspark.sql import functions as F
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError
+from skewless.ground.run.datasets import Dataset
+from skewless.ground.run.steps import this_run
 from skewless.lake.failures import READ_ERRORS, as_unwritable, remember_input
 from skewless.lake.session import has_no_lasting_catalog
-from skewless.lake.sources import delta_table, table_property
+from skewless.lake.sources import delta_table, fields_of, table_property
 from skewless.lake.storage import Hadoop
 
 # No table feature that delta-rs and DuckDB cannot read, whatever defaults the session sets.
@@ -120,6 +122,11 @@ class Place:
         for key, value in {**PROPERTIES, owner: holds}.items():
             writer = writer.tableProperty(key, value)
         writer.create()
+
+    def note_written(self, like: DataFrame, version: int, rows: int) -> None:
+        """Let the run's datasets say that it added so many rows, of the columns of `like`, as this version."""
+        uri = Hadoop(like.sparkSession).absolute(self.folder)
+        this_run().touches(Dataset(uri, self.location, True, version, fields_of(like), rows))
 
     def _holds_files(self, spark: SparkSession) -> bool:
         """Whether anything but hidden files is in the folder, or the folder is a file."""

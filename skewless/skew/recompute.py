@@ -67,7 +67,7 @@ def carried_columns(spine: LogSpine) -> list[Column]:
             "fraction"
         ),
         F.unix_micros("t").alias("at"),
-        _materialized_at(spine).alias(MATERIALIZED_AT),
+        F.unix_micros(record.getField(MATERIALIZED_AT)).alias(MATERIALIZED_AT),
         F.to_date(F.col("t")).alias("day"),
         record.getField("host").alias("host"),
         record.getField("model_version").alias("model_version"),
@@ -75,10 +75,3 @@ def carried_columns(spine: LogSpine) -> list[Column]:
         F.col("label"),
         *[value.alias(OTHER + name) for name, value in others.items() if name not in spine.logged],
     ]
-
-
-def _materialized_at(spine: LogSpine) -> Column:
-    """In microseconds, null where the record does not say it."""
-    if MATERIALIZED_AT not in fields_in(spine.rows, RECORD):
-        return F.lit(None).cast("bigint")
-    return F.unix_micros(F.col(RECORD).getField(MATERIALIZED_AT))

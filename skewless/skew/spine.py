@@ -19,7 +19,7 @@ from skewless.ground.spark_columns import column, types_in
 from skewless.lake.sources import open_source, run_query
 from skewless.parts.log.reading import records_in_range, refuse_no_record
 from skewless.skew.label_events import RECORD, Presence, label_value, with_label_event
-from skewless.skew.store_age import MATERIALIZED_AT, StoreAges, ages_of
+from skewless.skew.store_age import MATERIALIZED_AT, StoreAges, ages_of, with_materialized_at
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet, columns_of, cut_down
 
@@ -82,7 +82,7 @@ def log_spine(
     opened, events = _bound(spark, spec, log)
     results = [*opened.table_column_names, *opened.features.names]
     presence = _presence(log, results)
-    records = presence.added_to(records_in_range(log, run_range))
+    records = with_materialized_at(presence.added_to(records_in_range(log, run_range)))
     columns = _names_in(log, "features")
     nulls = [name for name in results if name.casefold() not in columns]
     found = _counted(records, presence, nulls)
@@ -121,7 +121,7 @@ def _counted(records: DataFrame, presence: Presence, nulls: Sequence[str]) -> Ro
         F.unix_micros(F.min("event_timestamp")).alias("first"),
         F.unix_micros(F.max("event_timestamp")).alias("last"),
         F.struct(F.lit(True).alias("nothing"), *says).alias("nulls"),
-        ages_of(records).alias("ages"),
+        ages_of().alias("ages"),
     ).first()
     assert found is not None, "an aggregate without grouping has one row"
     return found

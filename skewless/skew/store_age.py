@@ -34,9 +34,9 @@ class StoreAges(NamedTuple):
         )
 
 
-def ages_of(records: DataFrame) -> Column:
+def ages_of() -> Column:
     """One struct over all records, with the fields of StoreAges; the median is one of the ages, or near it."""
-    age = F.unix_micros("event_timestamp") - F.unix_micros(materialized_at(records))
+    age = F.unix_micros("event_timestamp") - F.unix_micros(MATERIALIZED_AT)
     # An exact median would hold each distinct age in memory.
     return F.struct(
         F.count(age).alias("records"),
@@ -45,11 +45,11 @@ def ages_of(records: DataFrame) -> Column:
     )
 
 
-def materialized_at(records: DataFrame) -> Column:
-    """The column of that name, null where a log of an older release, or another's, has none."""
+def with_materialized_at(records: DataFrame) -> DataFrame:
+    """The records, that column of them null where they are no feature log's but scored rows."""
     if MATERIALIZED_AT in records.columns:
-        return F.col(MATERIALIZED_AT)
-    return F.lit(None).cast("timestamp")
+        return records
+    return records.withColumn(MATERIALIZED_AT, F.lit(None).cast("timestamp"))
 
 
 def hours(microseconds: float) -> str:

@@ -13,10 +13,8 @@ from pyspark.sql.types import DataType, StructType
 from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
-from skewless.ground.run.datasets import Dataset
 from skewless.ground.spark_columns import column
-from skewless.lake.sources import delta_table, fields_of, latest_version
-from skewless.lake.storage import Hadoop
+from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.tables import CREATED_MEANWHILE, Place
 from skewless.parts.log.column_types import converted, fits, struct_of
 from skewless.parts.log.decoding import STRUCTS
@@ -97,11 +95,11 @@ class LogTable:
         assert table is not None, "a table that was made or found"
         return latest_version(table)
 
-    def written(self, spark: SparkSession, rows: int) -> Dataset:
-        """Itself as an output of a run that added so many rows."""
-        folder = Hadoop(spark).absolute(self.place.folder)
-        fields = fields_of(self.rows(spark))
-        return Dataset(folder, self.place.location, True, self.version(spark), fields, rows)
+    def note_written(self, spark: SparkSession, rows: int) -> int:
+        """Let the run's datasets say that it added so many rows; the version that they stand in."""
+        version = self.version(spark)
+        self.place.note_written(self.rows(spark), version, rows)
+        return version
 
     def insert_new(self, rows: DataFrame, condition: str) -> int:
         """Add the rows that match none of the table's by the condition on `new` and `old`; how many those were.

@@ -15,15 +15,14 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.commits import text_of
-from skewless.ground.run.datasets import Dataset
 from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
-from skewless.ground.run.steps import doing, step, this_run
+from skewless.ground.run.steps import doing, step
 from skewless.ground.run.stops import decide
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
-from skewless.lake.sources import delta_table, fields_of, first_commit, latest_version
+from skewless.lake.sources import delta_table, first_commit, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum
@@ -138,7 +137,7 @@ def standing_version(
         return None
     if content != manifest["checksum"]:
         return None
-    _note(staged, standing.output, version := latest_version(table), rows=0)
+    standing.output.place.note_written(staged, version := latest_version(table), rows=0)
     return version
 
 
@@ -185,14 +184,8 @@ def publish(
     runs = {
         document["run_id"]: version for version, document in committed(SparkHistory(spark, output)).items()
     }
-    _note(staged, output, version := runs[manifest["run_id"]], manifest["rows"])
+    output.place.note_written(staged, version := runs[manifest["run_id"]], manifest["rows"])
     return version
-
-
-def _note(staged: DataFrame, output: Output, version: int, rows: int) -> None:
-    """Let the run's datasets say which version came of it, by how many rows."""
-    uri = Hadoop(staged.sparkSession).absolute(output.folder)
-    this_run().touches(Dataset(uri, output.location, True, version, fields_of(staged), rows))
 
 
 def _commit(

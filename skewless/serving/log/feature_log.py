@@ -112,9 +112,9 @@ class FeatureLog:
         `entity`: every label column that a join key uses; keys are not floats. `event_timestamp`: T, aware.
         `features`: any columns of the training set. `prediction`: any value. `request_id` and `tags` (by
         name): one value each. `store`: `plan.store_state` after `plan.serve`, of which the record keeps how old
-        the store was and the versions of its sources. A FeatureError names each value that cannot be logged exactly: one of another
-        type than None, bool, int (64 bits), float, str, bytes, datetime (aware), date, Decimal (38 digits)
-        and lists of one of these. Numpy's scalars are logged as the Python value that they hold.
+        the store was and the versions of its sources. A FeatureError names each value that cannot be logged
+        exactly: one of another type than None, bool, int (64 bits), float, str, bytes, datetime (aware), date,
+        Decimal (38 digits) and lists of one of these. Numpy's scalars are logged as the Python value that they hold.
 
         >>> log = FeatureLog(sink=print)
         >>> log.write(entity={"id": 7}, event_timestamp=dt.datetime(2024, 1, 2), features={})

@@ -10,13 +10,12 @@ from typing import Any
 Json = Mapping[str, Any]
 
 NO_ENTITY = "__dummy"
+"""Feast's entity of a view about the whole world."""
 
 _OF_STREAMS = "only its batch source is read here; what a stream writes has to land in that table too"
 _OF_AGGREGATIONS = "write it as an item of `aggregations`, exact to the event"
 _OF_EMBEDDINGS = "it is joined as an array; searching stays with the vector store"
 _OF_CODE = "write what it computes as a feature function, or as a job that writes the table"
-
-"""Feast's entity of a view about the whole world."""
 
 
 @dataclass(frozen=True)

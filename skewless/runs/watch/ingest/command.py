@@ -25,13 +25,12 @@ def ingest_feature_log(run: Run, folder: str, location: str) -> Result:
     with step("ingesting records") as ingesting:
         done = ingest(spark, folder, tables, datetime.now(timezone.utc))
         ingesting.rows = done.records
-    rejections, took = tables.rejections, this_run()
+    this_run().touches(Dataset(Hadoop(spark).absolute(folder), folder, is_output=False))
+    rejections = tables.rejections
     with step("reading versions"):
-        version = tables.records.version(spark)
+        version = tables.records.note_written(spark, done.records)
         rejected = rejections.place.location if rejections.exists(spark) else None
-        took.touches(Dataset(Hadoop(spark).absolute(folder), folder, is_output=False))
-        took.touches(tables.records.written(spark, done.records))
         if rejected is not None:
-            took.touches(rejections.written(spark, done.rejected))
+            rejections.note_written(spark, done.rejected)
         found = Ingested(location, done, rejected, version)
     return Result(found.to_json(), summary_of_ingestion(found))
