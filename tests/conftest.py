@@ -80,10 +80,16 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         # Every test plans many small queries: compiling each, or its expressions, costs more than running it.
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        # What a query's page shows in Spark's UI, which is off; "formatted" goes through each plan once more.
+        .config("spark.sql.ui.explainMode", "simple")
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")
-        # The planner is what works here, thousands of times: both tiers of the compiler pay off, and the first alone
-        # has a cache of 48 MB, which fills up. No pause of the collector matters.
-        .config("spark.driver.extraJavaOptions", f"-XX:+UseParallelGC -Dderby.system.home={warehouse}")
+        # The JVM's second compiler never pays off here: it took a third of all work. The first alone would have a cache
+        # of 48 MB, which fills up. No pause of the collector matters.
+        .config(
+            "spark.driver.extraJavaOptions",
+            "-XX:+UseParallelGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m "
+            f"-Dderby.system.home={warehouse}",
+        )
     )
     session = configure_spark_with_delta_pip(builder).getOrCreate()
     yield session

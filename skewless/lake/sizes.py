@@ -31,6 +31,10 @@ def whole_extent(rows: DataFrame) -> Extent:
     plan: Any = rows._jdf.queryExecution().analyzed()
     # Not `extent_of` of the whole table, for which Delta goes through all of its files in a Spark job.
     snapshot = plan.collectLeaves().head().relation().location().getSnapshot()
+    noted = snapshot.checksumOpt()
+    if noted.isDefined():
+        return Extent(int(noted.get().numFiles()), int(noted.get().tableSizeBytes()))
+    # No writer has noted it beside the commit: two Spark jobs over the log.
     return Extent(int(snapshot.numOfFiles()), int(snapshot.sizeInBytes()))
 
 
@@ -75,20 +79,31 @@ def _leaves(rows: DataFrame) -> list[Any]:
 
 
 def _records(spark: SparkSession, leaf: Any) -> int | None:
-    relation = leaf.relation() if leaf.getClass().getSimpleName() == "LogicalRelation" else None
-    location = relation and relation.location()
-    if location is None or location.getClass().getSimpleName() != "PreparedDeltaFileIndex":
+    if leaf.getClass().getSimpleName() != "LogicalRelation":
         return None
+    location = leaf.relation().location()
+    kind = location.getClass().getSimpleName()
     # Delta's own log has a count for each file. Parquet footers are a request for each, and Spark's estimate a guess.
-    scan = location.preparedScan()
-    jvm: Any = spark._jvm
-    files = scan.scannedSnapshot().filesForScan(scan.allFilters().toSeq(), True).files()
-    encoder = jvm.org.apache.spark.sql.delta.actions.SingleAction.addFileEncoder()
-    session: Any = spark._jsparkSession
-    counted = DataFrame(session.createDataset(files, encoder).toDF(), spark).agg(
+    if kind == "PreparedDeltaFileIndex":
+        scan = location.preparedScan()
+        files = _listed(spark, scan.scannedSnapshot().filesForScan(scan.allFilters().toSeq(), True).files())
+    elif kind == "TahoeBatchFileIndex":
+        # Files that were found before, for a query that needed no counts: the log is asked for these once more.
+        everything = DataFrame(location.snapshot().allFiles().toDF(), spark)
+        files = everything.join(_listed(spark, location.addFiles()).select("path"), "path", "left_semi")
+    else:
+        return None
+    counted = files.agg(
         F.sum(F.get_json_object("stats", "$.numRecords").cast("bigint")).alias("records"),
         F.count_if(F.get_json_object("stats", "$.numRecords").isNull()).alias("unknown"),
     )
     row = counted.first()
     assert row is not None, "an aggregate without grouping has one row"
     return None if row["unknown"] else int(row["records"] or 0)
+
+
+def _listed(spark: SparkSession, files: Any) -> DataFrame:
+    jvm: Any = spark._jvm
+    encoder = jvm.org.apache.spark.sql.delta.actions.SingleAction.addFileEncoder()
+    session: Any = spark._jsparkSession
+    return DataFrame(session.createDataset(files, encoder).toDF(), spark)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError
-from skewless.ground.run.commits import RESTORED, file_name
+from skewless.ground.run.commits import RESTORED
 from skewless.ground.run.datasets import Dataset, Field
 from skewless.ground.run.steps import this_run
 from skewless.lake.failures import (
@@ -27,14 +24,11 @@ from skewless.lake.failures import (
     refuse_at_the_machine,
     remember_input,
 )
-from skewless.lake.jvm.few_rows import files_in, rows_of_listed
+from skewless.lake.jvm.listed_files import files_in, rows_of_listed
 from skewless.lake.jvm.log_files import broken_commit, refuse_empty_commit
-from skewless.lake.jvm.not_delta import literally, no_delta_table
+from skewless.lake.jvm.not_delta import no_delta_table
 from skewless.lake.plan_reads import reads_beside
 from skewless.lake.storage import Hadoop
-
-SPREAD = 8
-"""Of so many files of a table one is read where a share of its rows is enough."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +77,9 @@ def delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
 def _delta_table(spark: SparkSession, location: str) -> DeltaTable | None:
     try:
         if is_path(location):
-            return DeltaTable.forPath(spark, location) if DeltaTable.isDeltaTable(spark, location) else None
+            return DeltaTable.forPath(spark, location)
         return DeltaTable.forName(spark, location) if spark.catalog.tableExists(location) else None
-    # A catalog or database that is not there is an error of the analyser; there is no table all the same.
+    # No table at a path, or no catalog or database of the name, is an error of the analyser.
     except AnalysisException:
         return None
 
@@ -97,10 +91,10 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
     ParquetSourceError where it is of Parquet, InputError where it cannot be read.
     """
     try:
-        table = _delta_table(spark, location)
-        if table is None:
+        newest = _newest_version(spark, location)
+        if newest is None:
             raise no_delta_table(spark, location, subject)
-        version = latest_version(table) if version is None else version
+        version = newest if version is None else version
         rows = read_version(spark, location, version)
         refuse_empty_commit(_index_of(rows).getSnapshot(), subject)
         remember_input(root := root_of(rows), subject)
@@ -110,6 +104,16 @@ def open_source(spark: SparkSession, location: str, subject: str, version: int |
         broken = failed_file(error) or _broken_commit(spark, location)
         remedy = f"; {RESTORED}" if broken else ""
         raise as_unreadable(error, f"{subject}: cannot read {broken or location}", remedy) from error
+
+
+def _newest_version(spark: SparkSession, location: str) -> int | None:
+    """The newest version of a Delta table, None where there is no table."""
+    if is_path(location):
+        # Of the log itself: Delta's handle of a table reads it once more to have rows, which nobody asked for here.
+        version = int(_snapshot_at(spark, location).version())
+        return None if version < 0 else version
+    table = _delta_table(spark, location)
+    return None if table is None else latest_version(table)
 
 
 def fields_of(rows: DataFrame) -> tuple[Field, ...]:
@@ -136,45 +140,17 @@ def partition_values(spark: SparkSession, folder: str, name: str) -> set[str | N
 
     Of the log alone: a query for them would open every file, for the number of its rows.
     """
-    log: Any = spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
-    session: Any = spark._jsparkSession
-    snapshot = log.forTableWithSnapshot(session, folder)._2()
+    snapshot = _snapshot_at(spark, folder)
     refuse_empty_commit(snapshot, f"table '{folder}'")
     files = DataFrame(snapshot.allFiles().toDF(), spark)
     return {row[0] for row in files.select(F.col("partitionValues").getItem(name)).distinct().collect()}
 
 
-def spread_files(rows: DataFrame) -> DataFrame:
-    """The rows of every eighth file of a table, of more files where there are few, of all where there are under 16.
-
-    Files go by their paths and so by partition: 8 and the 7 days of a week have no common factor, so that days of all
-    kinds are met. Rows are read as plain Parquet, without partition columns; what was deleted by a deletion vector is
-    among them.
-    """
-    files = sorted(rows.inputFiles())
-    step = min(SPREAD, max(1, len(files) // SPREAD))
-    if step == 1:
-        return rows
-    return parquet_rows(rows.sparkSession, files[::step], rows.schema)
-
-
-def first_commit(spark: SparkSession, place: str, schema: StructType) -> DataFrame:
-    """The rows of a Delta table of one commit and without partitions, as that commit lists its files.
-
-    Read as plain Parquet, for whoever goes through them several times: Delta looks for the files of a table in a Spark
-    job of its own before each query. `schema` is that of the rows as they were written.
-    """
-    files = Hadoop(spark)
-    lines = files.read(f"{place}/_delta_log/{file_name(0)}").splitlines()
-    added = [action["add"]["path"] for action in map(json.loads, lines) if "add" in action]
-    return parquet_rows(spark, [f"{files.absolute(place)}/{unquote(path)}" for path in added], schema)
-
-
-def parquet_rows(spark: SparkSession, paths: Sequence[str], schema: StructType) -> DataFrame:
-    """The rows of these files and no others."""
-    if not paths:
-        return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(*map(literally, paths))
+def _snapshot_at(spark: SparkSession, folder: str) -> Any:
+    """What stands in a folder now; its version is -1 where there is no Delta table."""
+    log: Any = spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
+    session: Any = spark._jsparkSession
+    return log.forTableWithSnapshot(session, folder)._2()
 
 
 def rows_of_files(spark: SparkSession, location: str, version: int, paths: Sequence[str]) -> DataFrame:

@@ -14,8 +14,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from skewless.ground.errors import InputError
+from skewless.lake.jvm.listed_files import spread_files
 from skewless.lake.session import private_session
-from skewless.lake.sources import Versions, read_version, run_query, spread_files, why_unreadable
+from skewless.lake.sources import Versions, read_version, run_query, why_unreadable
 
 
 def written(spark: SparkSession, path: Path, days: int) -> str:

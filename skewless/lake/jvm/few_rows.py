@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from skewless.lake.jvm.listed_files import files_in, rows_of_listed
+
 FILES = 16
 """Files that are begun to be read where a file holds more than its part: enough to meet each part of a year, and each
 is a task."""
@@ -93,18 +95,3 @@ def _counts(rows: DataFrame, snapshot: Any) -> dict[str, int | None]:
     files = DataFrame(snapshot.allFiles().toDF(), rows.sparkSession)
     said = F.get_json_object("stats", "$.numRecords").cast("bigint")
     return {row[0]: row[1] for row in files.select("path", said).collect()}
-
-
-def files_in(snapshot: Any, paths: Sequence[str]) -> dict[str, Any]:
-    """Path → the file as Delta's log has it."""
-    wanted = F.col("path").isin(list(paths))._jc
-    return {str(file.path()): file for file in snapshot.allFiles().filter(wanted).collect()}
-
-
-def rows_of_listed(rows: DataFrame, snapshot: Any, files: Sequence[Any]) -> DataFrame:
-    """The rows of these files, with partition columns and without what was deleted, as Delta itself reads them."""
-    spark = rows.sparkSession
-    jvm: Any = spark._jvm
-    listed = jvm.org.apache.spark.api.python.PythonUtils.toSeq(list(files))
-    found = snapshot.deltaLog().createDataFrame(snapshot, listed, False, jvm.scala.Option.empty())
-    return DataFrame(found, spark)

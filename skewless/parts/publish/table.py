@@ -22,7 +22,8 @@ from skewless.ground.run.stops import decide
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
-from skewless.lake.sources import delta_table, first_commit, latest_version
+from skewless.lake.jvm.listed_files import first_commit
+from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import CONFLICTS, CREATED_MEANWHILE
 from skewless.parts.publish.checksum import checksum

@@ -20,7 +20,8 @@ from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.spark_columns import column, spelt
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, as_unreadable
-from skewless.lake.sources import read_version, spread_files
+from skewless.lake.jvm.listed_files import spread_files
+from skewless.lake.sources import read_version
 from skewless.lake.storage import Hadoop
 from skewless.parts.publish import Output, Published, SparkHistory, read_manifests
 from skewless.runs.watch.monitor.profile.counting import Subject, counted, laid_out
