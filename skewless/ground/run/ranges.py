@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from skewless.ground.instants import literal, micros_of
+from skewless.ground.instants import micros_of
+from skewless.ground.run.half_open import Bound, HalfOpen
 
 
 class WrittenRange(TypedDict):
@@ -54,6 +55,12 @@ class RunRange:
         return self.start is not None or self.end is not None or self.without_times
 
     @property
+    def half_open(self) -> HalfOpen:
+        """The range in microseconds."""
+        start, end = (None if bound is None else micros_of(bound) for bound in (self.start, self.end))
+        return HalfOpen(start, end)
+
+    @property
     def latest(self) -> int:
         """The greatest T that this run can take, in microseconds: the end itself belongs to the next range."""
         as_of = micros_of(self.as_of)
@@ -67,10 +74,8 @@ class RunRange:
         if self.without_times:
             return t.isNull()
         is_within = t.isNotNull() if self.is_range else F.lit(True)
-        if self.start:
-            is_within &= t >= literal(self.start)
-        if self.end:
-            is_within &= t < literal(self.end)
+        for comparison, micros in self.half_open.instants:
+            is_within &= Bound(comparison, F.timestamp_micros(F.lit(micros))).holds(t)
         return is_within
 
     def __str__(self) -> str:

@@ -32,10 +32,8 @@ def records_in_range(log: DataFrame, run_range: RunRange) -> DataFrame:
         return log
     is_within = run_range.holds(F.col("event_timestamp"))
     if EVENT_DATE in log.columns:
-        if run_range.start:
-            is_within &= F.col(EVENT_DATE) >= F.lit(run_range.start.date())
-        if run_range.end:
-            is_within &= F.col(EVENT_DATE) <= F.lit(run_range.end.date())
+        for bound in run_range.half_open.dates:
+            is_within &= bound.holds(F.col(EVENT_DATE))
     return log.where(is_within)
 
 

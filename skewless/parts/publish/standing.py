@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.commits import RESTORE, Commit, built_by
+from skewless.ground.run.half_open import HalfOpen
 from skewless.ground.run.manifest import Manifest
 from skewless.ground.run.ranges import RunRange
 from skewless.lake.sources import delta_table, latest_version
@@ -69,7 +70,13 @@ class Standing:
             return dates
         # Other dates are settled by Delta's log alone; only of a date that two definitions may share rows are read.
         t = F.unix_micros(time(self.rows))
-        is_own = reduce(Column.__or__, [(t >= start) & (t < end) for start, end in definition.spans])
+        is_own = reduce(
+            Column.__or__,
+            (
+                reduce(Column.__and__, (bound.holds(t) for bound in HalfOpen(*span).instants))
+                for span in definition.spans
+            ),
+        )
         rows = self.rows.where(F.col(EVENT_DATE).isin(parts) & is_own).select(EVENT_DATE).distinct()
         held = {row[EVENT_DATE] for row in rows.collect()}
         return [day for day in dates if day in held or day not in parts]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from typing import Any
 
 from delta.tables import DeltaTable
@@ -13,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError, afterwards
+from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
 from skewless.ground.names import EVENT_DATE
 from skewless.ground.run.commits import text_of
 from skewless.ground.run.manifest import Manifest
@@ -207,20 +207,20 @@ def _commit(
         raise published_meanwhile(output) from error
 
 
-def slice_predicate(start: datetime | None, end: datetime | None, time: str) -> str | None:
-    """The rows with T in [start, end) as SQL over the published columns; None without a range.
+def slice_predicate(run_range: RunRange, time: str) -> str | None:
+    """The rows with T in the range as SQL over the published columns; None without a range.
 
     `time` is T as an SQL instant. The partition column bounds the files; the instant, where the range does not
     begin and end at midnight UTC, the rows in them.
     """
-    bounds = []
-    if start is not None:
-        bounds.append(f"{EVENT_DATE} >= DATE '{_utc(start):%Y-%m-%d}'")
-        bounds += [] if _is_midnight(start) else [f"{time} >= {_timestamp(start)}"]
-    if end is not None:
-        bounds.append(f"{EVENT_DATE} {'<' if _is_midnight(end) else '<='} DATE '{_utc(end):%Y-%m-%d}'")
-        bounds += [] if _is_midnight(end) else [f"{time} < {_timestamp(end)}"]
-    return " AND ".join(bounds) or None
+    own = run_range.half_open
+    dates = [f"{EVENT_DATE} {comparison} DATE '{day}'" for comparison, day in own.dates]
+    instants = [
+        f"{time} {comparison} TIMESTAMP '{utc(micros)}'"
+        for comparison, micros in own.instants
+        if micros % DAY_IN_MICROSECONDS
+    ]
+    return " AND ".join([*dates, *instants]) or None
 
 
 def _replace(rows: DataFrame, output: Output, predicate: str | None, *, is_mixed: bool) -> None:
@@ -251,16 +251,3 @@ def _with_what_stays(standing: DataFrame, rows: DataFrame, predicate: str) -> Da
     if set(rows.columns) <= set(standing.columns):
         return rows.unionByName(stays.select(*map(column, rows.columns)))
     return rows
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc)
-
-
-def _is_midnight(moment: datetime) -> bool:
-    utc = _utc(moment)
-    return (utc.hour, utc.minute, utc.second, utc.microsecond) == (0, 0, 0, 0)
-
-
-def _timestamp(moment: datetime) -> str:
-    return f"TIMESTAMP '{_utc(moment):%Y-%m-%d %H:%M:%S.%f}Z'"

@@ -77,7 +77,7 @@ def _slice(opened: OpenedTrainingSet, run_range: RunRange) -> str | None:
         return f"{EVENT_DATE} IS NULL"
     name = opened.labels.event_timestamp
     time = instant_sql(name, opened.events.schema[name].dataType, opened.labels.timezone)
-    return slice_predicate(run_range.start, run_range.end, time)
+    return slice_predicate(run_range, time)
 
 
 def nothing_there(opened: OpenedTrainingSet, run_range: RunRange) -> str:

@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from skewless.ground.errors import InputError, PublishConflictError
+from skewless.ground.run.ranges import RunRange
 from skewless.lake.session import private_session
 from skewless.parts.publish import (
     Manifest,
@@ -45,7 +46,7 @@ def rows(spark: SparkSession, y: int, *days: int) -> DataFrame:
 
 def of_day(day: int) -> str | None:
     start = datetime(2024, 3, day, tzinfo=timezone.utc)
-    return slice_predicate(start, start + timedelta(days=1), "t")
+    return slice_predicate(RunRange(start, start, start + timedelta(days=1)), "t")
 
 
 def published(spark: SparkSession, output: Output) -> dict[str, int]:
@@ -74,20 +75,20 @@ def standing(own: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Out
         (None, None, None),
         (MIDNIGHT, None, "event_date >= DATE '2024-03-01'"),
         (None, MIDNIGHT, "event_date < DATE '2024-03-01'"),
-        (NOON, None, "event_date >= DATE '2024-03-01' AND t >= TIMESTAMP '2024-03-01 12:00:00.000000Z'"),
-        (None, NOON, "event_date <= DATE '2024-03-01' AND t < TIMESTAMP '2024-03-01 12:00:00.000000Z'"),
+        (NOON, None, "event_date >= DATE '2024-03-01' AND t >= TIMESTAMP '2024-03-01T12:00:00Z'"),
+        (None, NOON, "event_date <= DATE '2024-03-01' AND t < TIMESTAMP '2024-03-01T12:00:00Z'"),
         (
             MIDNIGHT.astimezone(timezone(timedelta(hours=-5))),
             MIDNIGHT + timedelta(microseconds=1),
             "event_date >= DATE '2024-03-01' AND event_date <= DATE '2024-03-01' "
-            "AND t < TIMESTAMP '2024-03-01 00:00:00.000001Z'",
+            "AND t < TIMESTAMP '2024-03-01T00:00:00.000001Z'",
         ),
     ],
 )
 def test_a_slice_is_half_open_in_instants_and_bounded_by_dates(
     start: datetime | None, end: datetime | None, predicate: str | None
 ) -> None:
-    assert slice_predicate(start, end, "t") == predicate
+    assert slice_predicate(RunRange(MIDNIGHT, start, end), "t") == predicate
 
 
 def test_a_manifest_that_was_lost_beside_is_made_up_for_by_the_next_run(

@@ -18,6 +18,7 @@ from skewless.ground.run.commits import (
     manifest_files,
     manifest_of_version,
 )
+from skewless.ground.run.half_open import HalfOpen
 from skewless.ground.run.manifest import Manifest
 from skewless.lake.delta_rs import DeltaRsTable
 from skewless.lake.storage import is_local, local_path
@@ -44,7 +45,7 @@ def opened(
         raise InputError(unknown)
     manifest = build.numbered
     labels = manifest["spec"]["training_set"]["labels"]
-    rows = Slice(table, tuple(there if columns is None else columns), labels, *bounds)
+    rows = Slice(table, tuple(there if columns is None else columns), labels, HalfOpen(*bounds))
     return LoadedTrainingSet(held, location, table.version, manifest, rows.columns, rows.read)
 
 

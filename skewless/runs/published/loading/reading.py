@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from skewless.ground.names import EVENT_DATE
+from skewless.ground.run.half_open import HalfOpen
 from skewless.lake.delta_rs import DeltaRsTable
 from skewless.runs.published.loading.moments import instants
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_DAY = timedelta(days=1) // timedelta(microseconds=1)
-_EPOCH = date(1970, 1, 1)
 
 
 class Cells(NamedTuple):
@@ -35,13 +34,12 @@ class Cells(NamedTuple):
 
 @dataclass(frozen=True)
 class Slice:
-    """The rows of a table with T in [start, end), in microseconds, either None for no bound; without both, all rows."""
+    """The rows of a table with T in a range; all of them where both of its sides are open."""
 
     table: DeltaRsTable
     columns: tuple[str, ...]
     labels: Mapping[str, Any]
-    start: int | None
-    end: int | None
+    range: HalfOpen
 
     def read(self) -> Cells:
         import pyarrow as pa
@@ -58,27 +56,18 @@ class Slice:
             None if known is None else instants(rows[known], zone),
             self.table.count(pc.field(EVENT_DATE).is_null()),
         )
-        if self.start is None and self.end is None:
+        if not self.range.instants:
             return cells
-        mask = pc.is_valid(cells.t)
-        if self.start is not None:
-            mask = pc.and_(mask, pc.fill_null(pc.greater_equal(cells.t, pa.scalar(self.start)), False))
-        if self.end is not None:
-            mask = pc.and_(mask, pc.fill_null(pc.less(cells.t, pa.scalar(self.end)), False))
-        return cells.where(mask)
+        is_known, t = pc.is_valid(cells.t), pc.fill_null(cells.t, 0).to_numpy()
+        conditions = [bound.holds(t) for bound in self.range.instants]
+        return cells.where(pa.array(reduce(and_, conditions, is_known.to_numpy(zero_copy_only=False))))
 
     def _dates(self) -> Any:
         """The partitions that the range can lie in: they are of T's UTC date, whatever kind of column T is."""
         import pyarrow.compute as pc
 
-        conditions = []
-        if self.start is not None:
-            conditions.append(pc.field(EVENT_DATE) >= _day_of(self.start))
-        if self.end is not None:
-            conditions.append(pc.field(EVENT_DATE) <= _day_of(self.end))
-        if len(conditions) == 2:
-            return conditions[0] & conditions[1]
-        return conditions[0] if conditions else None
+        conditions = [bound.holds(pc.field(EVENT_DATE)) for bound in self.range.dates]
+        return reduce(and_, conditions) if conditions else None
 
     def _published(self, role: str) -> str | None:
         """The column that the labels name, as the table spells it: Spark looks names up whatever their case."""
@@ -86,7 +75,3 @@ class Slice:
         if name is None:
             return None
         return next(each for each in self.table.columns if each.casefold() == name.casefold())
-
-
-def _day_of(micros: int) -> date:
-    return _EPOCH + timedelta(days=micros // _DAY)
