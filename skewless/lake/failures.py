@@ -10,21 +10,14 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from skewless.ground.errors import InputError, MachineError, SkewlessError
 from skewless.ground.run.commits import RESTORED
 from skewless.ground.run.steps import what_was_done
-from skewless.lake.jvm.causes import Cause, causes_of, root_cause
+from skewless.lake.jvm.causes import Cause, causes_of, reason_of
 from skewless.lake.jvm.log_files import broken_commit
 from skewless.lake.jvm.lost_jvm import lost_jvm
-
-READ_ERRORS = (PySparkException, Py4JJavaError)
-"""What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
-
-LONGEST = 300
 
 _FILE = r"(?:/[^\n]*?\.(?:parquet|json|crc|jsonl|checkpoint|bin)\b|/[^\s'\",;)\]]+)"
 _LOG_FILE = re.compile(r"(?:\w+:)?/[^\n]*?/_delta_log/[^\s'\",;:)]+")
@@ -70,12 +63,6 @@ def remember_input(root: str, subject: str) -> None:
     Spark's words. A root that is opened again has the newer name.
     """
     _opened[_plain(root).rstrip("/")] = subject
-
-
-def reason_of(error: BaseException) -> str:
-    """Why, in one line without class names of wrappers, positions, contexts and stacks."""
-    reason = str(root_cause(causes_of(error)))
-    return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"
 
 
 def raised_in_a_task(error: Exception, *kinds: type[Exception]) -> tuple[type[Exception], str] | None:

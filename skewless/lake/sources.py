@@ -16,14 +16,8 @@ from skewless.ground.errors import InputError
 from skewless.ground.run.commits import RESTORED
 from skewless.ground.run.datasets import Dataset, Field
 from skewless.ground.run.steps import this_run
-from skewless.lake.failures import (
-    READ_ERRORS,
-    as_unreadable,
-    failed_file,
-    reason_of,
-    refuse_at_the_machine,
-    remember_input,
-)
+from skewless.lake.failures import as_unreadable, failed_file, refuse_at_the_machine, remember_input
+from skewless.lake.jvm.causes import READ_ERRORS, reason_of
 from skewless.lake.jvm.listed_files import files_in, rows_of_listed
 from skewless.lake.jvm.log_files import broken_commit, refuse_empty_commit
 from skewless.lake.jvm.not_delta import no_delta_table

@@ -66,7 +66,8 @@ def _as_bytes(content: str | bytes) -> bytes:
 @contextmanager
 def _as_os_error() -> Iterator[None]:
     """What a file system of Hadoop's raises, as Python's own kind of error, by its root cause."""
-    from skewless.lake.failures import READ_ERRORS, reason_of
+    # Here, since paths are asked for where there is no Spark.
+    from skewless.lake.jvm.causes import READ_ERRORS, reason_of
 
     try:
         yield

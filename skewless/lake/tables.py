@@ -22,7 +22,8 @@ from skewless.config import is_path
 from skewless.ground.errors import InputError
 from skewless.ground.run.datasets import Dataset
 from skewless.ground.run.steps import this_run
-from skewless.lake.failures import READ_ERRORS, as_unwritable, remember_input
+from skewless.lake.failures import as_unwritable, remember_input
+from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.session import has_no_lasting_catalog
 from skewless.lake.sources import delta_table, fields_of, table_property
 from skewless.lake.storage import Hadoop

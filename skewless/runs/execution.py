@@ -157,7 +157,8 @@ def _told(error: Exception) -> tuple[tuple[str, ...], int]:
         return error.problems, error.exit_code
     if isinstance(error, ModuleNotFoundError):
         return (not_installed(error),), BAD_INPUT
-    from skewless.lake.failures import plainly, reason_of
+    from skewless.lake.failures import plainly
+    from skewless.lake.jvm.causes import reason_of
 
     if plain := plainly(error):
         return plain.problems, plain.exit_code
@@ -211,7 +212,7 @@ def _write_result(result: Result, uri: str | None, spark: Callable[[], SparkSess
         write_text(uri, as_json({**result.document, "exit_code": result.exit_code}) + "\n", spark)
     # The result's own failure must not hide the run's exit code.
     except Exception as error:  # whatever the file system raises
-        from skewless.lake.failures import reason_of
+        from skewless.lake.jvm.causes import reason_of
 
         tell(f"--result {uri}: cannot be written: {reason_of(error)}")
         return result.exit_code or UNEXPECTED

@@ -13,7 +13,8 @@ from skewless.ground.errors import InputError
 from skewless.ground.instants import utc_date
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.run.ranges import RunRange
-from skewless.lake.failures import READ_ERRORS, raised_in_a_task
+from skewless.lake.failures import raised_in_a_task
+from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.parts.asof import as_of_join
 from skewless.parts.functions import with_fatal_calls, with_features
 from skewless.parts.spine import spine_of

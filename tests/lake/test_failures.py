@@ -18,7 +18,8 @@ from pyspark.sql.types import LongType, StringType, StructType
 from skewless.ground.errors import InputError, MachineError, SkewlessError
 from skewless.ground.run.steps import doing
 from skewless.lake.delta_rs import DeltaRsTable
-from skewless.lake.failures import plainly, raised_in_a_task, reason_of
+from skewless.lake.failures import plainly, raised_in_a_task
+from skewless.lake.jvm.causes import reason_of
 from skewless.lake.sources import open_source
 from skewless.lake.storage import Hadoop
 from skewless.lake.tables import Place

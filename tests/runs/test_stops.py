@@ -17,7 +17,7 @@ from skewless.ground.errors import afterwards
 from skewless.ground.run import stops
 from skewless.ground.run.steps import step, steps_of_this_run
 from skewless.ground.run.stops import decide, stoppable, work_with_spark
-from skewless.lake.failures import READ_ERRORS
+from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.session import cancel_jobs, leave_call
 from skewless.runs.execution import Result
 from tests.helpers.project import Project

@@ -8,8 +8,14 @@ from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark import SparkContext
+from pyspark.errors import PySparkException
 
 from skewless.serving.errors import first_line
+
+READ_ERRORS = (PySparkException, Py4JJavaError)
+"""What reading a table may raise: where one of its files is gone, Py4J's own error, which pyspark does not convert."""
+
+LONGEST = 300
 
 MOST_CAUSES = 20
 
@@ -85,3 +91,9 @@ def _python_cause(error: BaseException) -> Cause:
 def root_cause(causes: list[Cause]) -> Cause:
     telling = [cause for cause in causes if cause.says and cause.says != "null"]
     return telling[-1] if telling else causes[-1]
+
+
+def reason_of(error: BaseException) -> str:
+    """Why, in one line without class names of wrappers, positions, contexts and stacks."""
+    reason = str(root_cause(causes_of(error)))
+    return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}…"

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from skewless.config import is_path
 from skewless.ground.errors import InputError, NoTableError
-from skewless.lake.failures import READ_ERRORS
+from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.storage import Hadoop
 
 

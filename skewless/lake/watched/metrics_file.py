@@ -34,7 +34,7 @@ def write_metrics(
         last = time.time() if is_success else last_success_in(_earlier(uri, spark), about)
         write_whole(uri, metrics_of(about, steps, exit_code, document, last), spark)
     except Exception as error:  # whatever the file system raises
-        from skewless.lake.failures import reason_of
+        from skewless.lake.jvm.causes import reason_of
 
         tell(f"--metrics {uri}: cannot be written: {reason_of(error)}")
 

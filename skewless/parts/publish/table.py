@@ -21,7 +21,8 @@ from skewless.ground.run.steps import doing, step
 from skewless.ground.run.stops import decide
 from skewless.ground.spark_columns import column
 from skewless.ground.standard_output import tell
-from skewless.lake.failures import READ_ERRORS, refuse_at_the_machine
+from skewless.lake.failures import refuse_at_the_machine
+from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.jvm.listed_files import first_commit
 from skewless.lake.sources import delta_table, latest_version
 from skewless.lake.storage import Hadoop

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import BooleanType
 
 from skewless.ground.errors import InputError
-from skewless.lake.failures import reason_of
+from skewless.lake.jvm.causes import reason_of
 
 ALONE = "a predicate reads the columns of its own row alone"
 CALLS_OUT = "runs code outside of Spark"

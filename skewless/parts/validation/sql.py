@@ -9,7 +9,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from skewless.config import Suite
-from skewless.lake.failures import reason_of
+from skewless.lake.jvm.causes import reason_of
 
 VIEW = "skewless_suite_rows"
 

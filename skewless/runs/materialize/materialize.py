@@ -27,7 +27,8 @@ from skewless.ground.instants import micros_of
 from skewless.ground.run.ids import new_run_id
 from skewless.ground.run.steps import step, this_run
 from skewless.ground.run.stops import decide
-from skewless.lake.failures import READ_ERRORS, raised_in_a_task
+from skewless.lake.failures import raised_in_a_task
+from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.sources import table_id
 from skewless.parts.functions import ship_code
 from skewless.runs.materialize.audit import Audited, audited

@@ -17,7 +17,8 @@ from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import step, this_run
 from skewless.ground.spark_columns import column
 from skewless.ground.version import package_version
-from skewless.lake.failures import READ_ERRORS, reason_of, refuse_at_the_machine
+from skewless.lake.failures import refuse_at_the_machine
+from skewless.lake.jvm.causes import READ_ERRORS, reason_of
 from skewless.lake.session import written_run
 from skewless.lake.sources import read_version, why_unreadable
 from skewless.parts.publish import (

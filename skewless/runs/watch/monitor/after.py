@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from skewless.config import Monitoring, PublishableTrainingSet
 from skewless.ground.errors import InputError
 from skewless.ground.standard_output import tell
-from skewless.lake.failures import reason_of
+from skewless.lake.jvm.causes import reason_of
 from skewless.runs.watch.monitor.delivery import DeliveryError, post, slack_message, write_textfile
 from skewless.runs.watch.monitor.drift.outcome import Monitored
 from skewless.runs.watch.monitor.history import add_history, history_location

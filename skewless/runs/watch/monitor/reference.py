@@ -19,7 +19,8 @@ from skewless.ground.instants import instant
 from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.spark_columns import column, spelt
 from skewless.ground.standard_output import tell
-from skewless.lake.failures import READ_ERRORS, as_unreadable
+from skewless.lake.failures import as_unreadable
+from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.jvm.listed_files import spread_files
 from skewless.lake.sources import read_version
 from skewless.lake.storage import Hadoop
