@@ -18,9 +18,9 @@ from skewless.runs.build.each.each import build_each
 from skewless.runs.build.each.summary import failures_of, line_of, standing_pieces, summary_of_pieces
 from skewless.runs.build.explain.explain import explain
 from skewless.runs.build.explain.summary import summary_of_explanation
-from skewless.runs.build.log_sections import log_sections_of
-from skewless.runs.build.report import render_build
-from skewless.runs.build.summary import summary_of_build
+from skewless.runs.build.told.log_sections import log_sections_of
+from skewless.runs.build.told.report import render_build
+from skewless.runs.build.told.summary import summary_of_build
 from skewless.runs.execution import REFUSED, Result, Run, worst, written_report
 
 

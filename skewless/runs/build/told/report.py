@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import match_rates
 from skewless.parts.publish import Manifest
-from skewless.runs.build.broken import row_texts_of, values_of
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.build.summary import (
+from skewless.runs.build.told.broken import row_texts_of, values_of
+from skewless.runs.build.told.summary import (
     left_out_of,
     notes_of,
     output_of,
