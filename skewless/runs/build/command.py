@@ -37,12 +37,14 @@ def build_training_set(
 ) -> Result:
     """`skewless build`: exit code 3 where the suite refuses the rows."""
     spec = _checked(run, name)
-    outcome = build(run.spark(), spec, RunRange(as_of, start, end), **allowed)
+    is_shown = run.shows_page or report is not None
+    outcome = build(run.spark(), spec, RunRange(as_of, start, end), with_profile=is_shown, **allowed)
+    page = render_build(outcome, log_sections_of(outcome.manifest)) if is_shown else ""
     if report:
-        report = written_report(report, render_build(outcome, log_sections_of(outcome.manifest)), run)
+        report = written_report(report, page, run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
     summary = summary_of_build(outcome, report, show_rows=show_rows)
-    return Result({**outcome.to_json(), **this_run().to_json()}, summary, exit_code)
+    return Result({**outcome.to_json(), **this_run().to_json()}, summary, exit_code, page)
 
 
 def build_in_pieces(

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from skewless.config.words import length
 from skewless.parts.page.page import Section, render_page
 from skewless.runs.published.catalog.catalog import Catalog
 from skewless.runs.published.catalog.entries import Entry, Holder
 from skewless.runs.published.catalog.picture import lineage_of
-from skewless.runs.published.catalog.words import length
 from skewless.serving.values.durations import microseconds
 
 NOT_KNOWN = "not known"
