@@ -53,10 +53,7 @@ class Figures:
         """Count a batch's values."""
         rows, nulls = len(column), column.null_count
         if not pa.types.is_floating(column.type):
-            found = column.drop_null().value_counts()
-            texts = Counter[str]()
-            for value, count in zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True):
-                texts[shortened(value)] += count
+            texts = None if self.texts is None else _counted(column)
             self.join(Figures(rows, nulls, texts=texts))
             return
         values = column.to_numpy(zero_copy_only=False)
@@ -81,6 +78,17 @@ class Figures:
             self.texts[text] = self.texts.get(text, 0) + count
         if len(self.texts) > MOST_VALUES:
             self.texts = None
+
+
+def _counted(column: pa.Array) -> dict[str, int] | None:
+    """The rows of each text; None of too many."""
+    found = column.drop_null().value_counts()
+    if len(found) > MOST_VALUES:
+        return None
+    texts = Counter[str]()
+    for value, count in zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True):
+        texts[shortened(value)] += count
+    return texts
 
 
 @dataclass(frozen=True)

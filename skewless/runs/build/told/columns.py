@@ -192,11 +192,14 @@ def age_text(seconds: float) -> str:
 
 def time_text(seconds: float) -> str:
     """
-    >>> time_text(1709294400.0)
-    '2024-03-01 12:00'
+    >>> time_text(1709294400.0), time_text(253402300800.0)
+    ('2024-03-01 12:00', '9999-12-31 23:59')
     """
     # By a difference: years before 1970 and after 2038 are none to every platform's `fromtimestamp`.
-    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+    except OverflowError:  # the last microsecond of the year 9999, as a double
+        moment = datetime.max
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
