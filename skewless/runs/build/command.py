@@ -47,7 +47,7 @@ def build_training_set(
 
 
 def _page(outcome: Outcome) -> str:
-    # Imported where it is needed: scipy and the templates take half a second of each build.
+    # Imported where it is needed: with scipy, which it brings, each build would begin later.
     from skewless.runs.build.told.log_sections import log_sections_of
     from skewless.runs.build.told.report import render_build
 
