@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -42,13 +42,15 @@ def columns_section(found: Profiled) -> Section:
     columns = [_column(found, name) for name in found.now.columns]
     if found.before:
         columns.sort(key=lambda each: each.change)
+    drawn = {each.name: _rates(found, each) for each in columns}
+    rates_drawn = drawn if any(drawn.values()) else {}
     header = ["column", "type", "values", "mean", "nulls"]
     header += ["nulls before", "PSI"] if found.before else []
     header += ["distribution"]
-    header += [f"rate of {found.outcome[0]}"] if found.outcome else []
+    header += [f"rate of {found.outcome[0]}"] if found.outcome and rates_drawn else []
     header += ["what it is"]
-    rows = [tuple(_cells(found, each)) for each in columns]
-    return Section("Columns", tuple(_sentences(found)), tuple(header), tuple(rows))
+    rows = [tuple(_cells(found, each, rates_drawn)) for each in columns]
+    return Section("Columns", tuple(_sentences(found, bool(rates_drawn))), tuple(header), tuple(rows))
 
 
 def change_section(found: Profiled) -> Section:
@@ -84,7 +86,7 @@ def _column(found: Profiled, name: str) -> Column:
     return Column(name, now, before, psi(before, now) if before and is_held else None)
 
 
-def _sentences(found: Profiled) -> Iterator[str]:
+def _sentences(found: Profiled, has_rates: bool) -> Iterator[str]:
     whole, sampled = found.now.rows, found.now.sampled
     yield (
         "Figures, distributions and rates are of all rows; quantiles are exact."
@@ -97,7 +99,7 @@ def _sentences(found: Profiled) -> Iterator[str]:
             "The columns that changed most come first, by PSI over ten quantile groups of the values before, then by "
             "nulls. Strokes across a distribution are those before."
         )
-    if found.outcome:
+    if found.outcome and has_rates:
         yield (
             f"Rates are of `{found.outcome[0]}` in ten quantile groups of a column, from the least values to the "
             f"greatest, or by its frequent values; the line is the rate of all rows. Groups of fewer than "
@@ -107,7 +109,7 @@ def _sentences(found: Profiled) -> Iterator[str]:
         yield "A time is told by its age at T, negative after T."
 
 
-def _cells(found: Profiled, column: Column) -> Iterator[Content]:
+def _cells(found: Profiled, column: Column, rates_drawn: Mapping[str, Content]) -> Iterator[Content]:
     kind, figures = found.kinds[column.name], column.now.figures
     spelt = SPELT.get(kind, number_text)
     yield column.name
@@ -119,8 +121,8 @@ def _cells(found: Profiled, column: Column) -> Iterator[Content]:
         yield share_text(column.before.figures.null_share) if column.before else ""
         yield "" if column.psi is None else f"{column.psi:.4f}"
     yield _distribution(column, spelt)
-    if found.outcome:
-        yield _rates(found, column, spelt)
+    if rates_drawn:
+        yield rates_drawn[column.name]
     yield found.descriptions[column.name]
 
 
@@ -153,11 +155,12 @@ def _distribution(column: Column, spelt: Callable[[float], str]) -> Content:
     return small_bars(f"distribution of {column.name}", drawn)
 
 
-def _rates(found: Profiled, column: Column, spelt: Callable[[float], str]) -> Content:
+def _rates(found: Profiled, column: Column) -> Content:
+    """The label's rate by groups of a column; "" of keys, of the label itself, and of what has no two groups."""
     if found.outcome is None or column.name in {found.outcome[0]} | (found.ids - _times(found)):
         return ""
     name, is_true = found.outcome
-    groups = rates(column.now.sample, is_true, spelt)
+    groups = rates(column.now.sample, is_true, SPELT.get(found.kinds[column.name], number_text))
     if len(groups) < 2:
         return ""
     shares = [each.share for each in groups]

@@ -101,6 +101,13 @@ def test_without_a_binary_label_there_are_no_rates() -> None:
     assert "rate of late" not in rows["temp"]
 
 
+def test_rates_that_cannot_be_drawn_of_so_few_rows_have_no_column() -> None:
+    few = side({name: each.sample.to_pylist()[45:54] for name, each in NOW.columns.items()})
+    rows = told(replace(FIRST, now=few))
+    assert "rate of late" not in rows["temp"]
+    assert "what it is" in rows["temp"]
+
+
 def test_what_changed_most_comes_first_and_keys_are_not_held_against_what_stood() -> None:
     rows = told(NEXT)
     assert list(rows) == ["since", "temp", "late", "k", "t", "city"]
