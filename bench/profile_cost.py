@@ -26,8 +26,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bench.results import tell
+from skewless.lake.jvm.listed_files import spread_files
 from skewless.lake.session import get_spark, private_session
-from skewless.lake.sources import spread_files
 from skewless.parts.profile.bins import Bins
 from skewless.runs.watch.monitor.profile.counting import Subject, counted, laid_out
 

@@ -18,7 +18,7 @@ from skewless.ground.run.steps import step
 from skewless.ground.spark_columns import column, spelt
 from skewless.ground.standard_output import tell
 from skewless.lake.failures import READ_ERRORS, reason_of, refuse_at_the_machine
-from skewless.lake.sources import spread_files
+from skewless.lake.jvm.listed_files import spread_files
 from skewless.parts.profile.columns import ColumnProfile, Profile, profile
 from skewless.parts.profile.values import SECOND, kind_of, profiled
 from skewless.parts.spine import published_time
@@ -46,7 +46,8 @@ class Before:
 class Profiled:
     """The columns of a build's rows: their types and kinds (`values.kind_of`), what describes them, and their profile.
 
-    `before` is None where nothing stood. `ids` say who and when; they are not held against what stood.
+    `before` is None where nothing stood. `ids` say who and when; they are not held against what stood. `outcomes` are
+    the labels and when they were known: a label's rate by them says nothing.
     """
 
     types: Mapping[str, str]
@@ -54,6 +55,7 @@ class Profiled:
     descriptions: Mapping[str, str]
     labels: tuple[str, ...]
     ids: frozenset[str]
+    outcomes: frozenset[str]
     now: Profile
     before: Before | None
 
@@ -93,12 +95,15 @@ def profiled_rows(found: Findings, replaced: str | None) -> Profiled | None:
     with step("profiling what stands"):
         before = _before(found, replaced, names)
     described = _described(opened)
+    outcomes = tuple(spelt(name, found.rows.schema) for name in labels.label_columns)
+    known_at = labels.label_available_at
     return Profiled(
         {name: types[name].simpleString() for name in names},
         {name: TIME if name == t else kind_of(types[name]) for name in names},
         {name: described.get(name, "") for name in names},
-        tuple(spelt(name, found.rows.schema) for name in labels.label_columns),
+        outcomes,
         frozenset(spelt(name, found.rows.schema) for name in (*labels.entity_keys, t)),
+        frozenset(outcomes) | ({spelt(known_at, found.rows.schema)} if known_at else set()),
         now,
         before,
     )

@@ -156,8 +156,8 @@ def _distribution(column: Column, spelt: Callable[[float], str]) -> Content:
 
 
 def _rates(found: Profiled, column: Column) -> Content:
-    """The label's rate by groups of a column; "" of keys, of the label itself, and of what has no two groups."""
-    if found.outcome is None or column.name in {found.outcome[0]} | (found.ids - _times(found)):
+    """The label's rate by groups of a column; "" of keys, of outcomes, and of what has no two groups."""
+    if found.outcome is None or column.name in found.outcomes | (found.ids - _times(found)):
         return ""
     name, is_true = found.outcome
     groups = rates(column.now.sample, is_true, SPELT.get(found.kinds[column.name], number_text))

@@ -13,7 +13,15 @@ from skewless.runs.build.profiling import ALL, Before, Profiled
 from skewless.runs.build.told.columns import change_section, columns_section
 
 ROWS = 100
-KINDS = {"k": "number", "t": "time", "late": "number", "temp": "number", "city": "category", "since": "age"}
+KINDS = {
+    "k": "number",
+    "t": "time",
+    "late": "number",
+    "temp": "number",
+    "city": "category",
+    "since": "age",
+    "known_at": "age",
+}
 
 
 def side(values: Mapping[str, Sequence[float | str | None]]) -> Profile:
@@ -33,6 +41,7 @@ NOW = side(
         "temp": [float(place) for place in range(ROWS)],
         "city": ["EWR"] * 60 + ["JFK"] * 40,
         "since": [90.0] * 50 + [None] * 50,
+        "known_at": [float(-place) for place in range(ROWS)],
     }
 )
 BEFORE = side(
@@ -50,6 +59,7 @@ FIRST = Profiled(
     descriptions={name: "Degrees <F>." if name == "temp" else "" for name in KINDS},
     labels=("late",),
     ids=frozenset({"k", "t"}),
+    outcomes=frozenset({"late", "known_at"}),
     now=NOW,
     before=None,
 )
@@ -85,14 +95,14 @@ def test_a_column_is_told_by_its_ends_or_its_frequent_values_its_mean_and_its_nu
     assert rows["temp"]["what it is"] == "Degrees <F>."
 
 
-def test_a_label_of_ones_and_zeros_has_a_rate_by_tenths_of_every_column_but_itself_and_keys() -> None:
+def test_a_label_of_ones_and_zeros_has_a_rate_by_tenths_of_every_column_but_keys_and_outcomes() -> None:
     rows = told(FIRST)
     rate = rows["temp"]["rate of late"]
     assert isinstance(rate, Drawing)
     assert rate.caption == "0.0% to 100.0%"
     assert "9 to 19: 0.0% of 10" in rate.picture
     assert isinstance(rows["t"]["rate of late"], Drawing)
-    assert [rows[name]["rate of late"] for name in ("k", "late")] == ["", ""]
+    assert [rows[name]["rate of late"] for name in ("k", "late", "known_at")] == ["", "", ""]
 
 
 def test_without_a_binary_label_there_are_no_rates() -> None:
@@ -110,7 +120,7 @@ def test_rates_that_cannot_be_drawn_of_so_few_rows_have_no_column() -> None:
 
 def test_what_changed_most_comes_first_and_keys_are_not_held_against_what_stood() -> None:
     rows = told(NEXT)
-    assert list(rows) == ["since", "temp", "late", "k", "t", "city"]
+    assert list(rows) == ["since", "temp", "late", "k", "t", "city", "known_at"]
     assert float(str(rows["temp"]["PSI"])) > 1
     assert [rows["since"][name] for name in ("nulls", "nulls before")] == ["50.00%", "0.00%"]
     assert [rows[name]["PSI"] for name in ("late", "k", "city")] == ["0.0000", "", ""]
@@ -121,7 +131,7 @@ def test_the_change_is_told_by_rows_new_columns_and_how_many_moved() -> None:
     assert section.title == "Changed against all rows in version 3"
     rows, new, moved = section.items
     assert rows == "rows: 100, before 100"
-    assert new == "columns that version 3 lacks: `city`"
+    assert new == "columns that version 3 lacks: `city`, `known_at`"
     assert moved.startswith("2 of 3 columns have a PSI above ")
     assert moved.endswith("most of all `since`, by 2.63")
 
