@@ -17,7 +17,8 @@ from skewless.ground.names import EVENT_DATE, LOGGED_FEATURES
 from skewless.ground.run.steps import step
 from skewless.ground.spark_columns import column, spelt
 from skewless.ground.standard_output import tell
-from skewless.lake.failures import READ_ERRORS, reason_of, refuse_at_the_machine
+from skewless.lake.failures import refuse_at_the_machine
+from skewless.lake.jvm.causes import READ_ERRORS, reason_of
 from skewless.lake.jvm.listed_files import spread_files
 from skewless.parts.profile.columns import ColumnProfile, Profile, profile
 from skewless.parts.profile.values import SECOND, kind_of, profiled
