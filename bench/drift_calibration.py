@@ -24,9 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skewless.config import Monitoring
+from skewless.parts.profile.bins import Bins, lay_out
 from skewless.runs.watch.monitor.drift.judging import Finding, judged
 from skewless.runs.watch.monitor.drift.measures import Pair
-from skewless.runs.watch.monitor.profile.bins import Bins, lay_out
 from skewless.runs.watch.monitor.profile.counting import SAMPLE
 from skewless.runs.watch.monitor.profile.profile import (
     EVERYTHING,

@@ -26,9 +26,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bench.results import tell
+from skewless.lake.jvm.listed_files import spread_files
 from skewless.lake.session import get_spark, private_session
-from skewless.lake.sources import spread_files
-from skewless.runs.watch.monitor.profile.bins import Bins
+from skewless.parts.profile.bins import Bins
 from skewless.runs.watch.monitor.profile.counting import Subject, counted, laid_out
 
 FILE_ROWS = 100_000

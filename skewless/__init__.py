@@ -1,7 +1,7 @@
 """Point-in-time training sets on Spark and Delta Lake, from the feature functions that serving runs.
 
-What is named here is loaded at its first use: the serving side with the standard library alone, `build_frame` with
-Spark, `load` with delta-rs and no Spark.
+What is named here is loaded at its first use: the serving side with the standard library alone, `build_frame`, `build`
+and `reconcile` with Spark, `load` with delta-rs and no Spark.
 
 >>> from skewless import FeatureSet
 >>> FeatureSet.from_modules([]).names
@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from skewless.ground.errors import InputError
+    from skewless.notebook import build, reconcile
     from skewless.runs.build.frame import build_frame
     from skewless.runs.published.loading.load import load
     from skewless.serving import windows
@@ -45,10 +46,12 @@ _HOMES = {
     "StoreError": "skewless.serving.store.errors",
     "TableNeeds": "skewless.serving.plan.serve.compiled",
     "ValueType": "skewless.serving.definitions.annotations",
+    "build": "skewless.notebook",
     "build_frame": "skewless.runs.build.frame",
     "feature": "skewless.serving.definitions.definition",
     "load": "skewless.runs.published.loading.load",
     "read_record": "skewless.serving.log.format.reader",
+    "reconcile": "skewless.notebook",
     "windows": "skewless.serving",
 }
 
@@ -67,10 +70,12 @@ __all__ = [
     "StoreError",
     "TableNeeds",
     "ValueType",
+    "build",
     "build_frame",
     "feature",
     "load",
     "read_record",
+    "reconcile",
     "windows",
 ]
 

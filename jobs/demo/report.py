@@ -22,7 +22,7 @@ from skewless.lake.storage import write_text
 from skewless.parts.page import Section
 from skewless.parts.publish import Output, SparkHistory, read_manifests
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.build.report import render_build
+from skewless.runs.build.told.report import render_build
 from skewless.runs.execution import Run
 from skewless.training_set.bind import bind
 from skewless.training_set.rows import joined_rows, select_result, spine_for

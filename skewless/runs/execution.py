@@ -35,16 +35,20 @@ WORST_FIRST = (UNEXPECTED, BAD_INPUT, REFUSED, NOT_READY, ALERT, DONE)
 
 @dataclass(frozen=True)
 class Result:
-    """What a command gives: the `--json` object, the text for a person, and the exit code."""
+    """What a command gives: the `--json` object, the text for a person, the exit code, and its report if asked for."""
 
     document: Mapping[str, Any]
     text: str
     exit_code: int = DONE
+    page: str = ""
 
 
 @dataclass(frozen=True)
 class Run:
-    """The options that every command takes, its name, and that of its training set where it is about one."""
+    """The options that every command takes, its name, and that of its training set where it is about one.
+
+    `shows_page` asks for the report of whoever shows it, whether or not it is written to a file.
+    """
 
     conf_dir: str
     settings: tuple[str, ...]
@@ -55,6 +59,7 @@ class Run:
     metrics_uri: str | None = None
     command: str = ""
     training_set: str = ""
+    shows_page: bool = False
 
     @property
     def about(self) -> dict[str, str]:

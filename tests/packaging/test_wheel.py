@@ -22,7 +22,7 @@ import importlib.util, sys
 before = set(sys.modules)
 import skewless
 print(sorted({name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))
-for name in set(skewless.__all__) - {"build_frame"}: getattr(skewless, name)
+for name in set(skewless.__all__) - {"build", "build_frame", "reconcile"}: getattr(skewless, name)
 print(sorted({name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)))
 print(skewless.__file__)
 absent = ["pyspark", "yaml", "pydantic", "click", "pandas", "numpy", "pyarrow", "tzdata", "pip", "jinja2"]
@@ -33,6 +33,10 @@ from skewless import InputError
 print(InputError(["one", "two"]).problems)
 try:
     from skewless import build_frame
+except ModuleNotFoundError as error:
+    print(error)
+try:
+    from skewless import build
 except ModuleNotFoundError as error:
     print(error)
 """
@@ -150,9 +154,10 @@ def test_importing_skewless_there_loads_nothing_beyond_the_standard_library(
 
 
 def test_what_needs_spark_says_what_to_install_and_its_error_is_there(python: Path, tmp_path: Path) -> None:
-    problems, refusal = output_of(python, SPARK_SIDE, tmp_path)
+    problems, refusal, of_build = output_of(python, SPARK_SIDE, tmp_path)
     assert problems == "('one', 'two')"
     assert refusal == "skewless.build_frame needs pyspark; pip install 'skewless[spark]'"
+    assert of_build == "skewless.build needs yaml; pip install 'skewless[spark]'"
 
 
 def test_the_command_says_what_is_missing_there(python: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from skewless.parts.page.grid import Grid, grid_of
+from skewless.parts.page.grid import Content, Grid, grid_of
 
 ENVIRONMENT = Environment(
     loader=PackageLoader("skewless.parts.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -23,13 +23,13 @@ ENVIRONMENT = Environment(
 class Section:
     """A part of a report: a heading, sentences and a list, a table, and pictures (SVG elements, one after the other).
 
-    Sentences and items may set `names in backticks` as code; a cell may hold several lines.
+    Sentences and items may set `names in backticks` as code; a cell may hold several lines, or a picture.
     """
 
     title: str
     sentences: tuple[str, ...] = ()
     header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
+    rows: tuple[tuple[Content, ...], ...] = ()
     picture: str = ""
     items: tuple[str, ...] = ()
 

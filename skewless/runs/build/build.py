@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -27,6 +29,7 @@ from skewless.parts.validation import Verdict, validate
 from skewless.runs.build.manifest import Findings, manifest_of
 from skewless.runs.build.mixing import refuse_mixed, refuse_mixed_meanwhile
 from skewless.runs.build.outcome import Outcome
+from skewless.runs.build.profiling import profiled_rows
 from skewless.training_set.ahead.freshness import refuse_stale
 from skewless.training_set.ahead.preparation import open_all, prepare
 from skewless.training_set.from_log.columns import RECOMPUTED, recomputed_part
@@ -43,8 +46,9 @@ def build(
     *,
     allow_empty: bool = False,
     allow_mixed: bool = False,
+    with_profile: bool = False,
 ) -> Outcome:
-    """Build the training set's slice and publish it, or refuse it whole.
+    """Build the training set's slice and publish it, or refuse it whole; `with_profile` says what its columns are like.
 
     Errors: InputError with every problem found before anything ran, or with a feature function's own error;
     NotReadyError with every table that is not as fresh as `require_fresh` asks; PublishConflictError, LostRowsError.
@@ -52,9 +56,8 @@ def build(
     """
     own = private_session(spark)
     output, opened = open_all(own, spec)
-    return build_slice(
-        own, output, opened, run_range, run_range, allow_empty=allow_empty, allow_mixed=allow_mixed
-    )
+    allowed = {"allow_empty": allow_empty, "allow_mixed": allow_mixed}
+    return build_slice(own, output, opened, run_range, run_range, with_profile=with_profile, **allowed)
 
 
 def build_slice(
@@ -66,6 +69,7 @@ def build_slice(
     *,
     allow_empty: bool = False,
     allow_mixed: bool = False,
+    with_profile: bool = False,
 ) -> Outcome:
     """One slice of what `open_all` gives, a piece of the `whole` range that is to hold one definition in the end."""
     run_id = this_run().known_as(new_run_id())
@@ -92,19 +96,29 @@ def build_slice(
             document=ready.document,
             standing=standing_of(own, output, standing),
         )
-        with step("checksum"):
-            content = checksum(rows) if found.passed else None
-        manifest = manifest_of(found, content)
-        if not found.passed:
-            return Outcome(manifest, rejected_path=reject(own, rows, output, manifest))
-        stands = standing_version(own, rows, found.standing, ready.slice, manifest)
-        if stands is not None:
-            return Outcome(manifest, stands, unchanged=True)
+        # Before the commit, from which on a run is not stopped any more: a report is no reason for that.
+        profile = profiled_rows(found, ready.slice) if with_profile else None
 
         def unless() -> None:
             refuse_mixed_meanwhile(own, ready, whole, standing, allow_mixed=allow_mixed)
 
-        return Outcome(manifest, publish(own, rows, output, ready.slice, manifest, unless))
+        return replace(_decided(own, output, ready.slice, found, unless), profile=profile)
+
+
+def _decided(
+    own: SparkSession, output: Output, replaced: str | None, found: Findings, unless: Callable[[], None]
+) -> Outcome:
+    """Rows that are published, kept among the rejected ones, or left where the same stand."""
+    rows = found.rows
+    with step("checksum"):
+        content = checksum(rows) if found.passed else None
+    manifest = manifest_of(found, content)
+    if not found.passed:
+        return Outcome(manifest, rejected_path=reject(own, rows, output, manifest))
+    stands = standing_version(own, rows, found.standing, replaced, manifest)
+    if stands is not None:
+        return Outcome(manifest, stands, unchanged=True)
+    return Outcome(manifest, publish(own, rows, output, replaced, manifest, unless))
 
 
 def _judged(

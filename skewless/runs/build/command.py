@@ -18,9 +18,8 @@ from skewless.runs.build.each.each import build_each
 from skewless.runs.build.each.summary import failures_of, line_of, standing_pieces, summary_of_pieces
 from skewless.runs.build.explain.explain import explain
 from skewless.runs.build.explain.summary import summary_of_explanation
-from skewless.runs.build.log_sections import log_sections_of
-from skewless.runs.build.report import render_build
-from skewless.runs.build.summary import summary_of_build
+from skewless.runs.build.outcome import Outcome
+from skewless.runs.build.told.summary import summary_of_build
 from skewless.runs.execution import REFUSED, Result, Run, worst, written_report
 
 
@@ -37,12 +36,22 @@ def build_training_set(
 ) -> Result:
     """`skewless build`: exit code 3 where the suite refuses the rows."""
     spec = _checked(run, name)
-    outcome = build(run.spark(), spec, RunRange(as_of, start, end), **allowed)
+    is_shown = run.shows_page or report is not None
+    outcome = build(run.spark(), spec, RunRange(as_of, start, end), with_profile=is_shown, **allowed)
+    page = _page(outcome) if is_shown else ""
     if report:
-        report = written_report(report, render_build(outcome, log_sections_of(outcome.manifest)), run)
+        report = written_report(report, page, run)
     exit_code = REFUSED if outcome.status == "rejected" else 0
     summary = summary_of_build(outcome, report, show_rows=show_rows)
-    return Result({**outcome.to_json(), **this_run().to_json()}, summary, exit_code)
+    return Result({**outcome.to_json(), **this_run().to_json()}, summary, exit_code, page)
+
+
+def _page(outcome: Outcome) -> str:
+    # Imported where it is needed: with scipy, which it brings, each build would begin later.
+    from skewless.runs.build.told.log_sections import log_sections_of
+    from skewless.runs.build.told.report import render_build
+
+    return render_build(outcome, log_sections_of(outcome.manifest))
 
 
 def build_in_pieces(

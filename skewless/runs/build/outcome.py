@@ -7,18 +7,20 @@ from typing import Any
 
 from skewless.parts.publish import Manifest
 from skewless.parts.spine.census import AHEAD, UNKNOWN
+from skewless.runs.build.profiling import Profiled
 
 
 @dataclass(frozen=True)
 class Outcome:
     """A run with its manifest, and what was decided after that was made: published if it has a version, else rejected;
-    `unchanged` if that version stood before.
+    `unchanged` if that version stood before. `profile` is there where a report was asked for.
     """
 
     manifest: Manifest
     version: int | None = None
     unchanged: bool = False
     rejected_path: str | None = None
+    profile: Profiled | None = None
 
     @property
     def status(self) -> str:

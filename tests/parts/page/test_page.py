@@ -84,3 +84,9 @@ def test_a_column_with_any_text_is_one_of_text(texts: tuple[str, ...]) -> None:
 def test_a_column_with_a_long_line_may_be_broken() -> None:
     cells = ["2024-07-01T12:00:00.000001Z\n2024-07-01", "word " * 10]
     assert [grid_of(("column",), [(text,)]).header[0][1] for text in cells] == ["short", "text"]
+
+
+def test_an_alert_stands_out_in_its_table() -> None:
+    section = Section("s", header=("feature", "alert"), rows=(("a", "ALERT"), ("b", "")))
+    assert '<td class="short alarm">ALERT</td>' in page(section)
+    assert '<td class="short"></td>' in page(section)

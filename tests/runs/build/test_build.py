@@ -24,7 +24,8 @@ COLUMNS = [
 STEPS = [
     "reading the configuration", "reading the suite", "opening tables", "checking freshness",
     "counting label events", "planning", "comparing definitions", "staging rows", "parity audit",
-    "validating staged rows", "checksum", "comparing with what stands", "publishing", "writing the report",
+    "validating staged rows", "profiling rows", "profiling what stands", "checksum", "comparing with what stands",
+    "publishing", "writing the report",
 ]  # fmt: skip
 
 

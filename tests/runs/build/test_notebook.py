@@ -1,8 +1,11 @@
-"""`build_frame`: the rows that `build` publishes, lazily, and a session left as it was."""
+"""`build_frame`: the rows that `build` publishes, lazily, in a session left as it was; `build`: as the command."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +13,10 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from skewless import build_frame
+from skewless import build, build_frame
 from skewless.ground.errors import InputError
+from skewless.notebook import BuildResult
+from tests.helpers.browser import asked
 from tests.helpers.project import Delays
 
 ODD_SETTINGS = {
@@ -133,3 +138,60 @@ def test_every_problem_is_raised_before_anything_runs(delays: Delays, spark: Spa
     problems = "\n".join(refused.value.problems)
     for missing in ("'origin' (entity_keys)", "'late' (label_columns)", "'arrived_at' (label_available_at)"):
         assert missing in problems
+
+
+@pytest.fixture(scope="module")
+def again(delays: Delays, spark: SparkSession) -> BuildResult:
+    """The rows that stand, built once more: no version comes of it."""
+    return build(
+        "delays",
+        conf_dir=delays.project.root / "conf",
+        settings={"WAREHOUSE": str(delays.project.warehouse)},
+        spark=spark,
+    )
+
+
+def test_the_function_gives_the_facts_of_the_command(delays: Delays, again: BuildResult) -> None:
+    own = {"run_id", "status", "started_at", "seconds", "steps"}
+    facts, command = again.to_dict(), delays.ran.document
+    assert facts.keys() == command.keys()
+    assert {name: facts[name] for name in facts if name not in own} == {
+        name: command[name] for name in command if name not in own
+    }
+    assert (again.status, again.version, again.rows) == ("unchanged", command["version"], command["rows"])
+    assert (list(again.columns), again.rejected_path, again.exit_code) == (command["columns"], None, 0)
+
+
+def test_a_result_is_the_summary_as_text_and_the_report_in_a_frame(
+    again: BuildResult, tmp_path: Path
+) -> None:
+    assert repr(again).startswith("delays: unchanged, version 0 stands: ")
+    shown = again._repr_html_()
+    assert shown.startswith('<iframe sandbox="allow-scripts"')
+    assert escape(again.html) in shown
+    found = asked(f"<body>{shown}</body>", 'return document.querySelector("iframe").srcdoc.length', tmp_path)
+    assert found == len(again.html)
+
+
+def test_the_report_tells_each_column_and_that_equal_rows_did_not_change(again: BuildResult) -> None:
+    assert "Changed against all rows in version 0" in again.html
+    assert "0 of 15 columns have a PSI above" in again.html
+    assert "temp of the newest row of weather visible at T, at most 3 hours old" in again.html
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"start": "soon"}, "start: 'soon' is no date and no ISO timestamp"),
+        ({"date": "2024-03-01T02:00:00Z"}, "date: expected a UTC day, found 2024-03-01T02:00:00+00:00"),
+        ({"date": "2024-03-01", "end": "2024-03-02"}, "date is one whole day"),
+        ({"start": "2024-03-02", "end": "2024-03-01"}, "start 2024-03-02T00:00:00+00:00 is not before end"),
+        ({"report": 3}, "report: expected a path, found int"),
+        ({"settings": "A=1"}, "settings: expected a dict of text by name, as --set gives it, found str"),
+        ({"conf_dir": None}, "conf_dir: expected a path, found None"),
+        ({"conf_dir": "nowhere"}, "nowhere: no training_sets/*.yml here"),
+    ],
+)
+def test_bad_arguments_are_refused_by_name(arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InputError, match=re.escape(problem)):
+        build("delays", **arguments)

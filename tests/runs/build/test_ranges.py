@@ -98,9 +98,14 @@ def test_a_range_replaces_exactly_the_rows_with_t_in_it_in_one_commit(ranged: Pr
 
 
 def test_the_same_content_again_is_unchanged_and_adds_no_version(ranged: Project) -> None:
-    result = ranged.built("s", "--start", "2024-03-01T06:00", "--end", "2024-03-02T06:00:00Z")
+    report = ranged.root / "report.html"
+    options = ("--start", "2024-03-01T06:00", "--end", "2024-03-02T06:00:00Z", "--report", str(report))
+    result = ranged.built("s", *options)
     assert (result["status"], result["rows"], result["version"]) == ("unchanged", 4, 1)
     assert len(ranged.commits("s")) == 2
+    page = report.read_text()
+    assert "Changed against the rows of the same T in version 1" in page
+    assert "rows: 4, before 4" in page
 
 
 def test_a_date_is_one_utc_day(ranged: Project) -> None:
@@ -112,6 +117,7 @@ def test_a_date_is_one_utc_day(ranged: Project) -> None:
 def test_an_end_alone_reaches_back_to_the_beginning_and_leaves_null_times(ranged: Project) -> None:
     result = labels(ranged, 3).built("s", "--end", "2024-03-01T01:00:00-05:00")
     assert (result["rows"], result["version"]) == (1, 3)
+    assert not [each for each in result["steps"] if "profiling" in each["step"]], "no report was asked for"
     assert published(ranged) == {1: 3, 2: 1, 3: 1, 4: 2, 5: 2, 6: 2, 7: 0}
 
 

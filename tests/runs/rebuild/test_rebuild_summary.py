@@ -9,7 +9,7 @@ from skewless.parts.publish import Difference, Manifest
 from skewless.runs.rebuild.rebuild import Rebuilt
 from skewless.runs.rebuild.summary import summary_of_rebuild
 from skewless.training_set.recorded import Recorded
-from tests.runs.build.test_summary import MANIFEST
+from tests.runs.build.told.test_summary import MANIFEST
 
 OF: Manifest = {
     **MANIFEST,

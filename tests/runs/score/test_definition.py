@@ -11,7 +11,7 @@ from skewless.ground.errors import InputError
 from skewless.runs.score.definition import Definition, Needed
 from skewless.training_set.recorded import Recorded
 from tests.helpers.plans import LABELS, TYPES, document_of, labels_of, table_of
-from tests.runs.build.test_summary import MANIFEST
+from tests.runs.build.told.test_summary import MANIFEST
 
 
 def doubled(amount: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from skewless.ground.run.manifest import ScoresManifest
 from skewless.runs.score.score import Scored
 from skewless.runs.score.summary import summary_of_scores
-from tests.runs.build.test_summary import AUDIT
+from tests.runs.build.told.test_summary import AUDIT
 
 OF: ScoresManifest = {
     "training_set": "delays",

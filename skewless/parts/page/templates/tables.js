@@ -46,6 +46,7 @@ for (const table of document.querySelectorAll("table")) {
   const rows = [...table.tBodies[0].rows];
   all.push(...rows);
   for (const header of rows.length > 1 ? table.tHead.rows[0].cells : []) {
+    if (header.classList.contains("picture")) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.append(...header.childNodes);

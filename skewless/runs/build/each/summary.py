@@ -7,7 +7,7 @@ from typing import Any
 
 from skewless.runs.build.each.cut import names_of
 from skewless.runs.build.each.each import Piece
-from skewless.runs.build.summary import left_out_of, notes_of
+from skewless.runs.build.told.summary import left_out_of, notes_of
 
 
 def line_of(name: str, piece: Piece) -> str:

@@ -12,7 +12,7 @@ from skewless.runs.build.explain.plan import (
     PlannedLog,
     PlannedTable,
 )
-from skewless.runs.build.summary import left_out_lines
+from skewless.runs.build.told.summary import left_out_lines
 
 HEADER = ("table", "version", "rows", "files", "MB", "reads the events")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from skewless.config import JoinedTable, PublishableTrainingSet
+from skewless.config.words import aggregation_in_words, column_in_words
 from skewless.ground.names import EVENT_TIMESTAMP
 from skewless.runs.published.catalog.entries import (
     COLUMN,
@@ -18,7 +19,6 @@ from skewless.runs.published.catalog.entries import (
 )
 from skewless.runs.published.catalog.known_table import KnownTable
 from skewless.runs.published.catalog.known_tables import Tables
-from skewless.runs.published.catalog.words import aggregation_in_words, column_in_words
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.definitions.definition import FeatureDefinition
 from skewless.serving.definitions.docstrings import paragraphs, summary

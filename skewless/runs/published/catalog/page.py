@@ -7,11 +7,11 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
+from skewless.config.words import length
 from skewless.parts.page.page import Section, render_page
 from skewless.runs.published.catalog.catalog import Catalog
 from skewless.runs.published.catalog.entries import Entry, Holder
 from skewless.runs.published.catalog.picture import lineage_of
-from skewless.runs.published.catalog.words import length
 from skewless.serving.values.durations import microseconds
 
 NOT_KNOWN = "not known"
@@ -98,7 +98,7 @@ def _nulls(holder: Holder) -> str:
 def _range(holder: Holder) -> str:
     if holder.least is None or holder.greatest is None:
         return "-" if holder.null_share == 1 else NOT_KNOWN
-    return f"{_shown(holder.least)} to {_shown(holder.greatest)}"
+    return " to ".join(dict.fromkeys((_shown(holder.least), _shown(holder.greatest))))
 
 
 def _shown(value: Any) -> str:
@@ -107,7 +107,9 @@ def _shown(value: Any) -> str:
         return f"{value:%Y-%m-%d}"
     if isinstance(value, float):
         return f"{value:.6g}"
-    if isinstance(value, (bool, date)) or not isinstance(value, int):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date) or not isinstance(value, int):
         text = str(value)
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
     return f"{value:,}" if abs(value) >= 10_000 else f"{value}"

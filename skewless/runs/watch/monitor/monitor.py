@@ -18,12 +18,12 @@ from skewless.ground.run.steps import step
 from skewless.lake.session import private_session
 from skewless.parts.functions import ship_code
 from skewless.parts.log.reading import records_in_range
+from skewless.parts.profile.values import kind_of, profiled
 from skewless.runs.watch.monitor.drift.judging import Finding, judged, pairs_of
 from skewless.runs.watch.monitor.drift.outcome import Monitored
 from skewless.runs.watch.monitor.profile.cells import merged_names
 from skewless.runs.watch.monitor.profile.counting import Subject, counted
 from skewless.runs.watch.monitor.profile.profile import DAY, EVERYTHING, Group, Profile, Reference
-from skewless.runs.watch.monitor.profile.values import kind_of, profiled
 from skewless.runs.watch.monitor.records import (
     OWN_COLUMNS,
     Logged,

@@ -24,10 +24,10 @@ from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.jvm.listed_files import spread_files
 from skewless.lake.sources import read_version
 from skewless.lake.storage import Hadoop
+from skewless.parts.profile.values import kind_of, profiled
 from skewless.parts.publish import Output, Published, SparkHistory, read_manifests
 from skewless.runs.watch.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.watch.monitor.profile.profile import Profile, Reference
-from skewless.runs.watch.monitor.profile.values import kind_of, profiled
 from skewless.training_set.fingerprints import fingerprints_of
 
 FORMAT = 2

@@ -30,7 +30,9 @@ def reconcile_feature_log(
     with step("opening the log"):
         records = open_log(spark, log, configuration)
     found = reconcile(spark, spec, records, RunRange(datetime.now(timezone.utc), start, end))
+    page = render_reconciliation(found) if report or run.shows_page else ""
     if report:
-        report = written_report(report, render_reconciliation(found), run)
+        report = written_report(report, page, run)
     exit_code = ALERT if found.alerts else 0
-    return Result(found.to_json(), summary_of_reconciliation(found, report, verbose=verbose), exit_code)
+    text = summary_of_reconciliation(found, report, verbose=verbose)
+    return Result(found.to_json(), text, exit_code, page)

@@ -127,6 +127,10 @@ def test_who_holds_a_feature_is_said_with_versions_nulls_and_range(ran: Ran) -> 
     assert entry(ran, "hot_for")["training_sets"][0]["null_share"] == 0.75
 
 
+def test_one_value_is_no_range(page: str) -> None:
+    assert ">true\nnot known</td>" in page
+
+
 def test_code_that_differs_from_what_was_published_is_said(ran: Ran, page: str) -> None:
     assert entry(ran, "is_hot")["training_sets"][0]["is_current"] is False
     assert "code changed since" in page

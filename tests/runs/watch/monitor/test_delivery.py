@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from skewless.config import Webhook
+from skewless.parts.profile.bins import CategoryBins
+from skewless.parts.profile.divergence import Divergences
 from skewless.runs.watch.monitor import delivery
 from skewless.runs.watch.monitor.delivery import (
     DeliveryError,
@@ -22,11 +24,9 @@ from skewless.runs.watch.monitor.delivery import (
     slack_message,
     write_textfile,
 )
-from skewless.runs.watch.monitor.drift.divergence import Divergences
 from skewless.runs.watch.monitor.drift.judging import Finding
 from skewless.runs.watch.monitor.drift.measures import NULLS, Measures, Pair
 from skewless.runs.watch.monitor.drift.outcome import Monitored
-from skewless.runs.watch.monitor.profile.bins import CategoryBins
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Counts, Profile, Reference
 
 

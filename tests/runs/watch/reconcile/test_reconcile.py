@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from skewless import InputError, reconcile
 from skewless.parts.log.table import OWNER
 from skewless.parts.log.table import RECORDS as RECORDS_HELD
 from tests.helpers.browser import opened
@@ -154,6 +155,19 @@ def test_a_range_takes_its_records_alone_and_a_configured_rate_is_no_alert(proje
     assert json.loads(result.read_text())["rows"] == 24
     assert "allowed  weather__wind" in ran.out
     assert "ALERT    weather__temp: 24 of 24" in ran.out
+
+
+def test_the_function_gives_what_the_command_gives(ran: Ran, project: Project) -> None:
+    settings, conf = {"WAREHOUSE": str(project.warehouse)}, project.root / "conf"
+    log = str(project.warehouse / "log")
+    called = reconcile("delays", log, conf_dir=conf, settings=settings, spark=project.spark)
+    assert called.to_dict() == ran.document
+    assert called.html == (project.root / "report.html").read_text()
+    assert repr(called).startswith("delays: SKEW: ")
+    assert (called.is_alert, called.exit_code, called.rows) == (True, 4, 53)
+    assert called.features == ran.document["features"]
+    with pytest.raises(InputError, match="is no table that ingest-log made"):
+        reconcile("delays", str(project.root / "nowhere"), conf_dir=conf, settings=settings)
 
 
 def test_no_log_table_is_one_line(project: Project, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import hypergeom
 
-from skewless.runs.watch.monitor.drift.divergence import LEAST_EXPECTED, least_expected
-from skewless.runs.watch.monitor.profile.bins import Bins, Floats, Ints, Mask, NumberBins
+from skewless.parts.profile.bins import Bins, Floats, Ints, Mask, NumberBins
+from skewless.parts.profile.divergence import LEAST_EXPECTED, least_expected
 from skewless.runs.watch.monitor.profile.cells import CELLS
 from skewless.runs.watch.monitor.profile.profile import Counts
 

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 from skewless.config import Monitoring
+from skewless.parts.profile.bins import Bins
 from skewless.runs.watch.monitor.drift.concentration import Names
 from skewless.runs.watch.monitor.drift.measures import ONE_VALUE, Measures, Pair, Test, measured, tests_of
 from skewless.runs.watch.monitor.drift.reasons import alert_reason, insufficient_reason, nothing_reason
-from skewless.runs.watch.monitor.profile.bins import Bins
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Counts, Group
 
 

@@ -8,6 +8,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from skewless.config import Monitoring
+from skewless.parts.profile.bins import Bins, CategoryBins, Ints, NumberBins
+from skewless.parts.profile.divergence import (
+    Divergences,
+    Homogeneity,
+    divergences,
+    homogeneity,
+    kolmogorov_smirnov,
+    rate_p_value,
+)
 from skewless.runs.watch.monitor.drift.concentration import (
     Change,
     Concentration,
@@ -19,15 +28,6 @@ from skewless.runs.watch.monitor.drift.concentration import (
     rare_ones_gone,
     values_of,
 )
-from skewless.runs.watch.monitor.drift.divergence import (
-    Divergences,
-    Homogeneity,
-    divergences,
-    homogeneity,
-    kolmogorov_smirnov,
-    rate_p_value,
-)
-from skewless.runs.watch.monitor.profile.bins import Bins, CategoryBins, Ints, NumberBins
 from skewless.runs.watch.monitor.profile.profile import Counts, Group
 
 DISTRIBUTION, NULLS, NANS, ZEROS, NEW = "distribution", "nulls", "NaN", "zeros", "new categories"

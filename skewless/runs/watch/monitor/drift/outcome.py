@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from skewless.ground.run.manifest import WrittenDefinition
-from skewless.runs.watch.monitor.drift.divergence import shares
+from skewless.parts.profile.divergence import shares
 from skewless.runs.watch.monitor.drift.judging import Finding
 from skewless.runs.watch.monitor.drift.measures import DISTRIBUTION, NANS, NEW, NULLS, ZEROS
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Group, Reference

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skewless.config import Monitoring
-from skewless.runs.watch.monitor.drift.divergence import by_chance
+from skewless.parts.profile.divergence import by_chance
 from skewless.runs.watch.monitor.drift.measures import (
     DISTRIBUTION,
     GONE,

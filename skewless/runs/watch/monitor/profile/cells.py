@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from skewless.runs.watch.monitor.profile.bins import Bins, CategoryBins, Ints, NumberBins, shortened
+from skewless.parts.profile.bins import Bins, CategoryBins, Ints, NumberBins, shortened
 
 CELLS = 1024
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from skewless.ground.python_tasks import map_in_arrow
-from skewless.runs.watch.monitor.profile.bins import Bins, Ints, bins_of, lay_out
+from skewless.parts.profile.bins import Bins, Ints, bins_of, lay_out
 from skewless.runs.watch.monitor.profile.profile import (
     EVERYTHING,
     Counts,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from skewless.runs.watch.monitor.profile.bins import Bins, CategoryBins, Ints, NumberBins, bins_of
+from skewless.parts.profile.bins import Bins, CategoryBins, Ints, NumberBins, bins_of
 from skewless.runs.watch.monitor.profile.cells import CELLS, Spread, spread
 
 Group = tuple[str, str]

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from skewless.parts.log.reading import logged_names
-from skewless.runs.watch.monitor.profile.bins import Bins, CategoryBins, Ints, shortened
+from skewless.parts.profile.bins import Bins, CategoryBins, Ints, shortened
 from skewless.runs.watch.monitor.profile.cells import name_cells
 from skewless.runs.watch.monitor.profile.profile import (
     EVERYTHING,

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from skewless.config import Monitoring
+from skewless.parts.profile.bins import Bins, CategoryBins, lay_out
 from skewless.runs.watch.monitor.drift.concentration import rare_ones_gone, values_of
 from skewless.runs.watch.monitor.drift.judging import Finding, judged
 from skewless.runs.watch.monitor.drift.measures import Pair
-from skewless.runs.watch.monitor.profile.bins import Bins, CategoryBins, lay_out
 from skewless.runs.watch.monitor.profile.cells import merged_names, name_cells
 from skewless.runs.watch.monitor.profile.counting import SAMPLE
 from skewless.runs.watch.monitor.profile.profile import (

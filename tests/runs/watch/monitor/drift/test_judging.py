@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from skewless.config import Monitoring, Watched
+from skewless.parts.profile.bins import CategoryBins, NumberBins
 from skewless.runs.watch.monitor.drift.judging import Finding, judged
 from skewless.runs.watch.monitor.drift.measures import Pair
-from skewless.runs.watch.monitor.profile.bins import CategoryBins, NumberBins
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Counts
 
 WATCH = Monitoring(name="ts")

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from skewless.runs.watch.monitor.profile.bins import Bins, CategoryBins, NumberBins
+from skewless.parts.profile.bins import Bins, CategoryBins, NumberBins
 from skewless.runs.watch.monitor.profile.cells import (
     CELLS,
     cells_by_value,

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from skewless.parts.log.reading import logged_names
-from skewless.runs.watch.monitor.profile.bins import Bins, CategoryBins, NumberBins
+from skewless.parts.profile.bins import Bins, CategoryBins, NumberBins
 from skewless.runs.watch.monitor.profile.counting import Subject, counted, laid_out
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Profile, Reference
 from tests.helpers.frames import frame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -37,11 +37,15 @@ class NumberBins:
     @property
     def labels(self) -> tuple[str, ...]:
         """What each bin holds, in order; null is last."""
-        ends = ("-∞", *map(_short, self.edges), "∞")
+        return self.labelled(_short)
+
+    def labelled(self, spelt: Callable[[float], str]) -> tuple[str, ...]:
+        """The same with edges as `spelt` writes them."""
+        ends = ("-∞", *map(spelt, self.edges), "∞")
         intervals = [f"{low} to {high}" for low, high in pairwise(ends)]
         for place, (below, edge) in enumerate(pairwise(self.edges), start=1):
             if edge == np.nextafter(below, np.inf):
-                intervals[place] = _short(edge)
+                intervals[place] = spelt(edge)
         return (*intervals, "-infinity", "infinity", "NaN", "null")
 
     @property

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency, entropy, fisher_exact, ks_2samp
 
-from skewless.runs.watch.monitor.drift.divergence import (
+from skewless.parts.profile.divergence import (
     by_chance,
     divergences,
     homogeneity,

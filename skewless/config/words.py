@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from skewless.config import FeatureTable, JoinedTable
+from skewless.config.resolution import JoinedTable
+from skewless.config.specs.feature_table import FeatureTable
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import RollingWindow, Window
 from skewless.serving.values.durations import in_one_unit, microseconds, shortest

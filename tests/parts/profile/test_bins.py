@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skewless.runs.watch.monitor.profile.bins import CategoryBins, NumberBins, bins_of, lay_out, shortened
+from skewless.parts.profile.bins import CategoryBins, NumberBins, bins_of, lay_out, shortened
 
 NUMBERS = st.lists(st.none() | st.floats(width=64) | st.integers(-3, 3).map(float), max_size=60)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from skewless.ground.run.manifest import Manifest
-from skewless.runs.build.broken import broken_lines_of
-from skewless.runs.build.log_sections import log_lines_of, log_notes_of
 from skewless.runs.build.outcome import Outcome
+from skewless.runs.build.told.broken import broken_lines_of
+from skewless.runs.build.told.log_sections import log_lines_of, log_notes_of
 from skewless.runs.manifest_text import (
     audit_of,
     definitions_of,

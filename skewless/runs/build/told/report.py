@@ -1,4 +1,4 @@
-"""The report of a build: verdict, what was left out, joined tables, then what validation and the audit found."""
+"""The report of a build: verdict, what was left out, joined tables, what validation and the audit found, columns."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import match_rates
 from skewless.parts.publish import Manifest
-from skewless.runs.build.broken import row_texts_of, values_of
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.build.summary import (
+from skewless.runs.build.told.broken import row_texts_of, values_of
+from skewless.runs.build.told.columns import change_section, columns_section
+from skewless.runs.build.told.summary import (
     left_out_of,
     notes_of,
     output_of,
@@ -29,15 +30,21 @@ def render_build(built: Outcome, sections: Sequence[Section] = ()) -> str:
     notes = Section("To know before using it", items=tuple(notes_of(manifest)))
     found = [left_out, notes, _tables(manifest)]
     first = [*judged, *found] if built.rejected_path else [*found, *judged]
-    columns = Section("Columns", (", ".join(f"`{name}`" for name in manifest["columns"]),))
     return render_page(
         manifest["training_set"],
         verdict_of(built),
         bool(built.rejected_path),
         _meta(manifest),
-        [*first, *sections, columns],
+        [*first, *sections, *_columns(built)],
         "REFUSED" if built.rejected_path else "OK",
+        is_wide=built.profile is not None,
     )
+
+
+def _columns(built: Outcome) -> list[Section]:
+    if built.profile:
+        return [change_section(built.profile), columns_section(built.profile)]
+    return [Section("Columns", (", ".join(f"`{name}`" for name in built.manifest["columns"]),))]
 
 
 def _meta(manifest: Manifest) -> str:

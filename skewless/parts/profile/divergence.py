@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, hypergeom
 
-from skewless.runs.watch.monitor.profile.bins import Floats, Ints
+from skewless.parts.profile.bins import Floats, Ints
 
 LEAST_EXPECTED = 5
 """Bins with a smaller expected count say nothing by themselves (Cochran 1954), and are taken together."""

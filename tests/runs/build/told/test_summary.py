@@ -5,8 +5,8 @@ from __future__ import annotations
 from skewless.ground.run.manifest import AuditCounts, Manifest, ValueDifference
 from skewless.parts.publish import Published
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.build.report import render_build
-from skewless.runs.build.summary import summary_of_build
+from skewless.runs.build.told.report import render_build
+from skewless.runs.build.told.summary import summary_of_build
 from skewless.runs.published.summary import summary_of_versions
 
 MANIFEST: Manifest = {

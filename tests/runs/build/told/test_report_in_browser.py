@@ -8,9 +8,9 @@ from typing import Any
 from skewless.parts.page import Section, render_page
 from skewless.parts.page.plots import match_rates
 from skewless.runs.build.outcome import Outcome
-from skewless.runs.build.report import render_build
+from skewless.runs.build.told.report import render_build
 from tests.helpers.browser import asked, opened
-from tests.runs.build.test_summary import MANIFEST
+from tests.runs.build.told.test_summary import MANIFEST
 
 TABLE = Section(
     "Features",

@@ -1,0 +1,1 @@
+"""Columns of rows → what their values are like, and how far two sides of them are apart."""
