@@ -56,12 +56,11 @@ def recomputed(spine: LogSpine, features: Sequence[Compared], carried: Sequence[
 def carried_columns(spine: LogSpine) -> list[Column]:
     """What trends, samples and causes need of a record beside its features."""
     opened, record = spine.opened, F.col(RECORD)
-    keys = {
+    entity = {
         name: record.getField("entity").getField(name) for name in fields_in(spine.rows, RECORD, "entity")
     }
-    entity = [*keys.values()]
     ids = [name for name in ("request_id", "record_id") if name in fields_in(spine.rows, RECORD)]
-    named = {**keys, **{name: record.getField(name) for name in ids}}
+    named: dict[str, Column] = {**entity, **{name: record.getField(name) for name in ids}}
     others = {
         name: value for name, (value, _) in opened.table_columns.items() if name in opened.features.inputs
     }
@@ -69,9 +68,9 @@ def carried_columns(spine: LogSpine) -> list[Column]:
     return [
         F.struct(*[value.alias(name) for name, value in named.items()]).alias(NAMED),
         record.getField("record_id").alias("record_id"),
-        F.pmod(F.xxhash64(record.getField("record_id"), F.col("t"), *entity), F.lit(FRACTIONS)).alias(
-            "fraction"
-        ),
+        F.pmod(
+            F.xxhash64(record.getField("record_id"), F.col("t"), *entity.values()), F.lit(FRACTIONS)
+        ).alias("fraction"),
         F.unix_micros("t").alias("at"),
         F.unix_micros(record.getField(MATERIALIZED_AT)).alias(MATERIALIZED_AT),
         F.to_date(F.col("t")).alias("day"),
