@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import CalibrationPoint, calibration
-from skewless.runs.watch.causes import ToldCause, began, cause_lines
-from skewless.runs.watch.investigate.gap.findings import DRIFT, Investigation, Origin, Part, Suspect
+from skewless.runs.watch.causes import began, cause_lines
+from skewless.runs.watch.investigate.causes import causes_of
+from skewless.runs.watch.investigate.gap.findings import Investigation, Part
 from skewless.runs.watch.investigate.gap.measures import Estimate
 
 OF_CLASSES = ("auc", "log_loss")
@@ -17,8 +18,6 @@ SUSPECTS = ("rank", "feature", "kind", "score", "share of the gap", "mismatches"
 ARMS = ("arm", "rows", "online", "95% interval", "gap to offline", "p-value over all arms")
 GROUPS = ("side", "rows", "mean score", "mean label", "95% interval")
 CAUSES = ("cause", "what happened", "since", "features")
-MOVED = Origin("population", "online rows are other rows than the offline ones", None)
-NOT_TOLD = Origin("unknown", "logged otherwise than recomputed, by no cause that is known", None)
 WORDS = {"features": "A BUG", "population": "THE WORLD", "model": "MODEL OR RUNTIME"}
 MAIN_SHARE = 0.5
 """A part that makes up as much of the gap gives the verdict its name."""
@@ -76,31 +75,6 @@ def verdict_of(found: Investigation) -> str:
         else ""
     )
     return f"{found.training_set}: {word_of(found)}, {since}{_sentence(found)}: {numbers}"
-
-
-def causes_of(found: Investigation) -> list[ToldCause]:
-    """What is behind the suspects: faults of serving, each once, and the move of the population; the worst first."""
-    behind: dict[tuple[str, str], list[tuple[Suspect, str | None]]] = {}
-    for each in found.suspects:
-        cause, root, since = MOVED if each.kind == DRIFT else found.origins.get(each.feature, NOT_TOLD)
-        behind.setdefault((cause, root), []).append((each, since))
-    return [
-        ToldCause(
-            cause,
-            root,
-            min(filter(None, (since for _, since in suspects)), default=None),
-            [(each.feature, _size(each)) for each, _ in suspects],
-        )
-        for (cause, root), suspects in behind.items()
-    ]
-
-
-def _size(suspect: Suspect) -> str:
-    """The share of a gap that is real; of any other in how many records the feature differs."""
-    share, rate = suspect.evidence["share_of_gap"], suspect.evidence.get("mismatch_rate")
-    if share is not None:
-        return f"{share:.0%} of the gap"
-    return "" if rate is None else f"{rate:.1%} of records"
 
 
 def word_of(found: Investigation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from skewless.runs.watch.investigate.causes import causes_of
 from skewless.runs.watch.investigate.gap.calibration import Calibration, Group
 from skewless.runs.watch.investigate.gap.findings import (
     DRIFT,
@@ -16,7 +17,7 @@ from skewless.runs.watch.investigate.gap.findings import (
     Suspect,
 )
 from skewless.runs.watch.investigate.gap.measures import Estimate
-from skewless.runs.watch.investigate.report import causes_of, render_investigation, summary_of_investigation
+from skewless.runs.watch.investigate.report import render_investigation, summary_of_investigation
 
 GAP = Estimate(0.08, 0.01, 0.06, 0.1, 1e-9)
 REAL = Investigation(
