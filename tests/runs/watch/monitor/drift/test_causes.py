@@ -141,6 +141,18 @@ def test_a_match_rate_that_moved_on_one_host_alone_is_told_of_that_host() -> Non
     assert [name for name, _ in cause.features] == ["weather__gust", "weather__temp"]
 
 
+def test_a_feature_whose_values_moved_on_one_host_is_a_finding_of_its_own() -> None:
+    whole = [pair(name, MATCHED_LESS) for name in ("weather__temp", "weather__gust")]
+    on_host = [
+        pair(name, now, group=("host", "web-1"))
+        for name, now in (("weather__temp", MATCHED_LESS), ("weather__gust", WARMER))
+    ]
+    assert told(monitored([*whole, *on_host])) == {
+        "match rate of weather": ["weather__temp"],
+        "values of weather": ["weather__gust"],
+    }
+
+
 def test_a_match_rate_moves_to_the_better_too() -> None:
     before = (2000, 2000, 2000, 2000, 2000)
     found = monitored([pair("weather__temp", AS_BEFORE, before), pair("weather__gust", AS_BEFORE, before)])
