@@ -1,6 +1,7 @@
 """Label events that match a predicate → per joined value the row it came from, and the nearest rows not used.
 
-The tables are read as they stand now, whatever version a published training set was made of.
+The tables are read as they stand now, and the functions are those that are there now, whatever version a published
+training set was made of.
 """
 
 from __future__ import annotations
