@@ -28,7 +28,10 @@ MATCHED_LESS = (200, 200, 200, 200, 200)
 WARMER = (100, 150, 250, 300, 200)
 AS_BEFORE = (250, 250, 250, 250, 0)
 LINEAGE = Lineage(
-    rows={"weather": ("weather__temp", "weather__gust"), "planes": ("planes__seats",)},
+    rows={
+        "weather": ("weather__temp", "weather__gust", "weather__visib", "weather__dewp"),
+        "planes": ("planes__seats",),
+    },
     windows={"weather": ("weather__mean_1d",)},
     inputs={
         "heat": ("weather__temp",),
@@ -116,6 +119,24 @@ def test_nulls_as_many_in_records_that_have_a_row_are_no_match_rate() -> None:
     """`temp` is as full as before, so that every record has a row: the nulls of `gust` are its own."""
     found = monitored([pair("weather__temp", AS_BEFORE), pair("weather__gust", MATCHED_LESS)])
     assert told(found) == {"values of weather": ["weather__gust"]}
+
+
+def test_one_column_that_is_filled_with_a_default_is_no_match_rate_that_rose() -> None:
+    """A fifth has no row, before as now; the log has a zero for a null of `gust`."""
+    before, filled = (2000, 2000, 2000, 2000, 2000), (400, 200, 200, 200, 0)
+    others = ("weather__temp", "weather__visib", "weather__dewp")
+    pairs = [pair("weather__gust", filled, before), *(pair(each, MATCHED_LESS, before) for each in others)]
+    assert told(monitored(pairs)) == {"values of weather": ["weather__gust"]}
+    assert told(monitored(pairs[:2])) == {"values of weather": ["weather__gust"]}
+
+
+def test_one_column_that_is_filled_hides_no_match_rate_that_fell() -> None:
+    others = ("weather__temp", "weather__visib", "weather__dewp")
+    pairs = [pair("weather__gust", (400, 200, 200, 200, 0)), *(pair(each, MATCHED_LESS) for each in others)]
+    assert told(monitored(pairs)) == {
+        "match rate of weather": ["weather__dewp", "weather__temp", "weather__visib"],
+        "values of weather": ["weather__gust"],
+    }
 
 
 def test_nulls_that_a_column_had_before_are_left_to_it() -> None:
