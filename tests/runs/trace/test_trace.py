@@ -152,7 +152,7 @@ def test_a_feature_function_has_its_inputs_and_what_it_makes_of_them(ran: Ran) -
     assert first["features"] == {
         "discount": {"inputs": {"amount": 10.0, "prices__price": 3.0}, "value": 10.0 * 0.1 / 3.0},
         "price_or_zero": {"inputs": {"prices__price": 3.0}, "value": 3.0},
-        "hour_in_utc": {"inputs": {"event_timestamp": "2024-07-01T12:00:00Z"}, "value": 12},
+        "hour_in_utc": {"inputs": {"event_timestamp": "2024-07-01T12:00:00+00:00"}, "value": 12},
     }
     assert "amount" not in first["label_event"]  # which names the label event, and is not all of it
 

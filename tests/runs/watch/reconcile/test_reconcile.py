@@ -153,8 +153,8 @@ def test_a_record_is_named_by_every_key_and_its_id_also_by_a_key_that_no_table_i
     page = (project.root / "report.html").read_text()
     records = re.findall(r">(T = [^<]*)<", page)
     assert records
-    named = r"T = 2024-03-0\dT\d\d:30:00Z, origin = EWR, flight = (\d+), record_id = r\1"
-    assert all(re.fullmatch(named, record) for record in records)
+    assert all(", origin = EWR, " in record for record in records)
+    assert all(re.search(r", flight = (\d+), record_id = r\1$", record) for record in records)
 
 
 def test_a_range_takes_its_records_alone_and_a_configured_rate_is_no_alert(project: Project) -> None:
