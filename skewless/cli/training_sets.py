@@ -112,13 +112,18 @@ def clean(run: Run, name: str, older_than: timedelta, dry_run: bool) -> Result:
 @commands.command("trace")
 @takes_common_options
 @click.argument("name")
-@click.option("--where", metavar="SQL", required=True, help="A predicate over the label events' columns.")
+@click.option(
+    "--where",
+    metavar="SQL",
+    required=True,
+    help="A predicate over the label events' columns, or any published ones.",
+)
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many at most."
 )
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
 def trace(run: Run, name: str, where: str, limit: int, report: str | None) -> Result:
-    """Say which feature rows some label events used, and why not the nearest others."""
+    """Say which feature rows some label events used, why not the nearest others, and what functions made of them."""
     from skewless.runs.trace.command import trace_training_set
 
     return trace_training_set(run, name, where, limit, report)

@@ -11,6 +11,8 @@ from skewless.cli.group import commands
 from skewless.cli.options import Moment, range_of, takes_a_log, takes_common_options
 from skewless.runs.execution import Result, Run
 
+tells_of_features = click.option("--verbose", is_flag=True, help="Tell of each feature, not of causes alone.")
+
 
 @commands.command("ingest-log")
 @takes_common_options
@@ -28,7 +30,7 @@ def ingest_log(run: Run, folder: str, table: str) -> Result:
 @commands.command("reconcile")
 @takes_common_options
 @takes_a_log
-@click.option("--verbose", is_flag=True, help="Tell of each feature, not of causes alone.")
+@tells_of_features
 def reconcile(
     run: Run, name: str, log: str, report: str | None, verbose: bool, **when: datetime | None
 ) -> Result:
@@ -42,12 +44,15 @@ def reconcile(
 @commands.command("monitor")
 @takes_common_options
 @takes_a_log
-def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime | None) -> Result:
+@tells_of_features
+def monitor(
+    run: Run, name: str, log: str, report: str | None, verbose: bool, **when: datetime | None
+) -> Result:
     """Hold the distributions that serving logged against those of training, and say what drifted."""
     start, end = range_of(when["date"], when["start"], when["end"])
     from skewless.runs.watch.monitor.command import monitor_features
 
-    return monitor_features(run, name, log, start, end, report)
+    return monitor_features(run, name, log, start, end, report, verbose=verbose)
 
 
 @commands.command("investigate")
@@ -73,8 +78,12 @@ def monitor(run: Run, name: str, log: str, report: str | None, **when: datetime 
 @click.option("--any-score", is_flag=True, help="Scores are no probabilities: AUC of any finite numbers.")
 @click.option("--as-of", type=Moment(), help="Only labels that were known by then.  [default: now]")
 @click.option("--report", metavar="FILE.html", help="Write an HTML report.")
-def investigate(run: Run, name: str, as_of: datetime | None, report: str | None, **asked: Any) -> Result:
+@tells_of_features
+def investigate(
+    run: Run, name: str, as_of: datetime | None, report: str | None, verbose: bool, **asked: Any
+) -> Result:
     """Say whether an offline-online gap is real, and which features explain it."""
     from skewless.runs.watch.investigate.command import investigate_gap
 
-    return investigate_gap(run, name, as_of or datetime.now(timezone.utc), report, **asked)
+    now = datetime.now(timezone.utc)
+    return investigate_gap(run, name, as_of or now, report, verbose=verbose, **asked)

@@ -69,10 +69,13 @@ def _worst(feature: Sampled) -> Ints:
 
 
 def _record(sample: Sample, place: int) -> Iterator[str]:
+    """T, then what is known of the label event, then every key and id of the record, whether a join takes it or not."""
     yield f"T = {utc(int(sample.at[place]))}"
-    for name, column in sample.label.items():
+    told = set()
+    for name, column in (*sample.label.items(), *sample.named.items()):
         value = column[place].as_py()
-        if value is not None:
+        if value is not None and name.casefold() not in told:
+            told.add(name.casefold())
             yield f"{name} = {shown(value)}"
 
 

@@ -14,7 +14,7 @@ from skewless.parts.functions import schema_of
 from skewless.parts.spine import Census
 from skewless.skew.compare import FRACTIONS, Compared, held_together
 from skewless.skew.label_events import RECORD
-from skewless.skew.sample import OTHER
+from skewless.skew.sample import NAMED, OTHER
 from skewless.skew.spine import LogSpine
 from skewless.skew.store_age import MATERIALIZED_AT
 from skewless.skew.tolerance import loosely_equal, weight_of, with_weights
@@ -56,16 +56,21 @@ def recomputed(spine: LogSpine, features: Sequence[Compared], carried: Sequence[
 def carried_columns(spine: LogSpine) -> list[Column]:
     """What trends, samples and causes need of a record beside its features."""
     opened, record = spine.opened, F.col(RECORD)
-    entity = [record.getField("entity").getField(name) for name in fields_in(spine.rows, RECORD, "entity")]
+    entity = {
+        name: record.getField("entity").getField(name) for name in fields_in(spine.rows, RECORD, "entity")
+    }
+    ids = [name for name in ("request_id", "record_id") if name in fields_in(spine.rows, RECORD)]
+    named: dict[str, Column] = {**entity, **{name: record.getField(name) for name in ids}}
     others = {
         name: value for name, (value, _) in opened.table_columns.items() if name in opened.features.inputs
     }
     others |= {name: F.col("features").getField(name) for name in opened.features.names}
     return [
+        F.struct(*[value.alias(name) for name, value in named.items()]).alias(NAMED),
         record.getField("record_id").alias("record_id"),
-        F.pmod(F.xxhash64(record.getField("record_id"), F.col("t"), *entity), F.lit(FRACTIONS)).alias(
-            "fraction"
-        ),
+        F.pmod(
+            F.xxhash64(record.getField("record_id"), F.col("t"), *entity.values()), F.lit(FRACTIONS)
+        ).alias("fraction"),
         F.unix_micros("t").alias("at"),
         F.unix_micros(record.getField(MATERIALIZED_AT)).alias(MATERIALIZED_AT),
         F.to_date(F.col("t")).alias("day"),

@@ -27,6 +27,9 @@ from skewless.training_set.on_driver.history import History
 MOST_ROWS = 2_000_000
 """Rows of one feature table that are held to find causes; the sample shrinks until there are no more."""
 
+NAMED = "named"
+"""The struct of what a record can be looked up by, in the log and among the label events."""
+
 OTHER = "other_"
 """What the names of columns begin with that were not logged, but that functions take."""
 
@@ -83,7 +86,8 @@ def _sample(spine: LogSpine, features: Sequence[Compared], table: pa.Table) -> S
     instants = pa.array(at).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
     held = pc.coalesce(table[MATERIALIZED_AT].combine_chunks(), pa.array(at))
     materialized_at = np.asarray(held.to_numpy(zero_copy_only=False), dtype=np.int64)
-    return Sample(at, {**label, **columns, "event_timestamp": instants}, label, materialized_at)
+    named = _struct_columns(table, NAMED)
+    return Sample(at, {**label, **columns, "event_timestamp": instants}, label, materialized_at, named)
 
 
 def _struct_columns(table: pa.Table, name: str) -> dict[str, pa.Array]:

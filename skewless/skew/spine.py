@@ -25,6 +25,7 @@ from skewless.training_set.opened import OpenedTrainingSet, columns_of, cut_down
 
 CARRIED = (
     "record_id",
+    "request_id",
     "host",
     "model_version",
     "types",

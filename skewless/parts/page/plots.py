@@ -232,6 +232,8 @@ def _clock(at: datetime, rows: Sequence[TimelineRow]) -> str:
     """As much of a time as tells the ticks apart."""
     moments = [at, *(moment for each in rows for moment in (each.event, each.available))]
     span = max(moments) - min(moments)
+    if span < timedelta(seconds=5):  # ticks lie closer than seconds, and would have one name
+        return "%H:%M:%S.%L"
     if span < timedelta(minutes=10):
         return "%H:%M:%S"
     return "%d %b %H:%M" if span < timedelta(days=4) else "%d %b %Y"

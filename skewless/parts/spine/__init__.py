@@ -8,11 +8,12 @@ from skewless.parts.spine.census import Census, label_dates, take_census
 from skewless.parts.spine.events import published_time, spine_of, within_range
 from skewless.parts.spine.query import query_problem
 from skewless.parts.spine.refusals import spine_problems
-from skewless.parts.spine.row_predicate import failed_on_a_row, predicate_problem
+from skewless.parts.spine.row_predicate import columns_named, failed_on_a_row, predicate_problem
 
 __all__ = [
     "Census",
     "RunRange",
+    "columns_named",
     "failed_on_a_row",
     "label_dates",
     "predicate_problem",

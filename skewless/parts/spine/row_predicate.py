@@ -90,6 +90,24 @@ def predicate_problem(events: DataFrame, where: str) -> str | None:
     return None if isinstance(data_type, BooleanType) else f"is {data_type.simpleString()}, not a condition"
 
 
+def columns_named(rows: DataFrame, where: str) -> list[str]:
+    """The columns that a predicate names, whether the rows have them or not; none of a text that cannot be parsed.
+
+    Of a field of a struct the struct; what a subquery reads is not among them.
+    """
+    try:
+        return list(_named(_session(rows).sessionState().sqlParser().parseExpression(where)))
+    except PySparkException:  # `predicate_problem` says it
+        return []
+
+
+def _named(expression: Any) -> Iterator[str]:
+    if expression.getClass().getSimpleName() == "UnresolvedAttribute":
+        yield _each(expression.nameParts())[0]
+    for child in _each(expression.children()):
+        yield from _named(child)
+
+
 def failed_on_a_row(error: PySparkException, predicates: Mapping[str, str | None]) -> Exception:
     """The error of the predicate that failed on some row, with its value, as bad input; any other as it is.
 

@@ -60,23 +60,36 @@ class TracedTable:
 
 
 @dataclass(frozen=True)
+class TracedFunction:
+    """A feature function: what it takes, by name, and what it gives."""
+
+    inputs: Mapping[str, Any]
+    value: Any
+
+
+@dataclass(frozen=True)
 class TracedEvent:
-    """A label event with what each joined table gives it, by as-name."""
+    """A label event with what each joined table gives it, by as-name, and what functions make of it."""
 
     label_event: Mapping[str, Any]
     event_timestamp: str | None
     feature_tables: Mapping[str, TracedTable]
+    features: Mapping[str, TracedFunction]
 
 
 @dataclass(frozen=True)
 class Traced:
-    """The label events for which `where` is true, `more` if others match too; `versions` are those of the tables."""
+    """The label events for which `where` is true, `more` if others match too; `versions` are those of the tables.
+
+    `found_in` is the published version whose rows `where` is about; None where it is about label events alone.
+    """
 
     training_set: str
     where: str
     more: bool
     versions: Mapping[str, int]
     label_events: tuple[TracedEvent, ...]
+    found_in: int | None
 
     def to_json(self) -> dict[str, Any]:
         """The contract's `--json` object of `trace`."""

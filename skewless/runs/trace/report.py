@@ -1,4 +1,4 @@
-"""What a trace found, for a terminal and as HTML: per label event each table's row, and the nearest not used."""
+"""What a trace found, for a terminal and as HTML: per label event each table's row, the nearest not used, functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ Cells = tuple[str, ...]
 
 HEADER = ("of", "row", "why", "event", "available", "age", "values")
 WINDOW_HEADER = ("aggregation", "value", "events", "window", "newest", "nearest that do not count")
-USED, NO_ROW, WINDOW = "USED", "none", "window"
+FUNCTION_HEADER = ("feature function", "value", "inputs")
+USED, NO_ROW, WINDOW, FUNCTION = "USED", "none", "window", "function"
 NO_TIMES = ("-", "-", "-")
 LONGEST = 100
 
@@ -31,7 +32,8 @@ def render_trace(found: Traced) -> str:
     """The report as one HTML document: for each label event the rows, a picture of them beside T, and the windows."""
     sections = [section for event in found.label_events for section in _sections(event)]
     tables = ", ".join(f"{name} version {version}" for name, version in found.versions.items())
-    meta = f"where `{found.where}` · the tables as they stand: {tables or 'none'}"
+    found_in = "" if found.found_in is None else f" in version {found.found_in}"
+    meta = f"where `{found.where}`{found_in} · the tables as they stand: {tables or 'none'}"
     return render_page(found.training_set, verdict_of(found), False, meta, sections, "TRACED")
 
 
@@ -40,7 +42,8 @@ def verdict_of(found: Traced) -> str:
     count = len(found.label_events)
     events = f"{count} label event{'' if count == 1 else 's'}"
     more = "the first by T; more match, see --limit" if found.more else "all that match"
-    return f"{found.training_set}: {events}, {more}"
+    found_in = "" if found.found_in is None else f" in version {found.found_in}"
+    return f"{found.training_set}: {events}{found_in}, {more}"
 
 
 def _title(event: TracedEvent) -> str:
@@ -54,6 +57,9 @@ def _table(event: TracedEvent) -> Iterator[Cells]:
         yield from _row_cells(name, table)
         for aggregation, window in table.aggregations.items():
             yield from _window_cells(aggregation, window, table.note)
+    for name, function in event.features.items():
+        value = f"value {_shown(function.value)}: of {_values(function.inputs) or 'nothing'}"
+        yield name, FUNCTION, "-", *NO_TIMES, value
 
 
 def _sections(event: TracedEvent) -> Iterator[Section]:
@@ -63,7 +69,17 @@ def _sections(event: TracedEvent) -> Iterator[Section]:
     windows = [
         _window_row(name, window) for _, table in tables for name, window in table.aggregations.items()
     ]
-    yield Section(f"Windows at T = {event.event_timestamp or 'null'}", (), WINDOW_HEADER, tuple(windows))
+    at = f"at T = {event.event_timestamp or 'null'}"
+    yield Section(f"Windows {at}", (), WINDOW_HEADER, tuple(windows))
+    functions = [
+        (
+            name,
+            _shown(each.value),
+            "\n".join(f"{key} = {_shown(value)}" for key, value in each.inputs.items()),
+        )
+        for name, each in event.features.items()
+    ]
+    yield Section(f"Feature functions {at}", (), FUNCTION_HEADER, tuple(functions))
 
 
 def _window_row(name: str, window: TracedWindow) -> Cells:

@@ -1,6 +1,7 @@
 """Label events that match a predicate → per joined value the row it came from, and the nearest rows not used.
 
-The tables are read as they stand now, whatever version a published training set was made of.
+The tables are read as they stand now, and the functions are those that are there now, whatever version a published
+training set was made of.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from skewless.config import ResolvedTrainingSet
 from skewless.ground.arrow_values import python_columns
 from skewless.ground.errors import InputError
 from skewless.ground.instants import DAY_IN_MICROSECONDS, utc
+from skewless.ground.names import EVENT_TIMESTAMP
 from skewless.ground.run.ranges import RunRange
 from skewless.ground.run.steps import step
+from skewless.ground.spark_columns import column
 from skewless.lake.session import private_session
 from skewless.parts.spine import failed_on_a_row, predicate_problem, spine_of, take_census
 from skewless.runs.trace.findings import Traced, TracedEvent, TracedTable
+from skewless.runs.trace.functions import traced_functions
+from skewless.runs.trace.searched import searched_rows
 from skewless.runs.trace.traced_table import traced_table
 from skewless.training_set.bind import bind
 from skewless.training_set.on_driver.entity_rows import entity_rows
@@ -38,9 +43,13 @@ MOST_ROWS = 200_000
 
 @dataclass(frozen=True)
 class Chosen:
-    """The label events to trace: their keys and labels, and T in microseconds; `has_more` where others match too."""
+    """The label events to trace: their keys and labels, and T in microseconds; `has_more` where others match too.
+
+    `inputs` are the columns that feature functions take.
+    """
 
     columns: pa.Table
+    inputs: pa.Table
     at: Sequence[int | None]
     has_more: bool
 
@@ -48,15 +57,20 @@ class Chosen:
 def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int) -> Traced:
     """At most `limit` of the label events for which `where` is true, the first by T.
 
-    Errors: InputError for a predicate that more than a row decides, for one that fails on a row, for one that no label
-    event matches, and for a table of which there are too many rows in reach.
+    `where` is about label events, or, where it names a column that they do not have, about the rows that are published.
+    Errors: InputError for a column that neither has, for a predicate that more than a row decides, for one that fails
+    on a row, for one that no label event matches, for a table of which there are too many rows in reach, and for a
+    feature function that fails.
     """
     own = private_session(spark)
     with step("opening tables"):
         opened = bind(own, spec)
-    if problem := predicate_problem(opened.events, where):
+        searched = searched_rows(own, opened, where)
+    if problem := predicate_problem(searched.rows, where):
         raise InputError(f"--where {where!r}: {problem}")
-    matching = replace(opened, events=opened.events.where(F.expr(where)))
+    # Published rows have every column of their label events, unchanged.
+    events = searched.rows.where(F.expr(where)).select(*map(column, opened.events.columns))
+    matching = replace(opened, events=events)
     try:
         chosen = _chosen(matching, limit)
     except PySparkException as error:
@@ -64,16 +78,19 @@ def trace(spark: SparkSession, spec: ResolvedTrainingSet, where: str, limit: int
     if not chosen.at:
         raise InputError(_no_match(matching, where))
     tables = _traced_tables(opened, chosen)
-    events = [
+    label_events = _rows(chosen.columns)
+    functions = traced_functions(opened.features, _known(chosen), tables, label_events)
+    traced = [
         TracedEvent(
             columns,
             None if at is None else utc(at),
             {name: table[place] for name, table in tables.items()},
+            features,
         )
-        for place, (columns, at) in enumerate(zip(_rows(chosen.columns), chosen.at, strict=True))
+        for place, (columns, at, features) in enumerate(zip(label_events, chosen.at, functions, strict=True))
     ]
     versions = {side.name: opened.inputs[f"feature_tables.{side.name}"].version for side in opened.sides}
-    return Traced(spec.training_set.name, where, chosen.has_more, versions, tuple(events))
+    return Traced(spec.training_set.name, where, chosen.has_more, versions, tuple(traced), searched.version)
 
 
 @step("finding label events")
@@ -85,10 +102,22 @@ def _chosen(opened: OpenedTrainingSet, limit: int) -> Chosen:
     label = F.col("label")
     at = F.unix_micros("t").alias("at")
     by = [F.col("at").asc_nulls_last(), *[F.col("label").getField(name) for name in labels.entity_keys]]
-    shown = F.struct(*[label.getField(name).alias(name) for name in names]).alias("label")
-    found = spine.select(shown, at).orderBy(*by).limit(limit + 1).toArrow().combine_chunks()
+    inputs = [
+        name for name in opened.events.columns if name in opened.features.inputs and name != EVENT_TIMESTAMP
+    ]
+    every = F.struct(*[label.getField(name).alias(name) for name in dict.fromkeys([*names, *inputs])])
+    found = spine.select(every.alias("label"), at).orderBy(*by).limit(limit + 1).toArrow().combine_chunks()
     kept = found.slice(0, limit)
-    return Chosen(pa.Table.from_struct_array(kept["label"]), kept["at"].to_pylist(), found.num_rows > limit)
+    columns = pa.Table.from_struct_array(kept["label"])
+    return Chosen(
+        columns.select(list(names)), columns.select(inputs), kept["at"].to_pylist(), found.num_rows > limit
+    )
+
+
+def _known(chosen: Chosen) -> list[dict[str, Any]]:
+    """What functions take of the label events, T included."""
+    inputs = {name: chosen.inputs[name] for name in chosen.inputs.column_names}
+    return _rows(pa.table({**inputs, EVENT_TIMESTAMP: pa.array(chosen.at, pa.timestamp("us", "UTC"))}))
 
 
 def _no_match(opened: OpenedTrainingSet, where: str) -> str:

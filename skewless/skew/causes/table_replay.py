@@ -51,13 +51,15 @@ class Sample:
     """Records on the driver: T in microseconds, and columns by the name by which functions take them.
 
     `columns` holds joined columns, label columns and functions, as recomputed. `materialized_at` is in microseconds
-    when the store that served each record was, T where that is not known; None where it is of none.
+    when the store that served each record was, T where that is not known; None where it is of none. `named` is what
+    each record can be looked up by: the keys as they were logged, and the ids of request and record.
     """
 
     at: Ints
     columns: Mapping[str, pa.Array]
     label: Mapping[str, pa.Array]
     materialized_at: Ints | None = None
+    named: Mapping[str, pa.Array] = field(default_factory=dict)
     lists: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -104,3 +104,20 @@ def test_no_two_ticks_of_a_date_axis_have_one_name(count: int) -> None:
     names = re.findall(r">(\d\d Jan 2024)<", trend("PSI", days, {"temp": [0.1] * count}))
     assert names
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        *(timedelta(milliseconds=700), timedelta(seconds=2), timedelta(seconds=6), timedelta(minutes=9)),
+        *(timedelta(minutes=12), timedelta(hours=30), timedelta(days=3, hours=23), timedelta(days=4)),
+        *(timedelta(days=40), timedelta(days=366), timedelta(days=40_000)),
+    ],
+    ids=str,
+)
+def test_no_two_ticks_of_a_timeline_have_one_name(span: timedelta) -> None:
+    picture = timeline(T, [TimelineRow("used", T - span, T - span / 2, True, "")])
+    axis = picture.partition(">UTC</text>")[0]
+    names = re.findall(r'text-anchor="(?:start|middle|end)"[^>]*>(\d[^<]*)</text>', axis)
+    assert len(names) > 1
+    assert len(names) == len(set(names))

@@ -21,6 +21,7 @@ TRACED = """
       label_columns: [bought]
       where: amount IS NOT NULL OR shop = 3
     feature_tables: [prices, clicks, contracts, shops]
+    features: tests.helpers.parity_features
     output: ${WAREHOUSE}/traced
     parity_sample: 0
 """
@@ -77,16 +78,23 @@ def whys(told: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def test_every_value_is_that_of_the_build(offers: Project, ran: Ran) -> None:
     offers.built("traced")
+    names = {"discount", "price_or_zero", "hour_in_utc"}
     built = [
-        sorted((name, value) for name, value in row.items() if "__" in name) for row in offers.rows("traced")
+        sorted((name, value) for name, value in row.items() if "__" in name or name in names)
+        for row in offers.rows("traced")
     ]
     traced = [
         sorted(
-            item
-            for table in event["feature_tables"].values()
-            for item in [
-                *table["values"].items(),
-                *((name, told["value"]) for name, told in table["aggregations"].items()),
+            [
+                *(
+                    item
+                    for table in event["feature_tables"].values()
+                    for item in [
+                        *table["values"].items(),
+                        *((name, told["value"]) for name, told in table["aggregations"].items()),
+                    ]
+                ),
+                *((name, told["value"]) for name, told in event["features"].items()),
             ]
         )
         for event in ran.document["label_events"]
@@ -139,6 +147,49 @@ def test_a_window_says_how_many_events_it_holds_and_which_it_does_not(ran: Ran) 
     assert whys(total) == [("null",)]
 
 
+def test_a_feature_function_has_its_inputs_and_what_it_makes_of_them(ran: Ran) -> None:
+    first, *_ = (each for each in ran.document["label_events"] if each["label_event"]["user"] == "a")
+    assert first["features"] == {
+        "discount": {"inputs": {"amount": 10.0, "prices__price": 3.0}, "value": 10.0 * 0.1 / 3.0},
+        "price_or_zero": {"inputs": {"prices__price": 3.0}, "value": 3.0},
+        "hour_in_utc": {"inputs": {"event_timestamp": "2024-07-01T12:00:00+00:00"}, "value": 12},
+    }
+    assert "amount" not in first["label_event"]  # which names the label event, and is not all of it
+
+
+def test_a_function_whose_input_is_null_follows_its_own_rule(ran: Ran) -> None:
+    (timeless,) = [each for each in ran.document["label_events"] if each["event_timestamp"] is None]
+    assert {name: each["value"] for name, each in timeless["features"].items()} == {
+        "discount": None,
+        "price_or_zero": 0.0,
+        "hour_in_utc": None,
+    }
+
+
+def test_where_takes_any_published_column_once_there_are_some(offers: Project) -> None:
+    offers.conf({"training_sets/found.yml": TRACED.replace("traced", "found")})
+    before = offers.run("trace", "found", "--where", "prices__price = 3")
+    assert before.problems == [
+        "skewless: --where 'prices__price = 3': label events have no column 'prices__price', it has amount, bought, "
+        "predict_at, shop, user; nothing is published yet, whose columns could be named too"
+    ]
+    offers.built("found")
+    where = "prices__price = 3 AND DISCOUNT < 1 AND clicks__n_1h = 1 AND event_date = DATE '2024-07-01' AND bought = 1"
+    ran = offers.run("trace", "found", "--where", where, "--json")
+    assert ran.code == 0, ran.err
+    (event,) = ran.document["label_events"]
+    assert (event["label_event"]["user"], event["label_event"]["bought"]) == ("a", 1)
+    assert (ran.document["found_in"], ran.document["more"]) == (0, False)
+    wrong = offers.run("trace", "found", "--where", "prices__prise = 3")
+    assert (wrong.code, wrong.problems) == (
+        2,
+        [
+            "skewless: --where 'prices__prise = 3': version 0 has no column 'prices__prise'; did you mean "
+            "'prices__price'?"
+        ],
+    )
+
+
 def test_a_null_key_or_t_sees_nothing(ran: Ran) -> None:
     assert of(ran, None, 2, "clicks")["note"] == "a null key sees nothing"
     assert of(ran, None, 2, "prices")["values"] == {"prices__price": 4.0}
@@ -174,7 +225,6 @@ def test_label_events_that_match_and_are_left_out_are_counted(offers: Project) -
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        ("nonsense = 1", "[UNRESOLVED_COLUMN"),
         ("shop =", "[PARSE_SYNTAX_ERROR]"),
         ("shop", "is int, not a condition"),
         ("count(*) > 1", "count reads other rows; a predicate reads the columns of its own row alone"),

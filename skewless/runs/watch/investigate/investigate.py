@@ -90,6 +90,7 @@ def investigate(
         _drifting(trained, served),
         any_score=not asked.is_probability,
         notes=(*foreign_records, *_mixed(own, spec)),
+        origins=served.origins,
     )
     sampled = (trained.predictions, served.predictions, trained.recomputed, served.logged, served.recomputed)
     with step("measuring the gap"):

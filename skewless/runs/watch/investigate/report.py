@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import CalibrationPoint, calibration
-from skewless.runs.watch.investigate.gap.findings import DRIFT, SKEW, Investigation, Part
+from skewless.runs.watch.causes import began, cause_lines
+from skewless.runs.watch.investigate.causes import causes_of
+from skewless.runs.watch.investigate.gap.findings import Investigation, Part
 from skewless.runs.watch.investigate.gap.measures import Estimate
 
 OF_CLASSES = ("auc", "log_loss")
@@ -15,21 +17,29 @@ PARTS = ("part of the gap", "size", "95% interval", "share", "what it is")
 SUSPECTS = ("rank", "feature", "kind", "score", "share of the gap", "mismatches", "PSI", "why")
 ARMS = ("arm", "rows", "online", "95% interval", "gap to offline", "p-value over all arms")
 GROUPS = ("side", "rows", "mean score", "mean label", "95% interval")
+CAUSES = ("cause", "what happened", "since", "features")
 WORDS = {"features": "A BUG", "population": "THE WORLD", "model": "MODEL OR RUNTIME"}
 MAIN_SHARE = 0.5
 """A part that makes up as much of the gap gives the verdict its name."""
 
 
-def summary_of_investigation(found: Investigation, report: str | None = None) -> str:
-    """A screenful: the verdict, both sides, the parts of the gap, the suspects, and what to know."""
+def summary_of_investigation(
+    found: Investigation, report: str | None = None, *, verbose: bool = False
+) -> str:
+    """A screenful: the verdict, what is behind the suspects, both sides, the parts of the gap, and what to know.
+
+    One cause mostly makes several features suspects: `verbose` tells of each of them too.
+    """
     lines = [verdict_of(found)]
+    for place, cause in enumerate(causes_of(found), 1):
+        lines += cause_lines(f"cause {place}", cause, 12)
     for side, one in (("offline", found.offline), ("online", found.online)):
         lines.append(f"  {side:<12} {_value(one.estimate)} in {one.rows:,} rows")
     lines.append(f"  {'gap':<12} {_change(found.gap)}, p = {found.gap.p_value:.2g}")
     for part in found.parts:
         size = _change(part.estimate) if part.estimate else f"{'unknown':<28}"
         lines.append(f"    {part.name:<12} {size}  {part.detail}")
-    for place, each in enumerate(found.suspects, 1):
+    for place, each in enumerate(found.suspects if verbose else (), 1):
         lines.append(f"  {f'suspect {place}':<12} {each.feature} (score {each.score:.2f})")
         lines.append(f"  {'':<12}   {each.evidence['reason']}")
     lines += [f"  {'note':<12} {note}" for note in notes_of(found)]
@@ -39,6 +49,7 @@ def summary_of_investigation(found: Investigation, report: str | None = None) ->
 def render_investigation(found: Investigation) -> str:
     """The report as one HTML document."""
     sections = [
+        _causes_section(found),
         _suspects_section(found),
         _sides_section(found),
         _parts_section(found),
@@ -57,7 +68,13 @@ def verdict_of(found: Investigation) -> str:
     name = found.metric.replace("_", " ").replace("auc", "AUC")
     numbers = f"{name} {found.offline.estimate.value:.4f} offline, {found.online.estimate.value:.4f} online"
     numbers += f", p = {found.gap.p_value:.2g}"
-    return f"{found.training_set}: {word_of(found)}, {_sentence(found)}: {numbers}"
+    causes = causes_of(found)
+    since = (
+        f"{began(cause.since for cause in causes)}, "
+        if causes and found.significant and found.is_worse
+        else ""
+    )
+    return f"{found.training_set}: {word_of(found)}, {since}{_sentence(found)}: {numbers}"
 
 
 def word_of(found: Investigation) -> str:
@@ -76,10 +93,9 @@ def _sentence(found: Investigation) -> str:
     if main is None:
         return "and no one thing explains half of it"
     share = next(_share(found, part) or 0.0 for part in found.parts if part.name == main)
-    drifted = _suspects(found, DRIFT)
     words = {
-        "features": f"comes back with recomputed values of {_suspects(found, SKEW) or 'all that differ, together'}",
-        "population": f"is that the population moved{f', in {drifted}' if drifted else ''}",
+        "features": "comes back with recomputed values",
+        "population": "is that the population moved",
         "model": "is other scores for the same features: model or runtime",
         "unexplained": "is explained by no feature",
     }
@@ -102,11 +118,6 @@ def _but(found: Investigation) -> str:
     if not count:
         return ""
     return f"; but {count} feature{'s are' if count > 1 else ' is'} logged otherwise than recomputed"
-
-
-def _suspects(found: Investigation, kind: str) -> str:
-    names = [each.feature for each in found.suspects if each.kind == kind]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def notes_of(found: Investigation) -> Iterator[str]:
@@ -142,6 +153,15 @@ def _change_cells(estimate: Estimate) -> tuple[str, str]:
 def _share(found: Investigation, part: Part) -> float | None:
     whole = found.sampled_gap.value
     return part.estimate.value / whole if part.estimate and whole else None
+
+
+def _causes_section(found: Investigation) -> Section:
+    """Each cause once, with the features that it reached, each with its share."""
+    rows = [
+        (each.name, each.root, each.since or "-", ", ".join(" ".join(feature) for feature in each.features))
+        for each in causes_of(found)
+    ]
+    return Section("Causes", (), CAUSES, tuple(rows))
 
 
 def _suspects_section(found: Investigation) -> Section:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +17,9 @@ from skewless.config import ResolvedTrainingSet
 from skewless.ground.errors import InputError, afterwards
 from skewless.ground.run.ranges import RunRange
 from skewless.runs.watch.investigate.gap import Predictions
-from skewless.runs.watch.investigate.gap.findings import Cause
+from skewless.runs.watch.investigate.gap.findings import Cause, Origin
 from skewless.runs.watch.investigate.scored_tables import LABEL, SCORE
+from skewless.skew.causes.judging import Verdict
 from skewless.skew.compare import SAME, Compared, compare, count_all
 from skewless.skew.explained import explained
 from skewless.skew.label_events import RECORD, record_types
@@ -37,8 +38,8 @@ class ScoredFeatures:
     """One side's rows. `logged` and `recomputed` have every column of the training set, in its order.
 
     Of what was not logged, `logged` has the recomputed values; what cannot be recomputed is in `recomputed` as logged.
-    `compared`, `mismatched` and `causes` are of logged features; `known` is the share of rows in which a feature can be
-    recomputed. `others` are columns beside the features: keys, T, whatever else the table has.
+    `compared`, `mismatched`, `causes` and `origins` are of logged features; `known` is the share of rows in which a
+    feature can be recomputed. `others` are columns beside the features: keys, T, whatever else the table has.
     """
 
     predictions: Predictions
@@ -48,6 +49,7 @@ class ScoredFeatures:
     mismatched: Mapping[str, Mask]
     known: Mapping[str, float]
     causes: Mapping[str, Cause]
+    origins: Mapping[str, Origin]
     others: pa.Table
 
 
@@ -108,7 +110,7 @@ def _carried(spine: LogSpine) -> Iterator[Column]:
 
 def _causes(
     spine: LogSpine, features: Sequence[Compared], compared: DataFrame, logged: set[str]
-) -> dict[str, Cause]:
+) -> dict[str, Verdict]:
     """Feature that differs → the likely cause, as reconciliation names it."""
     if not logged:
         return {}
@@ -119,11 +121,7 @@ def _causes(
         if each.name in logged and counts[each.name].mismatched
     }
     found = explained(spine, features, compared, rows, mismatched)
-    return {
-        name: {"cause": verdict.cause, "confidence": verdict.confidence, "detail": verdict.detail}
-        for name, each in found.items()
-        if (verdict := each.verdict) is not None
-    }
+    return {name: each.verdict for name, each in found.items() if each.verdict is not None}
 
 
 def _on_driver(compared: DataFrame, features: int) -> pa.Table:
@@ -137,7 +135,7 @@ def _side_of(
     rows: pa.Table,
     features: Sequence[Compared],
     logged: set[str],
-    causes: Mapping[str, Cause],
+    verdicts: Mapping[str, Verdict],
 ) -> ScoredFeatures:
     ours, theirs, known = {}, {}, {}
     compared, mismatched = {}, {}
@@ -164,9 +162,22 @@ def _side_of(
         compared,
         mismatched,
         known,
-        causes,
+        {
+            name: Cause(cause=v.cause, confidence=v.confidence, detail=v.detail)
+            for name, v in verdicts.items()
+        },
+        {
+            name: Origin(v.cause, v.root, _first_day(others["event_timestamp"], mismatched[name]))
+            for name, v in verdicts.items()
+        },
         pa.table(others),
     )
+
+
+def _first_day(moments: pa.Array, mismatched: Mask) -> str | None:
+    """The UTC day of the first T at which a feature differs; None where no T is known."""
+    first = pc.min(moments.filter(pa.array(mismatched))).as_py()
+    return None if first is None else first.astimezone(timezone.utc).date().isoformat()
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -15,7 +15,14 @@ from skewless.runs.watch.monitor.report import render_monitoring, summary_of_mon
 
 
 def monitor_features(
-    run: Run, name: str, log: str, start: datetime | None, end: datetime | None, report: str | None
+    run: Run,
+    name: str,
+    log: str,
+    start: datetime | None,
+    end: datetime | None,
+    report: str | None,
+    *,
+    verbose: bool = False,
 ) -> Result:
     """`skewless monitor`: exit code 4 where a feature drifted, with both an effect and evidence of it."""
     configuration, run_at = run.configuration(), datetime.now(timezone.utc)
@@ -31,5 +38,5 @@ def monitor_features(
     document = found.to_json()
     if len(done) > 1:  # more than the history was asked for
         document["deliveries"] = done
-    text = summary_of_monitoring(found, done, report)
+    text = summary_of_monitoring(found, done, report, verbose=verbose)
     return Result(document, text, ALERT if found.alerting else 0)

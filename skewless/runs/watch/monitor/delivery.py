@@ -14,6 +14,8 @@ from urllib3 import Retry
 from urllib3.exceptions import ReadTimeoutError
 
 from skewless.config import Webhook
+from skewless.runs.watch.causes import ToldCause, features_text
+from skewless.runs.watch.monitor.drift.causes import causes_of
 from skewless.runs.watch.monitor.drift.outcome import Monitored
 
 PAUSE = 0.5
@@ -29,14 +31,15 @@ class DeliveryError(Exception):
 
 
 def slack_message(found: Monitored, report: str | None = None) -> dict[str, Any]:
-    """The verdict and the features that drifted, as an incoming web hook of Slack takes them."""
+    """The verdict and the causes, as an incoming web hook of Slack takes them."""
     alerting = found.alerting
     held = f"{found.rows:,} records against version {found.reference.version}"
     number = f"{len(alerting)} of {len(found.features)} features drifted" if alerting else "no drift"
     headline = f"{found.training_set}: {number} ({held})"
-    lines = [f"• *{_escaped(name)}*: {_escaped(found.features[name].reason)}" for name in alerting[:_MOST]]
-    if len(alerting) > _MOST:
-        lines.append(f"and {len(alerting) - _MOST} more")
+    causes = causes_of(found)
+    lines = [f"• {line}" for line in map(_cause_line, causes[:_MOST])]
+    if len(causes) > _MOST:
+        lines.append(f"and {len(causes) - _MOST} more")
     if found.span:
         lines.append(f"T in {_escaped(found.span)}")
     if report:
@@ -46,6 +49,12 @@ def slack_message(found: Monitored, report: str | None = None) -> dict[str, Any]
         "text": _escaped(headline),
         "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in blocks],
     }
+
+
+def _cause_line(cause: ToldCause) -> str:
+    since = f" since {cause.since}" if cause.since else ""
+    text = f"{cause.root} ({features_text(cause.features)})"
+    return f"*{_escaped(cause.name + since)}*: {_escaped(text)}"
 
 
 def post(webhook: Webhook, message: Mapping[str, Any]) -> str:

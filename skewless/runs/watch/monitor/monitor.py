@@ -20,6 +20,8 @@ from skewless.parts.functions import ship_code
 from skewless.parts.log.reading import records_in_range
 from skewless.parts.profile.values import kind_of, profiled
 from skewless.runs.watch.monitor.drift.judging import Finding, judged, pairs_of
+from skewless.runs.watch.monitor.drift.lineage import lineage_of
+from skewless.runs.watch.monitor.drift.match_rates import match_shifts
 from skewless.runs.watch.monitor.drift.outcome import Monitored
 from skewless.runs.watch.monitor.profile.cells import merged_names
 from skewless.runs.watch.monitor.profile.counting import Subject, counted
@@ -80,7 +82,9 @@ def monitor(
         current = _counted(records, reference, logged, segments, types)
     with step("judging drift"):
         found = _monitored(spec, watch, run_range, reference, current, records, logged, in_training)
-    return replace(found, definitions=_several_definitions(version))
+        lineage = lineage_of(version.published.manifest)
+        shifts = match_shifts(found.findings, lineage, watch)
+    return replace(found, definitions=_several_definitions(version), lineage=lineage, shifts=shifts)
 
 
 def _several_definitions(version: Version) -> Sequence[WrittenDefinition]:

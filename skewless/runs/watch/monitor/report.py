@@ -7,12 +7,16 @@ from collections.abc import Iterator, Sequence
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import paired_histogram, trend
 from skewless.runs.manifest_text import mixed_text
+from skewless.runs.watch.causes import began, cause_lines
+from skewless.runs.watch.monitor.drift.causes import causes_of
 from skewless.runs.watch.monitor.drift.judging import Finding
+from skewless.runs.watch.monitor.drift.match_rates import MatchShift
 from skewless.runs.watch.monitor.drift.measures import NULLS
 from skewless.runs.watch.monitor.drift.outcome import Monitored
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING
 
 HEADER = ("feature", "alert", "PSI", "KL", "JS", "KS", "nulls in training", "nulls now", "why")
+CAUSES_HEADER = ("cause", "what happened", "since", "features")
 CONCENTRATION = (
     *("feature", "most frequent in training", "share", "now", "share"),
     *("distinct values to be expected", "now", "entropy in training", "now"),
@@ -20,13 +24,18 @@ CONCENTRATION = (
 MOST_SHOWN = 20
 
 
-def summary_of_monitoring(found: Monitored, deliveries: Sequence[str] = (), report: str | None = None) -> str:
-    """A screenful: whether it is an alert, each feature that drifted with the reason, and what was not held."""
+def summary_of_monitoring(
+    found: Monitored, deliveries: Sequence[str] = (), report: str | None = None, *, verbose: bool = False
+) -> str:
+    """A screenful: whether it is an alert, each cause with the features that it reached, and what was not held.
+
+    `verbose` tells of each feature that drifted too, with its reason.
+    """
     lines = [drift_verdict(found)]
-    for name in found.alerting[:MOST_SHOWN]:
-        lines.append(f"  {'ALERT':<8} {name}: {found.features[name].reason}")
-    if len(found.alerting) > MOST_SHOWN:
-        lines.append(f"  {'':<8} and {len(found.alerting) - MOST_SHOWN} more")
+    for cause in causes_of(found):
+        lines += cause_lines("ALERT", cause)
+    for name in found.alerting if verbose else ():
+        lines.append(f"  {'ALERT':<8} {name}: {_why(found, name)}")
     lines += [f"  {'note':<8} {note}" for note in monitoring_notes(found)]
     lines += [f"  {'told':<8} {delivery}" for delivery in deliveries]
     return "\n".join([*lines, f"  {'report':<8} {report}"] if report else lines)
@@ -35,6 +44,7 @@ def summary_of_monitoring(found: Monitored, deliveries: Sequence[str] = (), repo
 def render_monitoring(found: Monitored) -> str:
     """The report as one HTML document: nothing fetched from elsewhere."""
     sections = [
+        _causes_section(found),
         _features_section(found),
         _segments_section(found),
         *_feature_sections(found),
@@ -55,7 +65,8 @@ def drift_verdict(found: Monitored) -> str:
     if found.alerting:
         number = len(found.alerting)
         drifted = "feature has" if number == 1 else "features have"
-        return f"{found.training_set}: DRIFT: {number} {drifted} drifted: {held}"
+        since = began(cause.since for cause in causes_of(found))
+        return f"{found.training_set}: DRIFT: {since}, {number} {drifted} drifted: {held}"
     return f"{found.training_set}: no drift that matters: {held}"
 
 
@@ -84,6 +95,36 @@ def monitoring_notes(found: Monitored) -> Iterator[str]:
             yield f"{name} is a time, and held as its age at T in seconds"
 
 
+def _causes_section(found: Monitored) -> Section:
+    """Where drift came in, each once, and how the match rates that moved went by day."""
+    rows = [
+        (cause.name, cause.root, cause.since or "-", ", ".join(name for name, _ in cause.features))
+        for cause in causes_of(found)
+    ]
+    pictures = [_match_rate_by_day(found, shift) for shift in found.shifts]
+    return Section("Causes", (), CAUSES_HEADER, tuple(rows), "".join(pictures))
+
+
+def _match_rate_by_day(found: Monitored, shift: MatchShift) -> str:
+    rates = {
+        each.group[1]: 1 - each.measures.rate(NULLS)[1] for each in found.days if each.feature == shift.column
+    }
+    days = sorted(rates)
+    title = f"Match rate of {shift.table} by day"
+    return (
+        trend(title, days, {shift.table: [rates[day] for day in days]}, shift.before, ".1%")
+        if len(days) > 1
+        else ""
+    )
+
+
+def _why(found: Monitored, name: str) -> str:
+    """The reason of a feature, and the table whose match rate is behind it, if one is."""
+    tables = [shift.table for shift in found.shifts if name in shift.features]
+    alone = f"; by the match rate of {' and of '.join(tables)} alone" if tables else ""
+    return f"{found.features[name].reason}{alone}"
+
+
 def _features_section(found: Monitored) -> Section:
     order = {name: place for place, name in enumerate(found.alerting)}
     findings = sorted(
@@ -98,7 +139,7 @@ def _feature_row(found: Monitored, finding: Finding) -> tuple[str, ...]:
     drift = found.features[finding.feature]
     numbers = [_number(value) for value in (drift.psi, drift.kl, drift.js, finding.measures.ks)]
     nulls = [_share(drift.null_rate_reference), _share(drift.null_rate_current)]
-    return (finding.feature, "ALERT" if drift.alert else "", *numbers, *nulls, drift.reason)
+    return (finding.feature, "ALERT" if drift.alert else "", *numbers, *nulls, _why(found, finding.feature))
 
 
 def _segments_section(found: Monitored) -> Section:
@@ -128,7 +169,7 @@ def _feature_sections(found: Monitored) -> Iterator[Section]:
         ]
         triples = zip(shares.labels, shares.reference, shares.current, strict=True)
         rows = tuple((label, f"{before:.2%}", f"{now:.2%}") for label, before, now in triples)
-        reason = (found.features[name].reason,)
+        reason = (_why(found, name),)
         yield Section(name, reason, ("value", "training", "serving"), rows, "".join(pictures))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import trend
+from skewless.runs.watch.causes import ToldCause, began, cause_lines, counted
 from skewless.runs.watch.reconcile.findings import Cause, Finding, Reconciliation
 from skewless.skew.causes.judging import UNKNOWN
 from skewless.skew.compare import Counts
@@ -15,8 +16,6 @@ HEADER = ("feature", "compared", "mismatched", "rate", "95% interval", "likely c
 FEWEST_DAYS = 3
 """Days from which on a picture says more than a sentence."""
 CAUSES_HEADER = ("cause", "what happened", "since", "of records at most", "features")
-NAMED = 6
-"""Features that a line of the summary names."""
 CLEAN_HEADER = ("feature", "compared", "rate at most, 95% confidence")
 
 
@@ -29,10 +28,7 @@ def summary_of_reconciliation(
     """
     lines = [verdict_of(found)]
     for cause in found.causes:
-        lines += [
-            f"  {_mark(found, cause.features):<8} {_cause_line(cause)}",
-            f"  {'':<8}   {_features_of(cause)}",
-        ]
+        lines += cause_lines(_mark(found, cause.features), _told(cause))
     for each in found.differing if verbose else ():
         counts = f"{each.counts.mismatched:,} of {each.counts.compared:,} = {_share(each.rate)}"
         low, high = _bounds(each)
@@ -47,21 +43,10 @@ def _mark(found: Reconciliation, features: Sequence[Finding]) -> str:
     return "ALERT" if any(each in alerts for each in features) else "allowed"
 
 
-def _cause_line(cause: Cause) -> str:
-    since = f" since {cause.since}" if cause.since else ""
-    return f"{cause.name}{since}: {cause.root}"
-
-
-def _features_of(cause: Cause) -> str:
-    """How many, and the worst of them with the share of records that differ."""
-    count = len(cause.features)
-    worst = [f"{each.name} {_share(each.rate)}" for each in cause.features[:NAMED]]
-    more = [f"{count - NAMED} more (--verbose)"] if count > NAMED else []
-    return f"{_counted(count, 'feature')}: {', '.join([*worst, *more])}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def _told(cause: Cause) -> ToldCause:
+    """The features with the share of records that differ."""
+    features = [(each.name, _share(each.rate)) for each in cause.features]
+    return ToldCause(cause.name, cause.root, cause.since, features)
 
 
 def render_reconciliation(found: Reconciliation) -> str:
@@ -79,13 +64,12 @@ def render_reconciliation(found: Reconciliation) -> str:
 
 def verdict_of(found: Reconciliation) -> str:
     """What was found, in a sentence."""
-    held = f"{found.rows:,} records, {_counted(len(found.findings), 'feature')}"
+    held = f"{found.rows:,} records, {counted(len(found.findings), 'feature')}"
     if found.alerts:
         causes = [cause for cause in found.causes if _mark(found, cause.features) == "ALERT"]
-        since = min(filter(None, (cause.since for cause in causes)), default=None)
-        began = f"{_counted(len(causes), 'cause')} since {since}" if since else _counted(len(causes), "cause")
-        differ = f"{_counted(len(found.alerts), 'feature')} differing more often than is allowed"
-        return f"{found.training_set}: SKEW: {began}, {differ}: {held}"
+        since = began(cause.since for cause in causes)
+        differ = f"{counted(len(found.alerts), 'feature')} differing more often than is allowed"
+        return f"{found.training_set}: SKEW: {since}, {differ}: {held}"
     if found.differing:
         return f"{found.training_set}: no alert, but some features differ: {held}"
     return f"{found.training_set}: serving and training agree: {held}"

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from skewless.runs.watch.investigate.causes import causes_of
 from skewless.runs.watch.investigate.gap.calibration import Calibration, Group
-from skewless.runs.watch.investigate.gap.findings import SKEW, Arm, Investigation, Measured, Part, Suspect
+from skewless.runs.watch.investigate.gap.findings import (
+    DRIFT,
+    SKEW,
+    Arm,
+    Investigation,
+    Measured,
+    Origin,
+    Part,
+    Suspect,
+)
 from skewless.runs.watch.investigate.gap.measures import Estimate
 from skewless.runs.watch.investigate.report import render_investigation, summary_of_investigation
 
@@ -50,13 +60,16 @@ REAL = Investigation(
         for side in ("offline", "online")
     },
     notes=("few rows",),
+    origins={"speed": Origin("null_handling", "null logged as 0", "2024-03-02")},
 )
 
 
 def test_the_summary_gives_sides_gap_parts_suspects_and_notes() -> None:
-    assert summary_of_investigation(REAL, "gap.html").splitlines() == [
-        "delays: A BUG, the gap is real, and 75% of it comes back with recomputed values of speed: AUC 0.7500 offline, "
-        "0.6700 online, p = 1e-09",
+    assert summary_of_investigation(REAL, "gap.html", verbose=True).splitlines() == [
+        "delays: A BUG, 1 cause since 2024-03-02, the gap is real, and 75% of it comes back with recomputed values: "
+        "AUC 0.7500 offline, 0.6700 online, p = 1e-09",
+        "  cause 1      null_handling since 2024-03-02: null logged as 0",
+        "                 1 feature: speed 75% of the gap",
         "  offline      0.7500 [0.7400, 0.7600] in 1,000 rows",
         "  online       0.6700 [0.6500, 0.6900] in 2,000 rows",
         "  gap          +0.0800 [+0.0600, +0.1000], p = 1e-09",
@@ -71,6 +84,30 @@ def test_the_summary_gives_sides_gap_parts_suspects_and_notes() -> None:
         "  note         on the 1,900 online rows old enough for 99% of labels to be known: 0.7000 [0.6000, 0.8000]",
         "  note         few rows",
         "  report       gap.html",
+    ]
+
+
+def test_a_summary_without_verbose_tells_of_causes_and_leaves_features_to_the_report() -> None:
+    lines = summary_of_investigation(REAL).splitlines()
+    assert lines[1].strip().startswith("cause 1")
+    assert not [line for line in lines if "suspect" in line or "a bug: nulls" in line]
+    assert "a bug: nulls" in render_investigation(REAL)
+
+
+def test_suspects_of_one_root_are_one_cause_and_those_that_drifted_another() -> None:
+    (speed,) = REAL.suspects
+    names = (("speed", SKEW), ("pace", SKEW), ("temp", DRIFT), ("gust", DRIFT), ("age", SKEW))
+    suspects = tuple(replace(speed, feature=name, kind=kind) for name, kind in names)
+    zero = Origin("null_handling", "null logged as 0", "2024-03-05")
+    origins = {**REAL.origins, "pace": zero, "age": Origin("unknown", "no cause explains half", None)}
+    found = [
+        (each.name, each.since, [name for name, _ in each.features])
+        for each in causes_of(replace(REAL, suspects=suspects, origins=origins))
+    ]
+    assert found == [
+        ("null_handling", "2024-03-02", ["speed", "pace"]),
+        ("population", None, ["temp", "gust"]),
+        ("unknown", None, ["age"]),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +26,7 @@ from skewless.runs.watch.monitor.delivery import (
     write_textfile,
 )
 from skewless.runs.watch.monitor.drift.judging import Finding
+from skewless.runs.watch.monitor.drift.lineage import Lineage
 from skewless.runs.watch.monitor.drift.measures import NULLS, Measures, Pair
 from skewless.runs.watch.monitor.drift.outcome import Monitored
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Counts, Profile, Reference
@@ -99,7 +101,12 @@ def test_a_message_arrives_as_slack_takes_it() -> None:
     assert body["text"] == "trips: 1 of 2 features drifted (600 records against version 3)"
     assert [block["type"] for block in body["blocks"]] == ["section", "section"]
     told = body["blocks"][1]["text"]
-    assert told == {"type": "mrkdwn", "text": "• *a_b*: a_b &lt; &amp; &gt; moved\nReport: s3://r.html"}
+    assert told == {
+        "type": "mrkdwn",
+        "text": (
+            "• *values of label events*: a_b: a_b &lt; &amp; &gt; moved (1 feature: a_b PSI 0.500)\nReport: s3://r.html"
+        ),
+    }
 
 
 def test_what_may_pass_is_tried_again() -> None:
@@ -144,7 +151,9 @@ def test_a_server_that_is_not_there_is_said() -> None:
 
 
 def test_a_message_about_many_features_is_as_long_as_slack_allows() -> None:
-    message = slack_message(found(*(f"feature_{place}" * 30 for place in range(60))))
+    names = [f"feature_{place}" * 30 for place in range(60)]
+    lineage = Lineage({f"table_{place}": (name,) for place, name in enumerate(names)})
+    message = slack_message(replace(found(*names), lineage=lineage))
     texts = [block["text"]["text"] for block in message["blocks"]]
     assert max(map(len, texts)) <= 3000
     assert "and 40 more" in texts[-1]

@@ -169,7 +169,8 @@ def test_the_report_has_the_verdict_the_reasons_and_the_days(
     project: Project, drifted: Ran, tmp_path: Path
 ) -> None:
     page = (project.root / "report.html").read_text()
-    for told in ("DRIFT: 4 features have drifted", "new categories: 2.50%", "host", DRIFTED, "volume: "):
+    verdict = f"DRIFT: 1 cause since {DRIFTED}, 4 features have drifted"
+    for told in (verdict, "values of facts", "new categories: 2.50%", "host", DRIFTED, "volume: "):
         assert told in page, told
     assert opened(page, tmp_path)[1] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,17 @@ def test_the_report_has_rates_causes_examples_and_the_rows_behind_them(
     for told in ("SKEW", "stale_value", "weather: row used: event 2024-03-0", "By host: web-0", "stranger"):
         assert told in page, told
     assert opened(page, tmp_path)[1] == []
+
+
+def test_a_record_is_named_by_every_key_and_its_id_also_by_a_key_that_no_table_is_joined_on(
+    ran: Ran, project: Project
+) -> None:
+    assert ran.code == 4, ran.err
+    page = (project.root / "report.html").read_text()
+    records = re.findall(r">(T = [^<]*)<", page)
+    assert records
+    assert all(", origin = EWR, " in record for record in records)
+    assert all(re.search(r", flight = (\d+), record_id = r\1$", record) for record in records)
 
 
 def test_a_range_takes_its_records_alone_and_a_configured_rate_is_no_alert(project: Project) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from skewless.runs.watch.investigate.gap.calibration import Calibration
 from skewless.runs.watch.investigate.gap.measures import GREATER_IS_BETTER, Estimate
@@ -48,6 +48,14 @@ class Cause(TypedDict):
     cause: str | None
     confidence: float
     detail: str
+
+
+class Origin(NamedTuple):
+    """What `reconcile` would tell of one fault of serving once: the cause, its root, and the first day of it."""
+
+    cause: str
+    root: str
+    since: str | None
 
 
 class Effect(TypedDict):
@@ -111,8 +119,8 @@ class Investigation:
     """The answer to: is it real, which feature, and did the world move or the pipeline break?
 
     The parts add up to `sampled_gap`, the gap over the rows that features are known of. `differing` are features that
-    were logged otherwise, with the share of records; `settled` is the online metric on rows old enough for their
-    labels to be complete.
+    were logged otherwise, with the share of records, and `origins` say by what; `settled` is the online metric on rows
+    old enough for their labels to be complete.
     """
 
     training_set: str
@@ -132,6 +140,7 @@ class Investigation:
     settled: tuple[Estimate, int] | None = None
     calibrations: Mapping[str, Calibration] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     @property
     def significant(self) -> bool:

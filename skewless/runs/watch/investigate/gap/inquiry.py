@@ -19,6 +19,7 @@ from skewless.runs.watch.investigate.gap.findings import (
     Cause,
     Investigation,
     Measured,
+    Origin,
     Part,
 )
 from skewless.runs.watch.investigate.gap.measures import Estimate, Floats, contrast, total
@@ -46,8 +47,8 @@ LEAST_FIT = 0.5
 class Question(NamedTuple):
     """What is asked: of which training set, by which metric, with which model if it can be called.
 
-    `causes` is what is known of features that differ; `drifting` ones can be called drifted, None for all; `notes` come
-    before the investigation's own.
+    `causes` and `origins` are what is known of features that differ; `drifting` ones can be called drifted, None for
+    all; `notes` come before the investigation's own.
     """
 
     training_set: str
@@ -58,6 +59,7 @@ class Question(NamedTuple):
     drifting: tuple[str, ...] | None = None
     any_score: bool = False
     notes: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = {}
 
 
 class Features(NamedTuple):
@@ -116,6 +118,7 @@ def inquire(
         settled=_settled(metric, online),
         calibrations={} if question.any_score else {s.side: calibration(s) for s in (offline, online)},
         notes=(*question.notes, *_notes(offline, online, sides, swaps, weight, few_units, ambiguous)),
+        origins=question.origins,
     )
 
 

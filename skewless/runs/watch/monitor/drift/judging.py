@@ -18,13 +18,17 @@ from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Counts, Grou
 
 @dataclass(frozen=True)
 class Finding:
-    """What is said of one feature in one group; `alerts` are the tests with both effect and evidence."""
+    """What is said of one feature in one group; `alerts` are the tests with both effect and evidence.
+
+    `cutoff` is the p-value up to which there was evidence.
+    """
 
     measures: Measures
     tests: tuple[Test, ...]
     alerts: tuple[Test, ...]
     is_alert: bool
     reason: str
+    cutoff: float = 0.0
 
     @property
     def feature(self) -> str:
@@ -59,17 +63,22 @@ def _cutoff(p_values: Sequence[float], share: float) -> float:
 
 
 def _finding(measures: Measures, tests: tuple[Test, ...], cutoff: float, watch: Monitoring) -> Finding:
-    alerts = tuple(test for test in tests if test.effect >= test.least and test.p_value <= cutoff)
+    alerts = alerts_of(tests, cutoff)
     is_watched = watch.of(measures.pair.feature).alert
     if not tests:
-        return Finding(measures, tests, (), False, insufficient_reason(measures, watch))
+        return Finding(measures, tests, (), False, insufficient_reason(measures, watch), cutoff)
     reasons = [alert_reason(test, measures, cutoff) for test in alerts] or [
         nothing_reason(tests, measures, cutoff)
     ]
     reason = "; ".join(reasons)
     if alerts and not is_watched:
         reason = f"not watched (alert: false): {reason}"
-    return Finding(measures, tests, alerts, bool(alerts) and is_watched, reason)
+    return Finding(measures, tests, alerts, bool(alerts) and is_watched, reason, cutoff)
+
+
+def alerts_of(tests: Iterable[Test], cutoff: float) -> tuple[Test, ...]:
+    """The tests with both an effect that matters and evidence of it."""
+    return tuple(test for test in tests if test.effect >= test.least and test.p_value <= cutoff)
 
 
 def pairs_of(

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from skewless.ground.run.manifest import WrittenDefinition
 from skewless.parts.profile.divergence import shares
 from skewless.runs.watch.monitor.drift.judging import Finding
+from skewless.runs.watch.monitor.drift.lineage import NO_LINEAGE, Lineage
+from skewless.runs.watch.monitor.drift.match_rates import MatchShift
 from skewless.runs.watch.monitor.drift.measures import DISTRIBUTION, NANS, NEW, NULLS, ZEROS
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Group, Reference
 
@@ -58,6 +60,7 @@ class Monitored:
 
     `foreign_records` are records of another feature set, left out; `missing` are features that the log does not have.
     `span` says which T, None for all. `definitions` are those of the training set's rows, where there are several.
+    `lineage` says where columns come from, and `shifts` are the tables whose match rate explains some of the drift.
     """
 
     training_set: str
@@ -69,6 +72,8 @@ class Monitored:
     days: tuple[Finding, ...]
     missing: tuple[str, ...]
     definitions: Sequence[WrittenDefinition] = ()
+    lineage: Lineage = NO_LINEAGE
+    shifts: tuple[MatchShift, ...] = ()
 
     @property
     def whole(self) -> tuple[Finding, ...]:

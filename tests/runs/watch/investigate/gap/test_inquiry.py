@@ -219,7 +219,7 @@ def test_a_feature_whose_repair_would_widen_the_gap_is_no_suspect() -> None:
 
 
 def told_as_suspects(found: Investigation) -> list[str]:
-    return [line for line in summary_of_investigation(found).splitlines() if "suspect" in line]
+    return [line for line in summary_of_investigation(found, verbose=True).splitlines() if "suspect" in line]
 
 
 @pytest.mark.parametrize("called", [True, False], ids=["with the model", "by a surrogate"])
@@ -243,7 +243,7 @@ def test_a_repair_that_wins_nothing_back_was_counted_among_the_suspects_of_the_g
     logged = replaced(right, a=shuffled(right["a"]), b=b)
     found = ask(side("online", model(logged), label), logged, right, called=called)
     assert [each.feature for each in found.suspects] == ["a"]
-    assert "recomputed values of a: " in verdict_of(found)
+    assert "recomputed values: " in verdict_of(found)
     assert len(told_as_suspects(found)) == 1
     told = summary_of_investigation(found)
     assert "logged otherwise than recomputed, but not behind this gap: b (" in told
