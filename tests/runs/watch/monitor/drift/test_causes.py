@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from skewless.config import Monitoring, Watched
+from skewless.parts.profile.bins import NumberBins
 from skewless.runs.watch.monitor.drift.causes import causes_of
 from skewless.runs.watch.monitor.drift.judging import judged
 from skewless.runs.watch.monitor.drift.lineage import Lineage
 from skewless.runs.watch.monitor.drift.match_rates import match_shifts
 from skewless.runs.watch.monitor.drift.measures import Pair
 from skewless.runs.watch.monitor.drift.outcome import Monitored
-from skewless.runs.watch.monitor.profile.bins import NumberBins
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING, Counts, Group, Profile, Reference
 from skewless.runs.watch.monitor.report import render_monitoring, summary_of_monitoring
 
