@@ -51,11 +51,11 @@ demo: install java ## Real flights to a training set, a served month, its faults
 	$(SUBMIT) jobs/build_training_set.py flight_delay $(WAREHOUSE)
 	@rm -rf $(SERVED) $(FEATURE_LOG) $(FEATURE_LOG)_rejected
 	$(BIN)/skewless export flight_delay $(WAREHOUSE) --to $(SERVED)/serving.json
-	$(SUBMIT) jobs/prepare_serving.py flight_delay $(WAREHOUSE) --start 2013-07-01 --end 2013-08-01 --to $(SERVED)
-	$(BIN)/python jobs/serve_flights.py $(SERVED) --careless-from 2013-07-08
+	$(SUBMIT) jobs/serve_month.py flight_delay $(WAREHOUSE) --start 2013-07-01 --end 2013-08-01 --to $(SERVED) \
+	  --careless-from 2013-07-08 --night-off 2013-07-16
 	$(SUBMIT) jobs/ingest_feature_log.py $(SERVED)/log --to $(FEATURE_LOG)
 	$(SUBMIT) jobs/reconcile_feature_log.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) --start 2013-07-01 --end 2013-08-01 \
-	  --report $(DEMO)/skew.html; code=$$?; [ $$code -eq 4 ] || { echo "reconcile: expected exit code 4 for the two planted faults, found $$code" >&2; exit 1; }
+	  --report $(DEMO)/skew.html; code=$$?; [ $$code -eq 4 ] || { echo "reconcile: expected exit code 4 for the three planted faults, found $$code" >&2; exit 1; }
 	$(SUBMIT) jobs/join_outcomes.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG)
 	$(SUBMIT) jobs/monitor_features.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) --start 2013-07-01 --end 2013-08-01 \
 	  --report $(DEMO)/drift.html; code=$$?; [ $$code -eq 4 ] || { echo "monitor: expected exit code 4, July is not the year, found $$code" >&2; exit 1; }
