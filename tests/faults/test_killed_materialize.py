@@ -80,7 +80,6 @@ class Killed(Shop):
             *own,
         ]
         here = {"PYTHONPATH": str(ROOT), "SKEWLESS_MASTER": "local[2]", "SKEWLESS_DRIVER_MEMORY": "1g"}
-        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             command,
             stdout=subprocess.DEVNULL,
