@@ -31,40 +31,44 @@ SERVE = Path(__file__).parents[1] / "serve_flights.py"
 
 @dataclass(frozen=True)
 class Pushed:
-    """A feature table that comes into the lake night by night: rows whose time lies until `ahead` after the night."""
+    """A feature table that comes into the lake night by night, its rows of until `ahead` after the night; or at once."""
 
     name: str
     time: str
     ahead: timedelta = timedelta(0)
+    at_once: bool = False
 
 
-PUSHED = (Pushed("route", "computed_at"), Pushed("weather", "observed_at", ahead=2 * DAY))
+PUSHED = (
+    Pushed("route", "computed_at"),
+    Pushed("weather", "observed_at", ahead=2 * DAY),
+    Pushed("aircraft", "departed_at", at_once=True),
+)
 
 
 class Lake:
-    """The warehouse as it is at night: what is pushed in tables of their own, the others as they are."""
+    """The warehouse as it is at night: what is pushed in tables of their own, with nothing of `end` or later."""
 
-    def __init__(self, plan: PublishedPlan) -> None:
+    def __init__(self, plan: PublishedPlan, end: datetime) -> None:
         self._whole = {each: DeltaTable(plan.sources[each.name]).to_pyarrow_table() for each in PUSHED}
         self._places = {each: f"{plan.sources[each.name]}_pushed" for each in PUSHED}
-        self._until: datetime | None = None
+        self._end, self._last = end, datetime.min
         pushed = {each.name: place for each, place in self._places.items()}
         self.plan = replace(plan, sources={**plan.sources, **pushed})
 
     def push(self, night: datetime) -> None:
         """Append what has come since the push before; the first one begins the tables."""
+        is_first = self._last == datetime.min
         for each, rows in self._whole.items():
             moments = rows[each.time]
-            is_new = pc.less_equal(moments, pa.scalar(night + each.ahead, moments.type))
-            if self._until is not None:
-                is_new = pc.and_(
-                    is_new, pc.greater(moments, pa.scalar(self._until + each.ahead, moments.type))
-                )
-            if self._until is None:
+            until = self._end if each.at_once else night + each.ahead
+            is_new = pc.less_equal(moments, pa.scalar(until, moments.type))
+            if is_first:
                 write_deltalake(self._places[each], rows.filter(is_new), mode="overwrite")
-            else:
-                write_deltalake(self._places[each], rows.filter(is_new), mode="append")
-        self._until = night
+            elif not each.at_once:
+                since = pc.greater(moments, pa.scalar(self._last + each.ahead, moments.type))
+                write_deltalake(self._places[each], rows.filter(pc.and_(is_new, since)), mode="append")
+        self._last = night
 
 
 class Served:
@@ -108,7 +112,7 @@ def replay(
 
     In the night `without` nothing is materialised, so that the store of the night before serves two days.
     """
-    lake, store = Lake(plan), open_store(f"sqlite:///{place / STORE}")
+    lake, store = Lake(plan, nights[-1] + DAY), open_store(f"sqlite:///{place / STORE}")
     with Served(place, careless_from) as served:
         for night in nights:
             lake.push(night)
