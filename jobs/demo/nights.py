@@ -1,4 +1,4 @@
-"""The demo's month, replayed: each night a push into the lake and a materialisation, then a day of serving.
+"""The demo's served days, replayed: each night a push into the lake and a materialisation, then a day of serving.
 
 At 06:00 UTC, two at night in New York, the routes' snapshots of the day before are pushed, and what `skewless
 materialize` does is done as if it were then. What streams bring within minutes, landings and weather, lies in the lake
@@ -31,7 +31,7 @@ SERVE = Path(__file__).parents[1] / "serve_flights.py"
 
 @dataclass(frozen=True)
 class Pushed:
-    """A feature table that comes into the lake night by night, its rows of until `ahead` after the night; or at once."""
+    """A feature table that comes into the lake night by night, rows until `ahead` after the night; or at once."""
 
     name: str
     time: str
@@ -87,7 +87,7 @@ class Served:
         print(end.isoformat(), file=asked, flush=True)
         line = said.readline()
         if not line:
-            sys.exit("serve_flights.py ended before the month did")
+            sys.exit("serve_flights.py ended before the days did")
         self.flights += int(line)
 
     def __enter__(self) -> Served:

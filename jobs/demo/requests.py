@@ -1,4 +1,4 @@
-"""What the demo's serving process is asked: a month's flights, as files of JSON lines.
+"""What the demo's serving process is asked: some days' flights, as a file of JSON lines.
 
 One flight a line as the schedule announces it: the departure on New York's clock and without a zone, the arrival as an
 instant. Times are ISO text.

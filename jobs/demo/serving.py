@@ -1,4 +1,4 @@
-"""One month's flights served without Spark: the exported plan, an online store, a feature log.
+"""Some days' flights served without Spark: the exported plan, an online store, a feature log.
 
 Release 1.4.0 serves what the training set holds. Release 1.5.0 has two of the mistakes that serving teams make: it
 reads the schedule's local times as if they were UTC, and an aircraft's delay that is null as zero.
@@ -30,7 +30,7 @@ ORIGIN_ZONE = ZoneInfo("America/New_York")
 AIRCRAFT = "aircraft"
 MODEL_VERSION = "trees-1"
 PLAN, STORE, REQUESTS, MODEL, LOG = "serving.json", "store.db", "requests.jsonl", "model.pickle", "log"
-"""What lies in the folder of a served month."""
+"""What lies in the folder of served days."""
 
 MAX_STALENESS = "48h"
 """One night without a materialisation is served through, two are refused."""

@@ -35,7 +35,7 @@ from skewless.serving.store.nested import instant_of
 from skewless.serving.store.online_store import OnlineStore
 from skewless.serving.values.sameness import same
 
-MOST_OF_A_KIND, MOST_INSTANTS = 50, 16
+MOST_OF_A_KIND, MOST_INSTANTS = 40, 12
 MOST_ROWS = 20_000
 """Rows that are gone through for one request, at all instants together."""
 FIRST_ROWS = 200

@@ -1,4 +1,4 @@
-"""The demo's served month around the serving process: what it is given before, and what is joined to it after."""
+"""The demo's served days around the serving process: what it is given before, and what is joined to it after."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def takes_training_set(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--to", "place", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--careless-from", type=DAY, help="When release 1.5.0 goes out.")
 @click.option("--night-off", type=DAY, help="The day in whose night nothing is materialised.")
-def serve_month(
+def serve_days(
     name: str,
     conf_dir: str,
     settings: tuple[str, ...],
@@ -61,7 +61,7 @@ def serve_month(
     careless_from: datetime | None,
     night_off: datetime | None,
 ) -> None:
-    """Train a model on the months before, score the month offline, and serve it, a night and a day at a time.
+    """Train a model on the months before, score the days offline, and serve them, a night and a day at a time.
 
     The folder holds `serving.json`, and gets model, requests, store and log beside it.
     """
