@@ -72,6 +72,7 @@ bench: install java ## Side by side with what a user would pick instead; BENCH='
 	$(BIN)/python -m bench.ondemand
 	$(BIN)/python -m bench.serving
 	$(BIN)/python -m bench.online_store
+	$(BIN)/python -m bench.feast_online
 	$(BIN)/python -m bench.reconcile
 	$(BIN)/python -m bench.skew_causes
 	$(BIN)/python -m bench.gap_causes

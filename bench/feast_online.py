@@ -4,7 +4,7 @@ Four tables of five features and a row a key. Ours are Delta tables that `skewle
 included; Feast's are Parquet files that it reads by its default engine. Feast is installed from PyPI into an
 environment of its own, build/bench-feast. Vectors are checked to be equal before a time counts.
 
-    python -m bench.feast_online [--keys 50000] [--calls 1000] [--to bench/RESULTS.md]
+    python -m bench.feast_online [--keys 50000] [--calls 1000] [--without-spark] [--to bench/RESULTS.md]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,22 +27,22 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import write_deltalake
-from pyspark.sql import SparkSession
 
 from bench.latency import latencies
-from bench.online_store import joined, plan_of
+from bench.online_store import filled, joined, plan_of
 from bench.online_store_rows import FEATURES, NOW, TABLES, row
 from bench.results import tell, title
 from bench.serving import FEAST
 from skewless import OnlineStore
-from skewless.lake.session import get_spark, private_session
-from skewless.runs.materialize.materialize import materialize
-from skewless.runs.materialize.published import PublishedPlan
+from skewless.serving.store.codec import encode_key, encode_rows
 from skewless.serving.store.opening import open_store
+from skewless.serving.store.seam import Entry
 from tests.helpers.servers import redis_server
 
 ROOT = Path(__file__).parent.parent
 AT = NOW + dt.timedelta(seconds=1)
+Fill = Callable[[str], float]
+"""Fills the store of a URL, and gives the seconds that it took."""
 
 
 class Measured(NamedTuple):
@@ -66,18 +67,42 @@ def make_tables(folder: Path, keys: int) -> None:
     (folder / "users.json").write_text(json.dumps([dice.randrange(keys) for _ in range(1000)]))
 
 
-def ours(spark: SparkSession, folder: Path, url: str, calls: int) -> Measured:
-    plan = plan_of(*joined())
-    published = PublishedPlan("bench", 0, plan._layout, {name: str(folder / name) for name in TABLES})
-    users = json.loads((folder / "users.json").read_text())
+def by_spark(folder: Path) -> Fill:
+    """What `skewless materialize` does, in a JVM that has done it once before."""
+    from skewless.lake.session import get_spark, private_session
+    from skewless.runs.materialize.materialize import materialize
+    from skewless.runs.materialize.published import PublishedPlan
 
-    def run(place: str) -> float:
+    spark, layout = private_session(get_spark("bench")), plan_of(*joined())._layout
+    plan = PublishedPlan("bench", 0, layout, {name: str(folder / name) for name in TABLES})
+
+    def fill(url: str) -> float:
         begin = time.perf_counter()
-        assert materialize(spark, open_store(place), published, full=True, now=NOW).state is not None
+        assert materialize(spark, open_store(url), plan, full=True, now=NOW).state is not None
         return time.perf_counter() - begin
 
-    run(f"sqlite:///{folder}/warm-{time.monotonic_ns()}.db")  # the JVM compiles what it runs often
-    seconds, online = run(url), OnlineStore.open(url)
+    fill(f"sqlite:///{folder}/warm.db")
+    return fill
+
+
+def by_the_seam(folder: Path) -> Fill:
+    """The same rows by this process alone: read, encoded, put and published, without an audit."""
+
+    def fill(url: str) -> float:
+        begin = time.perf_counter()
+        entries: list[Entry] = []
+        for name in TABLES:
+            for each in pq.read_table(folder / f"{name}.parquet").to_pylist():
+                entries.append((f"{name}:rows", encode_key([each.pop("user")]), encode_rows([each])))
+        filled(open_store(url), plan_of(*joined()), [f"{name}:rows" for name in TABLES], entries)
+        return time.perf_counter() - begin
+
+    return fill
+
+
+def ours(folder: Path, fill: Fill, url: str, calls: int) -> Measured:
+    plan, users = plan_of(*joined()), json.loads((folder / "users.json").read_text())
+    seconds, online = fill(url), OnlineStore.open(url)
 
     def served(user: int) -> dict[str, Any]:
         return plan.serve(online, {"user": user}, at=AT)
@@ -138,11 +163,11 @@ def lines_of(store: str, own: Measured, theirs: Measured, keys: int) -> list[str
     ]
 
 
-def measured(folder: Path, keys: int, calls: int) -> tuple[list[str], str]:
+def measured(folder: Path, keys: int, calls: int, without_spark: bool) -> tuple[list[str], str]:
     """The lines of the table, and Feast's version."""
     make_tables(folder, keys)
-    spark = private_session(get_spark("bench"))
-    own = ours(spark, folder, f"sqlite:///{folder}/ours.db", calls)
+    fill = by_the_seam(folder) if without_spark else by_spark(folder)
+    own = ours(folder, fill, f"sqlite:///{folder}/ours.db", calls)
     theirs, version = feasts(folder, "sqlite", calls)
     own, theirs = (
         each._replace(size=(folder / name).stat().st_size)
@@ -150,7 +175,7 @@ def measured(folder: Path, keys: int, calls: int) -> tuple[list[str], str]:
     )
     lines = lines_of("SQLite", own, theirs, keys)
     if shutil.which("redis-server"):
-        own, size = in_redis(folder, lambda url: ours(spark, folder, url, calls))
+        own, size = in_redis(folder, lambda url: ours(folder, fill, url, calls))
         (theirs, _), their_size = in_redis(folder, lambda url: feasts(folder, connection_string(url), calls))
         lines += lines_of("Redis", own._replace(size=size), theirs._replace(size=their_size), keys)
     return lines, version
@@ -161,12 +186,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--keys", type=int, default=50_000)
     parser.add_argument("--calls", type=int, default=1_000)
+    parser.add_argument(
+        "--without-spark", action="store_true", help="fill ours by the seam, without an audit"
+    )
     parser.add_argument("--to", type=Path)
     options = parser.parse_args()
     install_feast()
     with ExitStack() as around:
         folder = Path(around.enter_context(tempfile.TemporaryDirectory()))
-        lines, version = measured(folder, options.keys, options.calls)
+        lines, version = measured(folder, options.keys, options.calls, options.without_spark)
     head = ["| | ours | Feast | Feast's to ours |", "| --- | --- | --- | --- |"]
     tell("\n".join([title("Online stores", f"Feast {version}"), "", *head, *lines]), options.to)
 
