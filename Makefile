@@ -7,6 +7,7 @@ STAMP := $(VENV)/.installed
 DEMO := build/demo
 SERVED := $(DEMO)/served
 FEATURE_LOG := $(DEMO)/warehouse/feature_log
+DAYS := --start 2013-07-01 --end 2013-07-15
 WAREHOUSE := --set WAREHOUSE=$(DEMO)/warehouse
 SUBMIT = $(BIN)/spark-submit --properties-file conf/spark/local.conf
 
@@ -46,19 +47,19 @@ test-faults: install java ## Kill, stop, tear and fill up what runs need, and lo
 test-cluster: install java ## A master and two workers on this machine, code by zip
 	$(BIN)/python -m pytest -q tests/packaging/test_cluster.py
 
-demo: install java ## Real flights to a training set, a served month, its faults by name, and what they cost
+demo: install java ## Real flights to a training set, two served weeks, their faults by name, and what they cost
 	$(SUBMIT) jobs/load_flights.py --warehouse $(DEMO)/warehouse
 	$(SUBMIT) jobs/build_training_set.py flight_delay $(WAREHOUSE)
 	@rm -rf $(SERVED) $(FEATURE_LOG) $(FEATURE_LOG)_rejected
 	$(BIN)/skewless export flight_delay $(WAREHOUSE) --to $(SERVED)/serving.json
-	$(SUBMIT) jobs/prepare_serving.py flight_delay $(WAREHOUSE) --start 2013-07-01 --end 2013-08-01 --to $(SERVED)
-	$(BIN)/python jobs/serve_flights.py $(SERVED) --careless-from 2013-07-08
+	$(SUBMIT) jobs/serve_days.py flight_delay $(WAREHOUSE) $(DAYS) --to $(SERVED) \
+	  --careless-from 2013-07-08 --night-off 2013-07-11
 	$(SUBMIT) jobs/ingest_feature_log.py $(SERVED)/log --to $(FEATURE_LOG)
-	$(SUBMIT) jobs/reconcile_feature_log.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) --start 2013-07-01 --end 2013-08-01 \
-	  --report $(DEMO)/skew.html; code=$$?; [ $$code -eq 4 ] || { echo "reconcile: expected exit code 4 for the two planted faults, found $$code" >&2; exit 1; }
+	$(SUBMIT) jobs/reconcile_feature_log.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) $(DAYS) \
+	  --report $(DEMO)/skew.html; code=$$?; [ $$code -eq 4 ] || { echo "reconcile: expected exit code 4 for the three planted faults, found $$code" >&2; exit 1; }
 	$(SUBMIT) jobs/join_outcomes.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG)
-	$(SUBMIT) jobs/monitor_features.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) --start 2013-07-01 --end 2013-08-01 \
-	  --report $(DEMO)/drift.html; code=$$?; [ $$code -eq 4 ] || { echo "monitor: expected exit code 4, July is not the year, found $$code" >&2; exit 1; }
+	$(SUBMIT) jobs/monitor_features.py flight_delay $(WAREHOUSE) --log $(FEATURE_LOG) $(DAYS) \
+	  --report $(DEMO)/drift.html; code=$$?; [ $$code -eq 4 ] || { echo "monitor: expected exit code 4, two weeks of July are not the year, found $$code" >&2; exit 1; }
 	DEMO_MODEL=$(SERVED)/model.pickle $(SUBMIT) jobs/investigate_gap.py flight_delay $(WAREHOUSE) --arm release \
 	  --offline $(DEMO)/warehouse/offline_predictions --online $(DEMO)/warehouse/online_predictions \
 	  --model jobs.demo.model:score --report $(DEMO)/gap.html
@@ -71,6 +72,7 @@ bench: install java ## Side by side with what a user would pick instead; BENCH='
 	$(BIN)/python -m bench.ondemand
 	$(BIN)/python -m bench.serving
 	$(BIN)/python -m bench.online_store
+	$(BIN)/python -m bench.feast_online
 	$(BIN)/python -m bench.reconcile
 	$(BIN)/python -m bench.skew_causes
 	$(BIN)/python -m bench.gap_causes

@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any
 
 from bench.latency import latencies
+from bench.online_store_rows import FEATURES, NOW, TABLES, row
 from bench.results import tell, title
 from skewless import FeatureSet, OnlineStore, ServingPlan
 from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
@@ -26,15 +27,12 @@ from skewless.serving.store.codec import encode_key, encode_rows
 from skewless.serving.store.opening import open_store
 from skewless.serving.store.seam import Entry, Store, StoreState, TableState
 
-NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.timezone.utc)
-FEATURES = {"amount": "double", "visits": "bigint", "city": "string", "ratio": "double", "is_new": "boolean"}
 TIMES = {"user": "bigint", "seen_at": "timestamp", "landed_at": "timestamp"}
 LABELS = label_events_part(
     entity_keys=["user"],
     event_timestamp="at",
     columns={"user": "bigint", "at": "timestamp"},
 )
-TABLES = [f"t{place}" for place in range(4)]
 
 
 def plan_of(*tables: dict[str, Any]) -> ServingPlan:
@@ -76,20 +74,6 @@ def _table(name: str, **others: Any) -> dict[str, Any]:
         available_at="landed_at",
         **others,
     )
-
-
-def row(dice: random.Random, age: dt.timedelta) -> dict[str, Any]:
-    """A row that was seen so long ago and landed a minute later."""
-    seen = NOW - age
-    return {
-        "seen_at": seen,
-        "landed_at": seen + dt.timedelta(minutes=1),
-        "amount": dice.random(),
-        "visits": dice.randrange(1000),
-        "city": dice.choice(["Lisbon", "Oslo", "Kyoto", "Quito"]),
-        "ratio": dice.random(),
-        "is_new": dice.random() < 0.5,
-    }
 
 
 def entries(keys: int, events: int) -> Iterator[Entry]:

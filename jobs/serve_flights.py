@@ -1,4 +1,4 @@
-"""python jobs/serve_flights.py DIR: the month's flights that prepare_serving.py wrote there, without Spark."""
+"""python jobs/serve_flights.py DIR: some days' flights without Spark, as serve_days.py asks for them."""
 
 from jobs.demo.serving import main
 

@@ -1,4 +1,4 @@
-"""One month's flights served without Spark: the exported plan, rows from a store of plain files, a feature log.
+"""Some days' flights served without Spark: the exported plan, an online store, a feature log.
 
 Release 1.4.0 serves what the training set holds. Release 1.5.0 has two of the mistakes that serving teams make: it
 reads the schedule's local times as if they were UTC, and an aircraft's delay that is null as zero.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,19 +20,20 @@ import click
 import pyarrow as pa
 
 from jobs.demo.model import DelayModel
-from skewless import FeatureLog, ServingPlan
-from skewless.serving.plan.serve.compiled import TableNeeds
+from skewless import FeatureLog, OnlineStore, ServingPlan
 
 Row = Mapping[str, Any]
-Entity = tuple[Any, ...]
 Rows = Sequence[Row]
 
 SPARK = ("pyspark", "py4j", "delta")
 ORIGIN_ZONE = ZoneInfo("America/New_York")
 AIRCRAFT = "aircraft"
 MODEL_VERSION = "trees-1"
-PLAN, STORE, MODEL, LOG = "serving.json", "store", "model.pickle", "log"
-"""What lies in the folder of a served month."""
+PLAN, STORE, REQUESTS, MODEL, LOG = "serving.json", "store.db", "requests.jsonl", "model.pickle", "log"
+"""What lies in the folder of served days."""
+
+MAX_STALENESS = "48h"
+"""One night without a materialisation is served through, two are refused."""
 
 
 def on_the_origins_clock(text: str) -> datetime:
@@ -45,14 +46,14 @@ def as_if_in_utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
 
 
-def as_stored(rows: Rows, _at: datetime) -> Rows:
+def as_stored(rows: Rows | None, _at: datetime) -> Rows | None:
     """The aircraft's flights as the store has them."""
     return rows
 
 
-def null_as_zero(rows: Rows, at: datetime) -> Rows:
+def null_as_zero(rows: Rows | None, at: datetime) -> Rows | None:
     """Careless: no flight that has landed, so no delay. The row is made up for it."""
-    if any(row["arrived_at"] <= at for row in rows):
+    if rows and any(row["arrived_at"] <= at for row in rows):
         return rows
     return [{**dict.fromkeys(AIRCRAFT_COLUMNS), "departed_at": at, "arrived_at": at, "arr_delay": 0}]
 
@@ -65,77 +66,44 @@ class Release(NamedTuple):
 
     name: str
     departs: Callable[[str], datetime] = on_the_origins_clock
-    aircraft: Callable[[Rows, datetime], Rows] = as_stored
+    aircraft: Callable[[Rows | None, datetime], Rows | None] = as_stored
 
 
 CAREFUL = Release("1.4.0")
 CARELESS = Release("1.5.0", as_if_in_utc, null_as_zero)
 
 
-class Table:
-    """One feature table in the store: each entity's rows by event timestamp."""
-
-    def __init__(self, rows: Iterator[Row], needs: TableNeeds) -> None:
-        self._needs, self._time = needs, needs.event_timestamp
-        self._rows: dict[Entity, list[Row]] = {}
-        for row in sorted(rows, key=self._moment):
-            self._rows.setdefault(tuple([row[key] for key in needs.keys]), []).append(row)
-        self._moments = {entity: list(map(self._moment, own)) for entity, own in self._rows.items()}
-
-    def _moment(self, row: Row) -> Any:
-        """The event timestamp; in a static table all rows are of one time."""
-        return row[self._time] if self._time else 0
-
-    def near(self, request: Row, at: datetime, back: timedelta | None) -> Rows:
-        """The request's own rows with an event timestamp in [T - back, T]; all of them in a static table."""
-        entity = tuple([request[name] for name in self._needs.keys.values()])
-        own = self._rows.get(entity, [])
-        if self._time is None or not own:
-            return own
-        moments = self._moments[entity]
-        first = 0 if back is None else bisect_left(moments, at - back)
-        return own[first : bisect_right(moments, at)]
-
-
 class Server:
-    """The serving process: plan, store and model, loaded once."""
+    """The serving process: plan, store and model, loaded once, and the flights that it will be asked for."""
 
-    def __init__(self, plan_file: Path, store: Path, model: DelayModel) -> None:
-        self.plan, self.model, self.store = ServingPlan.load(plan_file), model, store
-        document = json.loads(plan_file.read_text(encoding="utf-8"))
-        self.time = document["label_events"]["event_timestamp"]
-        self.keys = document["label_events"]["entity_keys"]
-        self._instants = _instants_of(document["label_events"]["columns"])
-        types = {each["name"]: each["types"] for each in document["feature_tables"]}
-        self._tables = {
-            name: Table(_read(store / f"{name}.jsonl", _instants_of(types[name])), needs)
-            for name, needs in self.plan.needs().items()
-        }
+    def __init__(self, place: Path, release_at: Callable[[datetime], Release]) -> None:
+        self.plan, self.model = ServingPlan.load(place / PLAN), DelayModel.load(place / MODEL)
+        self.store = OnlineStore.open(f"sqlite:///{place / STORE}", max_staleness=MAX_STALENESS)
+        labels = json.loads((place / PLAN).read_text(encoding="utf-8"))["label_events"]
+        self.time, self.keys, self.release_at = labels["event_timestamp"], labels["entity_keys"], release_at
+        instants = {name for name, kind in labels["columns"].items() if kind == "timestamp"}
+        self._waiting = list(_read(place / REQUESTS, instants - {"sched_dep_at"}))
 
-    def requests(self, release_at: Callable[[datetime], Release]) -> Iterator[tuple[Row, datetime, Release]]:
-        """Each flight as the release that serves it reads it, with its T."""
-        instants = self._instants - {"sched_dep_at"}
-        for flight in _read(self.store / "requests.jsonl", instants):
+    def requests(self, until: datetime) -> Iterator[tuple[Row, datetime, Release]]:
+        """Each flight that is left with T before `until`, as the release that serves it reads it, with its T."""
+        count = bisect_left(self._waiting, until, key=lambda flight: flight[self.time])
+        for flight in self._waiting[:count]:
             at = flight[self.time]
-            release = release_at(at)
+            release = self.release_at(at)
             yield {**flight, "sched_dep_at": release.departs(flight["sched_dep_at"])}, at, release
+        del self._waiting[:count]
 
     def vector(self, request: Row, at: datetime, release: Release) -> dict[str, Any]:
         """The features of one flight at T, from the rows that the store has."""
-        rows, events = {}, {}
-        for name, needs in self.plan.needs().items():
-            if needs.rows:
-                rows[name] = self._tables[name].near(request, at, needs.row_look_back)
-            if needs.events:
-                events[name] = self._tables[name].near(request, at, needs.event_look_back)
-        rows[AIRCRAFT] = release.aircraft(rows[AIRCRAFT], at)
-        return self.plan.compute(request, rows=rows, events=events, at=at)
+        given = self.plan.fetch(self.store, request, at=at)
+        given["rows"][AIRCRAFT] = release.aircraft(given["rows"][AIRCRAFT], at)
+        return self.plan.compute(request, rows=given["rows"], events=given["events"], at=at)
 
 
-def serve(server: Server, log: FeatureLog, release_at: Callable[[datetime], Release]) -> int:
-    """Serve and log every flight in the store; the model scores the flights of an hour at once."""
+def serve(server: Server, log: FeatureLog, until: datetime) -> int:
+    """Serve and log the flights that are left with T before `until`; the model scores those of an hour at once."""
     served = 0
-    for _, hour in groupby(server.requests(release_at), key=lambda each: each[1].replace(minute=0)):
+    for _, hour in groupby(server.requests(until), key=lambda each: each[1].replace(minute=0)):
         flights = list(hour)
         vectors = [server.vector(*flight) for flight in flights]
         scores = server.model.scores(pa.Table.from_pylist(vectors)).tolist()
@@ -147,6 +115,7 @@ def serve(server: Server, log: FeatureLog, release_at: Callable[[datetime], Rele
                 prediction=score,
                 request_id=request_id(request),
                 tags={"release": release.name},
+                store=server.plan.store_state,
             )
         served += len(flights)
     return served
@@ -161,18 +130,16 @@ def request_id(request: Row) -> str:
 @click.argument("place", type=click.Path(exists=True, path_type=Path))
 @click.option("--careless-from", type=click.DateTime(["%Y-%m-%d"]), help="When release 1.5.0 goes out.")
 def main(place: Path, careless_from: datetime | None) -> None:
-    """Serve the flights of the store in PLACE, in a process where Spark cannot be imported."""
+    """Serve the flights of the folder PLACE, in a process where Spark cannot be imported.
+
+    Standard input says until which T, a line each time; the answer is how many flights were served.
+    """
     sys.modules.update(dict.fromkeys(SPARK))  # type: ignore[arg-type]
     since = careless_from and careless_from.replace(tzinfo=timezone.utc)
-    server = Server(place / PLAN, place / STORE, DelayModel.load(place / MODEL))
-    with FeatureLog(place / LOG, feature_set=server.plan, model_version=MODEL_VERSION) as written:
-        served = serve(server, written, lambda at: CARELESS if since and at >= since else CAREFUL)
-    release = f"; release {CARELESS.name} from {since:%d %B} on" if since else ""
-    print(f"served {served:,} flights without Spark{release}")
-
-
-def _instants_of(types: Mapping[str, str]) -> set[str]:
-    return {name for name, kind in types.items() if kind == "timestamp"}
+    server = Server(place, lambda at: CARELESS if since and at >= since else CAREFUL)
+    with FeatureLog(place / LOG, feature_set=server.plan, model_version=MODEL_VERSION) as log:
+        for line in sys.stdin:
+            print(serve(server, log, datetime.fromisoformat(line.strip())), flush=True)
 
 
 def _read(file: Path, instants: set[str]) -> Iterator[dict[str, Any]]:

@@ -1,15 +1,16 @@
-"""The demo's served month on a few aircraft: served right, nothing differs; served carelessly, each fault is named."""
+"""The demo's served month on a few aircraft: served right, nothing differs; served carelessly, each fault is named.
+
+The store is materialised every night but one, whose day is served from the store of the night before.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 import shutil
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,28 +20,32 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.demo.flights import load_flights, package_files
 from jobs.demo.model import DelayModel
+from jobs.demo.nights import DAY, PUSHED_AT, nights_of, replay
 from jobs.demo.predictions import model_of, offline_predictions, online_predictions
-from jobs.demo.serving import LOG, MODEL, PLAN, STORE
-from jobs.demo.store import write_store
-from skewless import ServingPlan, build_frame
+from jobs.demo.requests import write_requests
+from jobs.demo.serving import LOG, MODEL, PLAN, REQUESTS, STORE
+from skewless import OnlineStore, build_frame
 from skewless.config import Configuration, LocalFiles, load
 from skewless.lake.session import private_session
 from skewless.parts.log import open_log
+from skewless.runs.materialize.published import PublishedPlan
+from skewless.serving.plan.document.layout import read_layout
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.serving_document import serving_document
 from tests.helpers.project import Project, Ran
 
 ROOT = Path(__file__).parents[2]
-START, SHIPPED, END = (datetime(2013, 7, day, tzinfo=timezone.utc) for day in (1, 5, 9))
+START, SHIPPED, OFF, END = (datetime(2013, 7, day, tzinfo=timezone.utc) for day in (1, 4, 5, 7))
 AIRCRAFT = 30
 SCHEDULE = {"departure_hour", "departure_weekday", "is_weekend", "days_to_holiday", "scheduled_minutes"}
 SCHEDULE |= {"scheduled_speed_mph"}
 DELAY = {"aircraft__arr_delay", "aircraft_was_late"}
+ROUTE = {"route__flights", "route__mean_arr_delay", "route__late_share"}
 
 
 class Month:
-    """Eight days served and ingested; release 1.5.0 went out after four of them."""
+    """Six days served and ingested; release 1.5.0 went out after three, and a night later nothing was materialised."""
 
     def __init__(self, project: Project) -> None:
         assert project.spark is not None
@@ -64,20 +69,25 @@ class Month:
         self.place.mkdir()
         (self.place / PLAN).write_text(json.dumps(serving_document(self.opened, 0)))
         model_of(self.published, self.opened, until=START).save(self.place / MODEL)
-        plan = ServingPlan.load(self.place / PLAN)
-        return write_store(self.opened, plan, START, END, self.place / STORE)
+        return write_requests(self.opened, START, END, self.place / REQUESTS)
 
     def _served(self) -> None:
         """In a process of its own, in a zone of its own."""
-        command = [
-            sys.executable,
-            "jobs/serve_flights.py",
-            str(self.place),
-            "--careless-from",
-            f"{SHIPPED:%F}",
-        ]
-        environment = {"PYTHONPATH": str(ROOT), "TZ": "Asia/Kathmandu", "PATH": "/usr/bin"}
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        layout = read_layout(serving_document(self.opened, 0))
+        sources = {table.name: str(self.project.warehouse / table.table) for table in layout.tables}
+        plan = PublishedPlan("flight_delay", 0, layout, sources)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("PYTHONPATH", str(ROOT))
+            patched.setenv("TZ", "Asia/Kathmandu")
+            served = replay(
+                self.spark,
+                plan,
+                self.place,
+                nights_of(START, END),
+                careless_from=SHIPPED,
+                without=OFF + PUSHED_AT,
+            )
+        assert served == self.requests
         ran = self.project.run("ingest-log", str(self.place / LOG), "--to", self.log)
         assert ran.code == 0, ran.err
 
@@ -119,11 +129,12 @@ def test_a_month_served_from_the_exported_plan_agrees_with_training_in_every_val
     assert len(features) == len(month.opened.table_column_names) + len(month.opened.features.names)
 
 
-def test_what_the_careless_release_broke_is_named_and_nothing_else_differs(month: Month) -> None:
+def test_what_went_wrong_is_named_and_nothing_else_differs(month: Month) -> None:
     ran = month.reconciled(SHIPPED, END)
     assert ran.code == 4, ran.err
     differing = {name: each for name, each in ran.document["features"].items() if each["mismatched"]}
-    assert {"departure_hour", "scheduled_minutes", *DELAY} <= differing.keys() <= SCHEDULE | DELAY
+    known = {"departure_hour", "scheduled_minutes", *DELAY, *ROUTE}
+    assert known <= differing.keys() <= known | SCHEDULE | {"route_usual_late_share"}
     hour, minutes = (differing[name] for name in ("departure_hour", "scheduled_minutes"))
     assert hour["cause"] == minutes["cause"] == "timezone_shift"
     assert "sched_dep_at America/New_York time read as UTC" in hour["detail"]
@@ -133,6 +144,26 @@ def test_what_the_careless_release_broke_is_named_and_nothing_else_differs(month
         "null_handling",
         "unknown",
     )  # by a few true/false values
+
+
+def test_the_night_left_out_is_named_by_the_age_of_the_store_and_reaches_one_day(month: Month) -> None:
+    until = OFF + PUSHED_AT + DAY
+    for start, end, mismatched in (
+        (SHIPPED, OFF + PUSHED_AT, 0),
+        (until, END, 0),
+        (OFF + PUSHED_AT, until, 1),
+    ):
+        features = month.reconciled(start, end).document["features"]
+        assert {min(1, features[name]["mismatched"]) for name in ROUTE} == {mismatched}
+    assert {features[name]["cause"] for name in ROUTE} == {"stale_value"}
+    (detail,) = {features[name]["detail"] for name in ROUTE}
+    assert re.fullmatch(r"route: the rows of the store, (2[4-9]|3\d|4[0-8])(\.\d)? hours old", detail)
+
+
+def test_the_store_that_serves_the_last_day_is_that_of_the_last_night(month: Month) -> None:
+    state = OnlineStore.open(f"sqlite:///{month.place / STORE}").state("flight_delay")
+    assert state is not None
+    assert {table.materialized_at for table in state.tables.values()} == {END - DAY + PUSHED_AT}
 
 
 def test_a_range_without_a_record_is_refused_with_the_range(month: Month) -> None:
@@ -170,10 +201,6 @@ def test_online_predictions_are_the_flights_that_arrived_with_all_that_was_logge
     assert online["label"].null_count == 0
 
 
-def requests(month: Month) -> Iterator[dict[str, object]]:
-    with (month.place / STORE / "requests.jsonl").open() as lines:
-        yield from map(json.loads, lines)
-
-
 def test_a_request_holds_nothing_that_is_known_only_afterwards(month: Month) -> None:
-    assert {name for each in requests(month) for name in each} & {"late", "arrived_at"} == set()
+    with (month.place / REQUESTS).open() as lines:
+        assert {name for each in map(json.loads, lines) for name in each} & {"late", "arrived_at"} == set()

@@ -61,6 +61,10 @@ class Written(NamedTuple):
     keys: int = 0
     sampled: tuple[tuple[str, Key], ...] = ()
 
+    def and_then(self, other: Written) -> Written:
+        """What both did."""
+        return Written(self.rows + other.rows, self.keys + other.keys, self.sampled + other.sampled)
+
 
 def write_entries(selected: DataFrame, writing: Writing) -> Written:
     """Put an entry for each key of the rows. Spark may run a task twice: the second puts the same entries again."""
@@ -70,6 +74,17 @@ def write_entries(selected: DataFrame, writing: Writing) -> Written:
 
     found = map_in_arrow(selected, put, REPORT).toArrow()
     return _summed(found)
+
+
+def look_again(keys: DataFrame, writing: Writing) -> Written:
+    """Take from the entries of these keys (`key_0`, …, each once) what is not kept any more."""
+    width = len(writing.stored.key_columns)
+
+    def put(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        groups: Iterator[tuple[Key, list[Row]]] = ((row[:width], []) for row in _rows(batches))
+        yield _report(put_groups(groups, writing))
+
+    return _summed(map_in_arrow(keys, put, REPORT).toArrow())
 
 
 def take_away(rows: DataFrame, writing: Writing) -> None:
@@ -86,7 +101,10 @@ def take_away(rows: DataFrame, writing: Writing) -> None:
 
 
 def put_groups(groups: Iterator[tuple[Key, list[Row]]], writing: Writing) -> Written:
-    """Put keys with their rows, some at once; what was done, with a sample of the keys."""
+    """Put keys with their rows, some at once; what was done, with a sample of the keys.
+
+    A key without new rows is looked at again: it is put only where some of what the store has of it is not kept now.
+    """
     rows = keys = 0
     sample: dict[str, Heap] = {kind: [] for kind in _KINDS}
     while some := list(islice(groups, KEYS_AT_ONCE)):
@@ -94,6 +112,8 @@ def put_groups(groups: Iterator[tuple[Key, list[Row]]], writing: Writing) -> Wri
         for (key, new), merged in zip(some, _merged(some, writing), strict=True):
             kept, encoded = writing.stored.kept(merged, writing.now), encode_key(key)
             rows += len(new)
+            if not new and len(kept) == len(merged):  # looked at again, and nothing of it has ended
+                continue
             if kept or not writing.is_whole:
                 entries.append((writing.stored.name, encoded, encode_rows(kept) if kept else None))
             _take_into(sample, encoded, key, Choice(merged, kept, writing))

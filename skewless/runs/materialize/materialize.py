@@ -32,16 +32,17 @@ from skewless.lake.jvm.causes import READ_ERRORS
 from skewless.lake.sources import table_id
 from skewless.parts.functions import ship_code
 from skewless.runs.materialize.audit import Audited, audited
-from skewless.runs.materialize.entries import Writing, Written, take_away, write_entries
+from skewless.runs.materialize.entries import Writing, Written, look_again, take_away, write_entries
 from skewless.runs.materialize.published import PublishedPlan
-from skewless.runs.materialize.selection import keys_of, selected_rows
+from skewless.runs.materialize.selection import ended_keys, keys_of, selected_rows
 from skewless.runs.materialize.sources import (
+    FULL,
     INCREMENTAL,
-    UNCHANGED,
     Planned,
     Work,
     planned,
 )
+from skewless.runs.materialize.staged import Staged
 from skewless.runs.materialize.tables import opened_tables
 from skewless.serving.errors import FeatureError
 from skewless.serving.store.errors import StoreConflictError, StoreError
@@ -94,19 +95,23 @@ class Materialized:
 
 @dataclass(frozen=True)
 class Staging:
-    """A run under way: what it writes into the store, out of sight, as its run `run`."""
+    """A run under way: what it writes into the store, out of sight, as its run `run`; `before` is what is seen."""
 
     plan: PublishedPlan
     store: Store
     run: str
     now: datetime
     todo: Planned
+    before: StoreState | None
 
 
-def materialize(spark: SparkSession, store: Store, plan: PublishedPlan, *, full: bool) -> Materialized:
-    """Write what serving can need from now on, audit it, and make it seen at once; nothing is where it is refused.
+def materialize(
+    spark: SparkSession, store: Store, plan: PublishedPlan, *, full: bool, now: datetime | None = None
+) -> Materialized:
+    """Write what serving can need from `now` on, audit it, and make it seen at once; nothing is where it is refused.
 
-    `spark` has to be a session of the run's own. Errors: InputError for tables that are not as the plan has them and
+    `now` is by default what the clock says; another is for replaying the past. `spark` has to be a session of the run's
+    own. Errors: InputError for tables that are not as the plan has them and
     for values that no store holds, MachineError for a store that cannot be reached, PublishConflictError where another
     run published meanwhile.
     """
@@ -115,42 +120,39 @@ def materialize(spark: SparkSession, store: Store, plan: PublishedPlan, *, full:
         with step("reading the store's state"):
             store.sweep(LONGEST_RUN)
             state = store.state(plan.name)
-        now = _moment(state)
+        now = _moment(state, now or datetime.now(timezone.utc))
         with step("opening tables"):
             ship_code(spark.sparkContext, ())
             todo = planned(spark, plan, opened_tables(spark, plan), state, full)
         run = store.begin(plan.name, plan.fingerprint, full=todo.is_whole)
-        staging = Staging(plan, store, run, now, todo)
+        staging = Staging(plan, store, run, now, todo, state)
         # Also once it is published, when there is nothing of it any more.
         with afterwards(lambda: store.discard(run), f"what this run staged in {store.url}"):
-            _refuse_overtaken(staging, state)
+            _refuse_overtaken(staging)
             works = [(work, _written(staging, work)) for work in todo.works]
             audit = _audited(staging, works)
             published = None if audit.differences else _published(staging)
     return Materialized(plan, run_id, store.url, now, works, audit, published)
 
 
-def _moment(state: StoreState | None) -> datetime:
+def _moment(state: StoreState | None, now: datetime) -> datetime:
     """From when on the store answers: now, and never before the moment from which on it has answered until now, whose
     rows it holds no more, whatever clocks say."""
-    now = datetime.now(timezone.utc)
     return max([now, *(table.materialized_at for table in state.tables.values())] if state else [now])
 
 
-def _refuse_overtaken(staging: Staging, state: StoreState | None) -> None:
+def _refuse_overtaken(staging: Staging) -> None:
     """PublishConflictError where another run published between the look at the state and the beginning of this run,
     which would write on rows that it knows nothing of, and put events to them that they hold already.
     """
     store, name = staging.store, staging.plan.name
-    if store.state(name) != state:
+    if store.state(name) != staging.before:
         raise PublishConflictError(
             f"online store {store.url}: another run published training set '{name}' meanwhile; run it again"
         )
 
 
 def _written(staging: Staging, work: Work) -> Written:
-    if work.mode == UNCHANGED:
-        return Written()
     at, stored = micros_of(staging.now), work.table.stored
     writing = Writing(
         staging.store,
@@ -158,30 +160,41 @@ def _written(staging: Staging, work: Work) -> Written:
         staging.run,
         stored,
         at,
-        merges=work.mode == INCREMENTAL,
+        merges=work.mode != FULL,
         is_whole=staging.todo.is_whole,
     )
     with step(f"writing {stored.name}") as writes:
         if work.before is not None:
             take_away(keys_of(work.before), writing)
-        written = write_entries(selected_rows(work.read, at), writing)
+        written = _looked_again(staging, work, writing) if work.mode != FULL else Written()
+        if work.mode in (FULL, INCREMENTAL):  # last, since an entry that is put again replaces the one before
+            written = written.and_then(write_entries(selected_rows(work.read, at), writing))
         writes.rows = written.rows
     return written
 
 
+def _looked_again(staging: Staging, work: Work, writing: Writing) -> Written:
+    """Rows that have ended since the last run go, also of keys of which no row is new."""
+    assert staging.before is not None, "a table that is not written whole was written before"
+    last = micros_of(staging.before.tables[work.table.name].materialized_at)
+    keys = ended_keys(work.table, last, writing.now)
+    return Written() if keys is None else look_again(keys, writing)
+
+
 def _audited(staging: Staging, works: Sequence[tuple[Work, Written]]) -> Audited:
-    """What did not change was audited when it was written."""
-    layout, store, at = staging.plan.layout, staging.store, micros_of(staging.now)
-    found = Audited()
+    staged = Staged(staging.store, staging.run, _state(staging))
     with step("audit"):
-        for work, written in works:
-            if work.mode != UNCHANGED:
-                found += audited(work.table, work.read, layout, store, staging.run, at, written)
-    return found
+        return audited(works, staging.plan.layout, staged, micros_of(staging.now))
 
 
 @step("publishing")
 def _published(staging: Staging) -> StoreState:
+    decide()
+    return staging.store.publish(staging.run, _state(staging))
+
+
+def _state(staging: Staging) -> StoreState:
+    """What the store says of itself once the run is published; it counts the keys then."""
     plan, now = staging.plan, staging.now
     tables = {
         work.table.name: TableState(
@@ -189,9 +202,7 @@ def _published(staging: Staging) -> StoreState:
         )
         for work in staging.todo.works
     }
-    state = StoreState(plan.name, plan.version, plan.fingerprint, tables)
-    decide()
-    return staging.store.publish(staging.run, state)
+    return StoreState(plan.name, plan.version, plan.fingerprint, tables)
 
 
 @contextmanager

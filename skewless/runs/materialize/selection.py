@@ -15,6 +15,7 @@ from skewless.ground.instants import MICROSECOND, stats_range
 from skewless.ground.spark_columns import column
 from skewless.parts.asof import JoinSide
 from skewless.runs.materialize.tables import SourceTable
+from skewless.serving.plan.online.kept import first_event
 from skewless.serving.plan.serve.compiled import needs_of
 
 _VISIBLE, _EVENT, _AVAILABLE, _PLACE = "is_visible", "event", "available", "place"
@@ -50,6 +51,44 @@ def keys_of(table: SourceTable) -> DataFrame:
     keys = [column(name).alias(f"key_{place}") for place, name in enumerate(table.stored.key_columns)]
     # One more, since a table about the whole world has no key column, and Arrow no rows without columns.
     return table.side.rows.where(table.side.is_matchable()).select(*keys, F.lit(1).alias("one")).distinct()
+
+
+def ended_keys(table: SourceTable, before: int, now: int) -> DataFrame | None:
+    """The same of the rows that a store may have kept at `before` for nothing that is asked from `now` on.
+
+    They are those that every window has left meanwhile, that are too old since, and those that others may have beaten,
+    which became visible. None for a static table, whose rows do not end.
+    """
+    side, stored = table.side, table.stored
+    if side.event_timestamp is None:
+        return None
+    if stored.is_events:
+        left = first_event(stored.table, before), first_event(stored.table, now) - 1
+        return keys_of(table.with_rows(side.rows.where(_happened(side, *left))))
+    ended = _turned_visible(side, before, now)
+    if side.max_age is not None:
+        age = side.max_age // MICROSECOND
+        ended |= _happened(side, before - age, now - age - 1)
+    return keys_of(table.with_rows(side.rows.where(ended)))
+
+
+def _happened(side: JoinSide, first: int, last: int) -> Column:
+    """Whether a row's event timestamp is in [first, last]."""
+    event, time = side.event(), side.event_timestamp
+    assert event is not None and time is not None, "a table with a history"
+    in_files = stats_range(column(time), side.types[time], first, last)
+    return in_files & F.unix_micros(event).between(first, last)
+
+
+def _turned_visible(side: JoinSide, before: int, now: int) -> Column:
+    """Whether a row is visible at `now` and was not at `before`: its event or its landing is between them."""
+    time, landing = side.event_timestamp, side.available_at or side.event_timestamp
+    assert time is not None and landing is not None, "a table with a history"
+    first, last = (before, now - 1) if side.strict else (before + 1, now)
+    delay = side.delay // MICROSECOND
+    in_files = stats_range(column(time), side.types[time], first, last)
+    in_files |= stats_range(column(landing), side.types[landing], first - delay, last - delay)
+    return in_files & side.visible_from().between(first, last)
 
 
 def _times(side: JoinSide, now: int) -> list[Column]:

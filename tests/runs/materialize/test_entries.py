@@ -74,6 +74,27 @@ def test_new_rows_are_put_to_those_of_the_store_and_a_task_that_runs_twice_puts_
     assert rows_of(more, 3) == [row(HOUR, 5.0)]
 
 
+def test_of_keys_that_are_looked_at_again_those_are_put_of_which_something_has_ended(
+    writing: Writing,
+) -> None:
+    groups = [
+        ((1,), [row(HOUR, 1.0), row(-HOUR, 2.0)]),
+        ((2,), [row(HOUR, 1.0)]),
+        ((3,), [row(23 * HOUR, 1.0)]),
+    ]
+    put_groups(iter(groups), writing)
+    state = StoreState("demo", 0, "ab", {writing.stored.name: TableState(0, NOW)})
+    writing.store.publish(writing.run, state)
+    run = writing.store.begin("demo", "ab", full=False)
+    more = writing._replace(run=run, merges=True, is_whole=False, now=micros_of(NOW + 2 * HOUR))
+    written = put_groups(iter([((1,), []), ((2,), []), ((3,), []), ((4,), [])]), more)
+    assert (written.rows, written.keys) == (0, 2)
+    assert rows_of(more, 1) == [row(-HOUR, 2.0)]  # which beats the other since it is visible
+    assert rows_of(more, 2) == [row(HOUR, 1.0)]
+    assert rows_of(more, 3) is None
+    assert ("of which nothing is left", (3,)) in written.sampled
+
+
 def test_an_event_is_merged_once_however_often_its_task_runs(tmp_path: Path) -> None:
     windows = [{"name": "n", "function": "count", "window": "1d"}]
     (stored,) = stored_tables(read_layout(document_of(table_of(columns=[], aggregations=windows))).tables)

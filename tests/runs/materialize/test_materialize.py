@@ -13,12 +13,15 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from skewless import ServingPlan
+from skewless.lake.session import private_session
 from skewless.runs.materialize.audit import Audited
+from skewless.runs.materialize.materialize import materialize
+from skewless.runs.materialize.published import PublishedPlan
 from skewless.runs.materialize.selection import selected_rows
 from skewless.runs.materialize.tables import SourceTable
 from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
 from skewless.serving.sets.feature_set import FeatureSet
-from skewless.serving.store.codec import encode_key
+from skewless.serving.store.codec import decode_rows, encode_key
 from skewless.serving.store.online_store import OnlineStore
 from skewless.serving.store.opening import open_store
 from tests.helpers import published
@@ -248,6 +251,28 @@ def test_a_run_without_news_only_moves_the_moment(shop: Shop, second: dict[str, 
     assert {mode for (mode,) in of_tables(ran.document, "mode").values()} == {"unchanged"}
     assert at_of(ran.document) > at_of(second)
     assert shop.state().tables["rates:rows"].materialized_at == at_of(ran.document)
+
+
+def test_rows_that_have_ended_go_though_nothing_came_or_went(shop: Shop, second: dict[str, Any]) -> None:
+    """Forty days later, on a copy of the store."""
+    copy = shop.root / "later.db"
+    with sqlite3.connect(shop.file) as one, sqlite3.connect(copy) as other:
+        one.backup(other)
+    assert shop.spark is not None
+    store, plan = open_store(f"sqlite:///{copy}"), ServingPlan.from_document(plan_of())._layout
+    places = {table.name: str(shop.warehouse / table.table) for table in plan.tables}
+    now = at_of(second) + timedelta(days=40)
+    found = materialize(
+        private_session(shop.spark), store, PublishedPlan(NAME, 0, plan, places), full=False, now=now
+    )
+    assert {work.mode for work, _ in found.works} == {"unchanged"}
+    assert found.state is not None
+    keys = {name: table.keys for name, table in found.state.tables.items()}
+    # Prices are at most 30 days old, events reach two days back; of a rate the one that has become visible is left.
+    assert keys == {"prices:rows": 0, "clicks:rows": 5, "clicks:events": 0, "rates:rows": 1}
+    assert len(decode_rows(store.read(NAME, [("rates:rows", encode_key([]))])[0] or b"")) == 1
+    assert found.audit.keys >= 7
+    assert found.audit.differences == ()
 
 
 RUN = "skewless.runs.materialize.materialize"

@@ -15,7 +15,7 @@ from skewless.ground.arrow_values import python_columns
 from skewless.ground.instants import micros_of
 from skewless.lake.sources import Source
 from skewless.parts.asof import JoinSide
-from skewless.runs.materialize.selection import selected_rows
+from skewless.runs.materialize.selection import ended_keys, selected_rows
 from skewless.runs.materialize.tables import SourceTable
 from skewless.serving.plan.document.layout import read_layout
 from skewless.serving.plan.online.stored import stored_tables
@@ -64,7 +64,9 @@ def side_of(table: JoinedTable, rows: Any) -> JoinSide:
     ],
     ids=["rows", "strict rows with a max_age", "events"],
 )
-def test_of_each_key_the_same_is_kept_as_of_all_rows(spark: SparkSession, options: dict[str, Any]) -> None:
+def test_of_each_key_the_same_is_kept_as_of_all_rows_and_what_has_ended_is_found(
+    spark: SparkSession, options: dict[str, Any]
+) -> None:
     rows, now = random_rows(), micros_of(NOW)
     (stored,) = stored_tables(read_layout(document_of(table_of(**options))).tables)
     frame = spark.createDataFrame(rows)
@@ -80,6 +82,17 @@ def test_of_each_key_the_same_is_kept_as_of_all_rows(spark: SparkSession, option
     assert sum(map(len, by_key.values())) < 0.85 * rows.num_rows
     for key in range(KEYS):
         assert texts(stored.kept(by_key[key], now)) == texts(stored.kept(everything[key], now)), key
+    before = micros_of(NOW - 2 * HOUR)
+    changing = {
+        key
+        for key in range(KEYS)
+        if texts(stored.kept(everything[key], before)) != texts(stored.kept(everything[key], now))
+    }
+    ended = ended_keys(table, before, now)
+    assert ended is not None
+    found = ended.toArrow()["key_0"].to_pylist()
+    assert changing <= {*found}
+    assert len(found) == len({*found})
 
 
 def texts(rows: list[dict[str, object]]) -> list[str]:

@@ -73,10 +73,14 @@ def kept_events(rows: Sequence[Row], table: JoinedTable, now: int) -> list[Row]:
 
     They are in the order of their times, in which most functions need them.
     """
-    first = min(_earliest(each.window, now) for each in table.aggregations)
-    times = RowTimes.of(table)._replace(keys=())
+    first, times = first_event(table, now), RowTimes.of(table)._replace(keys=())
     kept = [timed for timed in times.visible(rows, (), _EVER) if timed[0] >= first]
     return [rows[position] for _, _, position in sorted(kept)]
+
+
+def first_event(table: JoinedTable, now: int) -> int:
+    """The earliest event timestamp that a window of a T at or after `now` can hold, both in microseconds since 1970."""
+    return min(_earliest(each.window, now) for each in table.aggregations)
 
 
 def _order(rows: Sequence[Row], table: JoinedTable) -> Callable[[tuple[int, int, int]], Any]:

@@ -1,4 +1,4 @@
-"""The demo's served month around the serving process: what it is given before, and what is joined to it after."""
+"""The demo's served days around the serving process: what it is given before, and what is joined to it after."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from jobs.demo.nights import PUSHED_AT, nights_of, replay
 from jobs.demo.predictions import (
     OFFLINE,
     ONLINE,
@@ -17,17 +18,19 @@ from jobs.demo.predictions import (
     online_predictions,
     write_predictions,
 )
-from jobs.demo.serving import MODEL, PLAN, STORE
-from jobs.demo.store import write_store
-from skewless import ServingPlan
+from jobs.demo.requests import write_requests
+from jobs.demo.serving import CARELESS, MODEL, REQUESTS
 from skewless.ground.errors import SkewlessError
 from skewless.lake.session import private_session
 from skewless.lake.sources import read_version
 from skewless.parts.log import open_log
 from skewless.parts.publish import Output, SparkHistory, read_manifests
 from skewless.runs.execution import Run
+from skewless.runs.materialize.published import published_plan
 from skewless.training_set.bind import bind
 from skewless.training_set.opened import OpenedTrainingSet
+
+DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def takes_training_set(function: Callable[..., None]) -> Callable[..., None]:
@@ -43,15 +46,24 @@ def takes_training_set(function: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @takes_training_set
-@click.option("--start", required=True, type=click.DateTime(["%Y-%m-%d"]))
-@click.option("--end", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--start", required=True, type=DAY)
+@click.option("--end", required=True, type=DAY)
 @click.option("--to", "place", required=True, type=click.Path(exists=True, path_type=Path))
-def prepare(
-    name: str, conf_dir: str, settings: tuple[str, ...], start: datetime, end: datetime, place: Path
+@click.option("--careless-from", type=DAY, help="When release 1.5.0 goes out.")
+@click.option("--night-off", type=DAY, help="The day in whose night nothing is materialised.")
+def serve_days(
+    name: str,
+    conf_dir: str,
+    settings: tuple[str, ...],
+    start: datetime,
+    end: datetime,
+    place: Path,
+    careless_from: datetime | None,
+    night_off: datetime | None,
 ) -> None:
-    """Train a model on the months before, score the month offline, and write what serving will fetch.
+    """Train a model on the months before, score the days offline, and serve them, a night and a day at a time.
 
-    The folder holds `serving.json`, and gets the model and the store beside it.
+    The folder holds `serving.json`, and gets model, requests, store and log beside it.
     """
     start, end = start.replace(tzinfo=timezone.utc), end.replace(tzinfo=timezone.utc)
     run = Run(conf_dir, settings, as_json=False, result_uri=None)
@@ -65,8 +77,15 @@ def prepare(
     print(f"model                {len(trained.columns)} features, trained on T before {start:%d %B %Y}")
     offline = offline_predictions(published, opened, trained, start, end)
     print(write_predictions(offline, _beside(opened), OFFLINE))
-    requests = write_store(opened, ServingPlan.load(place / PLAN), start, end, place / STORE)
-    print(f"store               {requests:>8,} flights to serve")
+    write_requests(opened, start, end, place / REQUESTS)
+    plan = published_plan(spark, name, Output.at(spark, output), None)
+    without = night_off and night_off.replace(tzinfo=timezone.utc) + PUSHED_AT
+    served = replay(spark, plan, place, nights_of(start, end), careless_from=careless_from, without=without)
+    print(f"served {served:,} flights without Spark, from the store of the night before")
+    if careless_from is not None:
+        print(f"  release {CARELESS.name} from {careless_from:%d %B} on")
+    if night_off is not None:
+        print(f"  nothing materialised in the night of {night_off:%d %B}")
 
 
 @click.command()
