@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -125,7 +126,9 @@ def killed(shop: Shop) -> tuple[Killed, Vectors, Vectors]:
     """The project, and its vectors before and after more clicks."""
     project = Killed(shop.root, shop.spark)
     assert project.materialized().code == 0
-    shutil.copy(project.file, project.kept)
+    # By SQLite: the newest pages lie in the log beside the file.
+    with sqlite3.connect(project.file) as one, sqlite3.connect(project.kept) as other:
+        one.backup(other)
     before = project.vectors()
     project.append("clicks", CLICKS, *NEW_CLICKS)
     after = project.vectors()

@@ -37,7 +37,7 @@ from tests.helpers.project import Project, Ran
 
 ROOT = Path(__file__).parents[2]
 START, SHIPPED, OFF, END = (datetime(2013, 7, day, tzinfo=timezone.utc) for day in (1, 4, 5, 7))
-AIRCRAFT = 30
+AIRCRAFT = 150  # of fewer, a day knows too few routes to tell a cause from chance
 SCHEDULE = {"departure_hour", "departure_weekday", "is_weekend", "days_to_holiday", "scheduled_minutes"}
 SCHEDULE |= {"scheduled_speed_mph"}
 DELAY = {"aircraft__arr_delay", "aircraft_was_late"}
