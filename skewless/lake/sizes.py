@@ -82,28 +82,18 @@ def _records(spark: SparkSession, leaf: Any) -> int | None:
     if leaf.getClass().getSimpleName() != "LogicalRelation":
         return None
     location = leaf.relation().location()
-    kind = location.getClass().getSimpleName()
-    # Delta's own log has a count for each file. Parquet footers are a request for each, and Spark's estimate a guess.
-    if kind == "PreparedDeltaFileIndex":
-        scan = location.preparedScan()
-        files = _listed(spark, scan.scannedSnapshot().filesForScan(scan.allFilters().toSeq(), True).files())
-    elif kind == "TahoeBatchFileIndex":
-        # Files that were found before, for a query that needed no counts: the log is asked for these once more.
-        everything = DataFrame(location.snapshot().allFiles().toDF(), spark)
-        files = everything.join(_listed(spark, location.addFiles()).select("path"), "path", "left_semi")
-    else:
+    if location.getClass().getSimpleName() != "PreparedDeltaFileIndex":
         return None
-    counted = files.agg(
+    # Delta's own log has a count for each file. Parquet footers are a request for each, and Spark's estimate a guess.
+    scan = location.preparedScan()
+    jvm: Any = spark._jvm
+    files = scan.scannedSnapshot().filesForScan(scan.allFilters().toSeq(), True).files()
+    encoder = jvm.org.apache.spark.sql.delta.actions.SingleAction.addFileEncoder()
+    session: Any = spark._jsparkSession
+    counted = DataFrame(session.createDataset(files, encoder).toDF(), spark).agg(
         F.sum(F.get_json_object("stats", "$.numRecords").cast("bigint")).alias("records"),
         F.count_if(F.get_json_object("stats", "$.numRecords").isNull()).alias("unknown"),
     )
     row = counted.first()
     assert row is not None, "an aggregate without grouping has one row"
     return None if row["unknown"] else int(row["records"] or 0)
-
-
-def _listed(spark: SparkSession, files: Any) -> DataFrame:
-    jvm: Any = spark._jvm
-    encoder = jvm.org.apache.spark.sql.delta.actions.SingleAction.addFileEncoder()
-    session: Any = spark._jsparkSession
-    return DataFrame(session.createDataset(files, encoder).toDF(), spark)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
@@ -19,36 +19,6 @@ SPREAD = 8
 """Of so many files of a table one is read where a share of its rows is enough."""
 
 
-def found_rows(rows: DataFrame, condition: Column | None) -> DataFrame:
-    """The rows of a version of a Delta table for which the condition holds, all of them without one.
-
-    Delta looks for the files of a table in a Spark job of its own before each query; here it does so once, now, by
-    partitions and file statistics, for all queries over these rows. What a later query asks beside the condition rules
-    out no file by its statistics any more.
-    """
-    kept = rows if condition is None else rows.where(condition)
-    location = _scanned(kept)
-    if location is None:
-        return kept
-    scan = location.preparedScan()
-    found = _of_files(rows, scan.scannedSnapshot(), scan.files())
-    # Of a table whose columns are told otherwise here, such as one of CHAR, the rows stay as Delta itself reads them.
-    if found.schema != rows.schema:
-        return kept
-    return found if condition is None else found.where(condition)
-
-
-def _scanned(rows: DataFrame) -> Any:
-    """Where Delta has found the files of the plan, None for a plan over anything but one Delta table."""
-    plan: Any = rows._jdf.queryExecution().optimizedPlan()
-    leaves = plan.collectLeaves()
-    leaf = leaves.head()
-    if leaves.size() > 1 or leaf.getClass().getSimpleName() != "LogicalRelation":
-        return None
-    location = leaf.relation().location()
-    return location if location.getClass().getSimpleName() == "PreparedDeltaFileIndex" else None
-
-
 def files_in(snapshot: Any, paths: Sequence[str]) -> dict[str, Any]:
     """Path → the file as Delta's log has it."""
     wanted = F.col("path").isin(list(paths))._jc
@@ -57,16 +27,11 @@ def files_in(snapshot: Any, paths: Sequence[str]) -> dict[str, Any]:
 
 def rows_of_listed(rows: DataFrame, snapshot: Any, files: Sequence[Any]) -> DataFrame:
     """The rows of these files, with partition columns and without what was deleted, as Delta itself reads them."""
-    jvm: Any = rows.sparkSession._jvm
-    return _of_files(rows, snapshot, jvm.org.apache.spark.api.python.PythonUtils.toSeq(list(files)))
-
-
-def _of_files(rows: DataFrame, snapshot: Any, files: Any) -> DataFrame:
     spark = rows.sparkSession
     jvm: Any = spark._jvm
-    return DataFrame(
-        snapshot.deltaLog().createDataFrame(snapshot, files, False, jvm.scala.Option.empty()), spark
-    )
+    listed = jvm.org.apache.spark.api.python.PythonUtils.toSeq(list(files))
+    found = snapshot.deltaLog().createDataFrame(snapshot, listed, False, jvm.scala.Option.empty())
+    return DataFrame(found, spark)
 
 
 def spread_files(rows: DataFrame) -> DataFrame:

@@ -11,7 +11,6 @@ from pyspark.sql.types import DataType
 from skewless.config import durations
 from skewless.ground.instants import MICROSECOND, could_be_within
 from skewless.ground.spark_columns import column
-from skewless.lake.jvm.listed_files import found_rows
 from skewless.parts.asof import JoinSide
 from skewless.parts.spine import Census
 from skewless.parts.windows import WindowReduction
@@ -84,11 +83,10 @@ def could_be_visible(
 
 
 def _pruned(side: JoinSide, first: int, last: int) -> JoinSide:
-    """The side less the rows that none can use; its files are looked for here, once for all that reads them."""
     if side.event_timestamp is None:
-        return replace(side, rows=found_rows(side.rows, None))
+        return side
     oldest = min((since for since, _ in _oldest_needed(side, first)), default=None)
-    return replace(side, rows=found_rows(side.rows, could_be_visible(side, oldest, last)))
+    return replace(side, rows=side.rows.where(could_be_visible(side, oldest, last)))
 
 
 def _newest_needed(side: JoinSide, last: int) -> int:
