@@ -27,7 +27,7 @@ def test_importing_skewless_alone_loads_none_of_its_parts() -> None:
 def test_every_exported_name_loads_from_the_standard_library_alone() -> None:
     code = """
 import skewless
-for name in set(skewless.__all__) - {"build_frame"}: getattr(skewless, name)
+for name in set(skewless.__all__) - {"build", "build_frame", "reconcile"}: getattr(skewless, name)
 print(sorted({m.split(".")[0] for m in sys.modules} - set(sys.stdlib_module_names) - {"__main__"}))
 """
     assert _output(code) == "['skewless']"
