@@ -18,13 +18,13 @@ from skewless.lake.watched import watchers
 from skewless.runs.execution import ALERT, Result, Run, not_installed
 from skewless.runs.published.loading.moments import moment_of
 from skewless.serving.errors import kind_of
+from skewless.serving.store.nested import instant_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 Moment = datetime | date | str
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 HEIGHT = 640
 """Of a report in a notebook, in pixels: it scrolls inside."""
 
@@ -243,7 +243,7 @@ def _range(day: Any, start: Any, end: Any, problems: list[str]) -> tuple[datetim
 
 def _moment(name: str, given: Any, problems: list[str]) -> datetime | None:
     found = moment_of(name, given, problems)
-    return None if found is None else EPOCH + timedelta(microseconds=found)
+    return None if found is None else instant_of(found)
 
 
 def _path(name: str, given: Any, problems: list[str]) -> str | None:

@@ -68,6 +68,17 @@ class Profiled:
                 return name, is_true
         return None
 
+    @cached_property
+    def psi(self) -> Mapping[str, float]:
+        """Of each column that can be held against what stood, how far both are apart."""
+        # Imported where a report is made: with scipy, which it brings, each build would begin later.
+        from skewless.parts.profile.looks import psi
+
+        there = self.before.profile.columns if self.before else {}
+        held = {name: now for name, now in self.now.columns.items() if name in there and name not in self.ids}
+        found = {name: psi(there[name], now) for name, now in held.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
 
 def _as_truth(label: ColumnProfile) -> pa.Array | None:
     ends, texts = {label.figures.least, label.figures.greatest}, label.figures.texts

@@ -111,9 +111,8 @@ def materialize(
     """Write what serving can need from `now` on, audit it, and make it seen at once; nothing is where it is refused.
 
     `now` is by default what the clock says; another is for replaying the past. `spark` has to be a session of the run's
-    own. Errors: InputError for tables that are not as the plan has them and
-    for values that no store holds, MachineError for a store that cannot be reached, PublishConflictError where another
-    run published meanwhile.
+    own. Errors: InputError for tables that are not as the plan has them and for values that no store holds,
+    MachineError for a store that cannot be reached, PublishConflictError where another run published meanwhile.
     """
     run_id = this_run().known_as(new_run_id())
     with store_failures():

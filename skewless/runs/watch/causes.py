@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+CAUSES_HEADER = ("cause", "what happened", "since", "features")
 NAMED = 6
 """Features that a line of a summary names."""
 
@@ -20,13 +21,21 @@ class ToldCause(NamedTuple):
     since: str | None
     features: Sequence[tuple[str, str]]
 
+    @property
+    def title(self) -> str:
+        """What it is, and since when."""
+        return f"{self.name} since {self.since}" if self.since else self.name
+
+    def cells(self, features: str) -> tuple[str, ...]:
+        """Its row under `CAUSES_HEADER`, with its features in these words."""
+        return self.name, self.root, self.since or "-", features
+
 
 def cause_lines(mark: str, cause: ToldCause, width: int = 8) -> list[str]:
     """The cause, and beneath it how many features it reached, and the worst of them; `width` is that of the marks."""
-    since = f" since {cause.since}" if cause.since else ""
     more = " (--verbose)" if len(cause.features) > NAMED else ""
     return [
-        f"  {mark:<{width}} {cause.name}{since}: {cause.root}",
+        f"  {mark:<{width}} {cause.title}: {cause.root}",
         f"  {'':<{width}}   {features_text(cause.features)}{more}",
     ]
 

@@ -11,7 +11,7 @@ from skewless.parts.page.page import Section
 from skewless.parts.page.small_bars import SmallBar, small_bars
 from skewless.parts.profile.columns import ColumnProfile, Figures
 from skewless.parts.profile.divergence import by_chance
-from skewless.parts.profile.looks import FEWEST_ROWS, GROUPS, bars, psi, rates
+from skewless.parts.profile.looks import FEWEST_ROWS, GROUPS, bars, rates
 from skewless.parts.profile.values import AGE, CATEGORY, SIZE
 from skewless.runs.build.profiling import TIME, Profiled
 
@@ -62,8 +62,7 @@ def change_section(found: Profiled) -> Section:
     new = [name for name in here if name not in there]
     sampled = (now.sampled, before.profile.sampled)
     chance = by_chance(*sampled, GROUPS - 1, CHANCE) if all(sampled) else 0.0
-    measured = [(name, value) for name in here if (value := _column(found, name).psi) is not None]
-    moved = sorted((each for each in measured if each[1] > chance), key=lambda each: -each[1])
+    moved = sorted((each for each in found.psi.items() if each[1] > chance), key=lambda each: -each[1])
     items = [f"rows: {now.rows:,}, before {before.profile.rows:,}"]
     items += (
         [f"columns that version {before.version} lacks: {', '.join(f'`{name}`' for name in new)}"]
@@ -72,7 +71,7 @@ def change_section(found: Profiled) -> Section:
     )
     most = f": most of all `{moved[0][0]}`, by {moved[0][1]:.3g}" if moved else ""
     items.append(
-        f"{len(moved)} of {len(measured)} columns have a PSI above {chance:.2g}, which chance alone exceeds in "
+        f"{len(moved)} of {len(found.psi)} columns have a PSI above {chance:.2g}, which chance alone exceeds in "
         f"{CHANCE:.0%} of columns of so many rows{most}"
     )
     title = f"Changed against {before.which} in version {before.version}"
@@ -80,10 +79,8 @@ def change_section(found: Profiled) -> Section:
 
 
 def _column(found: Profiled, name: str) -> Column:
-    now = found.now.columns[name]
     before = found.before.profile.columns.get(name) if found.before else None
-    is_held = before is not None and name not in found.ids
-    return Column(name, now, before, psi(before, now) if before and is_held else None)
+    return Column(name, found.now.columns[name], before, found.psi.get(name))
 
 
 def _sentences(found: Profiled, has_rates: bool) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import CalibrationPoint, calibration
-from skewless.runs.watch.causes import began, cause_lines
+from skewless.runs.watch.causes import CAUSES_HEADER, began, cause_lines
 from skewless.runs.watch.investigate.causes import causes_of
 from skewless.runs.watch.investigate.gap.findings import Investigation, Part
 from skewless.runs.watch.investigate.gap.measures import Estimate
@@ -17,7 +17,6 @@ PARTS = ("part of the gap", "size", "95% interval", "share", "what it is")
 SUSPECTS = ("rank", "feature", "kind", "score", "share of the gap", "mismatches", "PSI", "why")
 ARMS = ("arm", "rows", "online", "95% interval", "gap to offline", "p-value over all arms")
 GROUPS = ("side", "rows", "mean score", "mean label", "95% interval")
-CAUSES = ("cause", "what happened", "since", "features")
 WORDS = {"features": "A BUG", "population": "THE WORLD", "model": "MODEL OR RUNTIME"}
 MAIN_SHARE = 0.5
 """A part that makes up as much of the gap gives the verdict its name."""
@@ -157,11 +156,8 @@ def _share(found: Investigation, part: Part) -> float | None:
 
 def _causes_section(found: Investigation) -> Section:
     """Each cause once, with the features that it reached, each with its share."""
-    rows = [
-        (each.name, each.root, each.since or "-", ", ".join(" ".join(feature) for feature in each.features))
-        for each in causes_of(found)
-    ]
-    return Section("Causes", (), CAUSES, tuple(rows))
+    rows = [each.cells(", ".join(map(" ".join, each.features))) for each in causes_of(found)]
+    return Section("Causes", (), CAUSES_HEADER, tuple(rows))
 
 
 def _suspects_section(found: Investigation) -> Section:

@@ -52,9 +52,8 @@ def slack_message(found: Monitored, report: str | None = None) -> dict[str, Any]
 
 
 def _cause_line(cause: ToldCause) -> str:
-    since = f" since {cause.since}" if cause.since else ""
     text = f"{cause.root} ({features_text(cause.features)})"
-    return f"*{_escaped(cause.name + since)}*: {_escaped(text)}"
+    return f"*{_escaped(cause.title)}*: {_escaped(text)}"
 
 
 def post(webhook: Webhook, message: Mapping[str, Any]) -> str:

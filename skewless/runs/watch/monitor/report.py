@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from skewless.parts.page.page import Section, render_page
 from skewless.parts.page.plots import paired_histogram, trend
 from skewless.runs.manifest_text import mixed_text
-from skewless.runs.watch.causes import began, cause_lines
+from skewless.runs.watch.causes import CAUSES_HEADER, began, cause_lines
 from skewless.runs.watch.monitor.drift.causes import causes_of
 from skewless.runs.watch.monitor.drift.judging import Finding
 from skewless.runs.watch.monitor.drift.match_rates import MatchShift
@@ -16,7 +16,6 @@ from skewless.runs.watch.monitor.drift.outcome import Monitored
 from skewless.runs.watch.monitor.profile.profile import EVERYTHING
 
 HEADER = ("feature", "alert", "PSI", "KL", "JS", "KS", "nulls in training", "nulls now", "why")
-CAUSES_HEADER = ("cause", "what happened", "since", "features")
 CONCENTRATION = (
     *("feature", "most frequent in training", "share", "now", "share"),
     *("distinct values to be expected", "now", "entropy in training", "now"),
@@ -97,10 +96,7 @@ def monitoring_notes(found: Monitored) -> Iterator[str]:
 
 def _causes_section(found: Monitored) -> Section:
     """Where drift came in, each once, and how the match rates that moved went by day."""
-    rows = [
-        (cause.name, cause.root, cause.since or "-", ", ".join(name for name, _ in cause.features))
-        for cause in causes_of(found)
-    ]
+    rows = [cause.cells(", ".join(name for name, _ in cause.features)) for cause in causes_of(found)]
     pictures = [_match_rate_by_day(found, shift) for shift in found.shifts]
     return Section("Causes", (), CAUSES_HEADER, tuple(rows), "".join(pictures))
 
