@@ -1,4 +1,4 @@
-"""The demo's served month on a few aircraft: served right, nothing differs; served carelessly, each fault is named.
+"""The demo's served days on a few aircraft: served right, nothing differs; served carelessly, each fault is named.
 
 The store is materialised every night but one, whose day is served from the store of the night before.
 """
