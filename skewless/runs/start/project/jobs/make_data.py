@@ -1,13 +1,14 @@
-"""spark-submit jobs/make_data.py DIR: a small shop's customers, orders and clicks as Delta tables under DIR.
+"""python jobs/make_data.py DIR: a small shop's customers, orders and clicks as Delta tables under DIR.
 
-Made up, and the same every time. Delete it once your own tables are there.
+Made up, and the same every time; a few thousand rows need no Spark. Delete it once your own tables are there.
 """
 
 import sys
 from datetime import datetime, timedelta, timezone
 from random import Random
 
-from pyspark.sql import SparkSession
+import pyarrow as pa
+from deltalake import write_deltalake
 
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=timezone.utc)
 END = FIRST_DAY + timedelta(days=180)
@@ -15,13 +16,36 @@ CUSTOMERS = 400
 ORDERS = 1_500
 RETURN_PERIOD = timedelta(days=30)
 
+INSTANT = pa.timestamp("us", tz="UTC")
 SCHEMAS = {
-    "customers": "customer_id BIGINT, changed_at TIMESTAMP, synced_at TIMESTAMP, country STRING, "
-    "loyalty_tier STRING, newsletter BOOLEAN, signed_up_at TIMESTAMP",
-    "orders": "order_id BIGINT, customer_id BIGINT, ordered_at TIMESTAMP, recorded_at TIMESTAMP, amount_eur DOUBLE, "
-    "item_count INT, paid_by STRING, returned BOOLEAN, outcome_known_at TIMESTAMP",
-    "clicks": "customer_id BIGINT, clicked_at TIMESTAMP, received_at TIMESTAMP, action STRING, product_id BIGINT, "
-    "device STRING",
+    "customers": {
+        "customer_id": pa.int64(),
+        "changed_at": INSTANT,
+        "synced_at": INSTANT,
+        "country": pa.string(),
+        "loyalty_tier": pa.string(),
+        "newsletter": pa.bool_(),
+        "signed_up_at": INSTANT,
+    },
+    "orders": {
+        "order_id": pa.int64(),
+        "customer_id": pa.int64(),
+        "ordered_at": INSTANT,
+        "recorded_at": INSTANT,
+        "amount_eur": pa.float64(),
+        "item_count": pa.int32(),
+        "paid_by": pa.string(),
+        "returned": pa.bool_(),
+        "outcome_known_at": INSTANT,
+    },
+    "clicks": {
+        "customer_id": pa.int64(),
+        "clicked_at": INSTANT,
+        "received_at": INSTANT,
+        "action": pa.string(),
+        "product_id": pa.int64(),
+        "device": pa.string(),
+    },
 }
 
 
@@ -103,10 +127,12 @@ def _midnight(at: datetime) -> datetime:
 
 
 def main(warehouse: str) -> None:
-    spark = SparkSession.builder.appName("make data").getOrCreate()
     for name, rows in sample_rows().items():
-        frame = spark.createDataFrame(rows, SCHEMAS[name]).coalesce(1)
-        frame.write.format("delta").mode("overwrite").save(f"{warehouse}/{name}")
+        schema = pa.schema(SCHEMAS[name])
+        columns = [
+            pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), schema.types, strict=True)
+        ]
+        write_deltalake(f"{warehouse}/{name}", pa.table(columns, schema=schema), mode="overwrite")
         print(f"{name:<10}{len(rows):>6,} rows")
 
 
