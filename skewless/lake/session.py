@@ -211,14 +211,13 @@ def _is_not_of_py4j(record: logging.LogRecord) -> bool:
 
 def worker_memory(spark: SparkSession) -> int | None:
     """The bytes that a Python worker may take (`spark.executor.pyspark.memory` for each core), None without a limit."""
-    conf = spark.sparkContext.getConf()
-    if not conf.contains("spark.executor.pyspark.memory"):
+    # Of the session, which knows the context's settings: pyspark fetches a copy of those one by one.
+    limit = spark.conf.get("spark.executor.pyspark.memory", None)
+    if limit is None:
         return None
     jvm: Any = spark._jvm
-    megabytes = jvm.org.apache.spark.network.util.JavaUtils.byteStringAsMb(
-        conf.get("spark.executor.pyspark.memory")
-    )
-    return int(megabytes) * 2**20 // int(conf.get("spark.executor.cores") or 1)
+    megabytes = jvm.org.apache.spark.network.util.JavaUtils.byteStringAsMb(limit)
+    return int(megabytes) * 2**20 // int(spark.conf.get("spark.executor.cores", None) or 1)
 
 
 def hand_over(frame: DataFrame, spark: SparkSession) -> DataFrame:

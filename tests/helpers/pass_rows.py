@@ -47,6 +47,7 @@ def answered(
         answers=partial(TableWindows, measures=measures, strict=strict),
         oldest=None if sums else partial(_oldest, max((m.length + m.offset for m in measures), default=0)),
         audit_slot=None,
+        sent_slot=None,
     )
     layout = PassLayout(("place",), ("key",), (side,), (), most_bytes)
     found: dict[int, dict[str, Any]] = {}

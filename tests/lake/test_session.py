@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from skewless.lake.session import PINNED, QUICK, private_session, worker_memory
@@ -46,8 +45,10 @@ def test_a_bound_in_bytes_that_the_caller_has_set_stays(caller: SparkSession) ->
     ],
 )
 def test_a_python_worker_has_its_share_of_the_memory_that_is_configured(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], expected: int | None
+    caller: SparkSession, settings: dict[str, str], expected: int | None
 ) -> None:
-    conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
-    monkeypatch.setattr(type(spark.sparkContext), "getConf", lambda _self: conf)
-    assert worker_memory(spark) == expected
+    # A context's settings, which every session has: here they are this one's alone.
+    caller.conf.set("spark.sql.legacy.setCommandRejectsSparkCoreConfs", "false")
+    for name, value in settings.items():
+        caller.conf.set(name, value)
+    assert worker_memory(caller) == expected

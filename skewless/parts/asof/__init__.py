@@ -6,5 +6,6 @@ a column for each value, null where no row survives.
 
 from skewless.parts.asof.join import as_of_join, key_sets
 from skewless.parts.asof.join_side import JoinSide
+from skewless.parts.asof.kernel.layout import SentCounts
 
-__all__ = ["JoinSide", "as_of_join", "key_sets"]
+__all__ = ["JoinSide", "SentCounts", "as_of_join", "key_sets"]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import BooleanType, DataType, LongType, StructField, StructType
+from pyspark.sql.types import ArrayType, BooleanType, DataType, LongType, StructField, StructType
 
 from skewless.ground.event_rows import EventAnswers, EventRows
 from skewless.ground.instants import MICROSECOND, instant, later
@@ -57,7 +57,8 @@ class JoinSide:
 
     `keys` pairs each entity key of the table with a label column. A static side has no times. What-if questions are
     asked with `dataclasses.replace`: `ignore_availability` makes a row visible from its event timestamp on.
-    `broadcast` sends the rows to the label events instead of bringing both together by key.
+    `broadcast` sends the rows to the label events instead of bringing both together by key. `counted` has such a side
+    tell how many rows were sent: nothing that is observed in a subquery is ever told by Spark.
     """
 
     name: str
@@ -75,6 +76,7 @@ class JoinSide:
     reduction: Reduction | None = None
     audited: bool = False
     broadcast: bool = False
+    counted: bool = False
     types: dict[str, DataType] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +109,11 @@ class JoinSide:
     def audit_slot(self) -> str:
         """The struct column of the result that says whether a label event is a hard case, where that is asked."""
         return f"audit_{self.name}"
+
+    @property
+    def sent_slot(self) -> str:
+        """The column of the result that holds `SentCounts` in some rows, null in the others, where that is asked."""
+        return f"counts_{self.name}"
 
     @property
     def label_columns(self) -> tuple[str, ...]:
@@ -189,11 +196,12 @@ class JoinSide:
             answers=reduction.answers(self.events_slot) if reduction else None,
             oldest=reduction.oldest if reduction and reduction.can_be_cut else None,
             audit_slot=self.audit_slot if self.audited else None,
+            sent_slot=self.sent_slot if self.counted else None,
         )
 
     def results(self) -> list[StructField]:
         """The columns that the join adds: whether a row survives, its values, whether the winner is of exactly T,
-        what is reduced, audit flags; in the order in which the pass tells them.
+        what is reduced, audit flags, what was sent; in the order in which the pass tells them.
         """
         values = [(self.value_slot(place), self.types[name]) for place, name in enumerate(self.columns)]
         told = [(self.matched_slot, BooleanType()), *values, (self.at_t_slot, BooleanType())]
@@ -202,6 +210,8 @@ class JoinSide:
             found.append(StructField(self.events_slot, self.reduction.schema()))
         if self.audited:
             found.append(StructField(self.audit_slot, AUDIT_FLAGS))
+        if self.counted:
+            found.append(StructField(self.sent_slot, ArrayType(LongType())))
         return found
 
     def is_matched(self) -> Column:

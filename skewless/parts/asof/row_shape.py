@@ -9,20 +9,25 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType
 
 from skewless.parts.asof.join_side import JoinSide
-from skewless.parts.asof.kernel.layout import AVAILABLE, MOMENT, ValuePlace
+from skewless.parts.asof.kernel.layout import AVAILABLE, MATCHABLE, MOMENT, ValuePlace
 
 
 class SideRows:
-    """The rows of one side that can match: `head`, what they are matched by, and what else they bring, by name."""
+    """The rows of one side that can match: `head`, what they are matched by, and what else they bring, by name.
 
-    def __init__(self, side: JoinSide, head: Sequence[Column]) -> None:
+    With `is_marked` those that cannot match as well; a column of the head says which.
+    """
+
+    def __init__(self, side: JoinSide, head: Sequence[Column], *, is_marked: bool = False) -> None:
         self.side = side
         event, available = side.event(), side.available()
         times = [(F.lit(None).cast("bigint") if event is None else F.unix_micros(event)).alias(MOMENT)]
         if event is not None and available is not None and side.lag is None:
             times.append(F.unix_micros(available).alias(AVAILABLE))
         payload = side.payload()
-        self.rows = side.rows.where(side.is_matchable()).select(*head, *times, *payload)
+        rows = side.rows if is_marked else side.rows.where(side.is_matchable())
+        marks = [side.is_matchable().alias(MATCHABLE)] if is_marked else []
+        self.rows = rows.select(*marks, *head, *times, *payload)
         fields = self.rows.schema.fields
         self.types = {field.name: field.dataType for field in fields[len(fields) - len(payload) :]}
         self.head = [field.name for field in fields[: len(fields) - len(payload)]]

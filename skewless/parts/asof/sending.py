@@ -35,7 +35,9 @@ def sent_sides(
 
 
 def _sent(side: JoinSide, label_keys: Mapping[str, str]) -> tuple[Column, SentSide]:
-    own = SideRows(side, [key.alias(f"key_{place}") for place, key in enumerate(side.key_columns())])
+    keyed = [key.alias(f"key_{place}") for place, key in enumerate(side.key_columns())]
+    # Rows that cannot match are sent to be counted, and dropped where they are packed.
+    own = SideRows(side, keyed, is_marked=True)
     lists = lists_of([own])
     columns = [value.alias(name) for name, value in own.in_lists(lists).items()]
     rows = own.rows.select(*own.head, *columns)

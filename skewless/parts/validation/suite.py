@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timezone
+from functools import cache
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -42,14 +43,10 @@ def validate(rows: DataFrame, suite: str, parameters: Mapping[str, Any], keys: S
     critical, whatever severity it was given: a check that did not run has not passed. Errors: InputError where Great
     Expectations does not take the suite, or would drop a part of it silently.
     """
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context = _context()
     expectations = _loaded(suite)
     # Without persist: the rows are staged Parquet already, and Great Expectations' cache took half as long again.
-    source = context.data_sources.add_spark("staged", persist=False)
+    source = context.data_sources.add_or_update_spark("staged", persist=False)
     batch = (
         source.add_dataframe_asset("rows")
         .add_batch_definition_whole_dataframe("all")
@@ -80,10 +77,21 @@ def refuse_broken_suite(suite: str) -> None:
     The configuration has held it against a table already; this is the installed version's own word, which also looks
     into patterns, formats and quantiles.
     """
-    import great_expectations as gx
-
-    gx.get_context(mode="ephemeral")
+    _context()
     _loaded(suite)
+
+
+@cache
+def _context() -> Any:
+    """What Great Expectations works in, and wants to be there before it reads a suite: one for a process, since each
+    takes a tenth of a second and holds nothing but the last rows' place.
+    """
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
 
 
 def _loaded(text: str) -> Any:

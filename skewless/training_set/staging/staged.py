@@ -18,7 +18,7 @@ from skewless.training_set.from_log.columns import LogUse, log_counts, log_use
 from skewless.training_set.opened import OpenedTrainingSet
 from skewless.training_set.rows import feature_failures, joined_rows, select_result, spine_for
 from skewless.training_set.staging.auditing import audit_columns
-from skewless.training_set.staging.table_use import TableUse, counting, matches_of, rows_of_sent, use_of
+from skewless.training_set.staging.table_use import TableUse, counting, matches_of, use_of
 
 
 class Staged(NamedTuple):
@@ -38,8 +38,8 @@ def staged_rows(
 
     Errors: InputError with a feature function's own error, LostRowsError.
     """
-    # Counted while they are read: a count of its own would read each table a second time. A table that is sent lies in
-    # a subquery, of which Spark never tells what was observed; it is small, and counted by itself below.
+    # Counted while they are read: a count of its own would read each table a second time. Those that are sent tell it
+    # with the joined rows.
     observed = {side.name: Observation() for side in opened.sides if not side.broadcast}
     audited = bool(audit_columns(opened))
     sides = [replace(counting(side, observed.get(side.name)), audited=audited) for side in opened.sides]
@@ -62,7 +62,7 @@ def staged_rows(
         raise LostRowsError(
             f"{census.taken} label events were to be joined, {totals['rows']} came out; nothing is published"
         )
-    read = {name: each.get for name, each in observed.items()} | rows_of_sent(opened.sides)
-    used = {side.name: use_of(opened, side, read[side.name], totals) for side in opened.sides}
+    read = {name: each.get for name, each in observed.items()}
+    used = {side.name: use_of(opened, side, read.get(side.name, {}), totals) for side in opened.sides}
     failed = {name: totals[counted] or 0 for name, counted in failures_of(opened.features).items()}
     return Staged(staged, used, failed, log_use(opened, totals))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
+from typing import Any
 
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import Column, Observation
 from pyspark.sql import functions as F
 
 from skewless.ground.run.manifest import ReadAmount, TableCounts
 from skewless.ground.spark_columns import as_key, column
 from skewless.lake.sizes import Extent, extent_of, whole_extent
-from skewless.parts.asof import JoinSide
+from skewless.parts.asof import JoinSide, SentCounts
 from skewless.training_set.opened import OpenedTrainingSet
 
 
@@ -54,37 +54,39 @@ class TableUse:
 
 
 def counting(side: JoinSide, observation: Observation | None) -> JoinSide:
-    """The same side, whose rows are counted as they are read."""
+    """The same side, whose rows are counted as they are read, or sent."""
     if observation is None:
-        return side
+        return replace(side, counted=True)
     return replace(side, rows=side.rows.observe(observation, *_row_counts(side)))
 
 
 def matches_of(side: JoinSide) -> list[Column]:
     """The aggregates over joined rows that `use_of` reads of a side."""
+    sent = [F.max(F.col(side.sent_slot)).alias(side.sent_slot)] if side.broadcast else []
     return [
+        *sent,
         F.count_if(side.is_matched()).alias(side.matched_slot),
         F.count_if(F.col(side.at_t_slot)).alias(side.at_t_slot),
     ]
 
 
-def rows_of_sent(sides: Sequence[JoinSide]) -> dict[str, dict[str, int]]:
-    """The counts of tables that are sent to the label events: Spark never tells what was observed in a subquery."""
-    counts = [
-        side.rows.agg(F.lit(side.name).alias("name"), *_row_counts(side)) for side in sides if side.broadcast
-    ]
-    return {row["name"]: row.asDict() for row in reduce(DataFrame.union, counts).collect()} if counts else {}
-
-
 def use_of(
-    opened: OpenedTrainingSet, side: JoinSide, read: Mapping[str, int], totals: Mapping[str, int]
+    opened: OpenedTrainingSet, side: JoinSide, observed: Mapping[str, int], totals: Mapping[str, Any]
 ) -> TableUse:
-    """What came of a side: `read` are the counts of its rows, `totals` those over the joined rows."""
-    repeated = _repeated_keys(side) if side.event_timestamp is None else None
+    """What came of a side: `observed` are the counts of its rows where it was not sent, `totals` those over the joined
+    rows.
+    """
+    # Without a label event nothing is sent.
+    sent = SentCounts(*(totals[side.sent_slot] or (0, 0, 0))) if side.broadcast else None
+    rows_read, null_rows = (
+        (sent.rows_read, sent.null_rows) if sent else (observed["rows_read"], observed["null_rows"])
+    )
+    is_static = side.event_timestamp is None
+    repeated = (sent.repeated_keys if sent else _repeated_keys(side)) if is_static else None
     source = opened.inputs[f"feature_tables.{side.name}"]
     extents = extent_of(side.rows), whole_extent(source.rows)
     matched, at_t = totals[side.matched_slot], totals[side.at_t_slot]
-    return TableUse(source.version, read["rows_read"], read["null_rows"], matched, at_t, *extents, repeated)
+    return TableUse(source.version, rows_read, null_rows, matched, at_t, *extents, repeated)
 
 
 def _row_counts(side: JoinSide) -> list[Column]:

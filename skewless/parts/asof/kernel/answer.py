@@ -29,6 +29,10 @@ class Answer:
         if layout.audit_slot is not None:
             self._whole[layout.audit_slot] = self._audit_flags(winner, survives, is_at_t)
 
+    def tell(self, slot: str, values: pa.Array) -> None:
+        """Let a column be told besides, whose value for each label event is this."""
+        self._whole[slot] = values
+
     def columns(self, first: int, size: int) -> dict[str, pa.Array]:
         """The table's columns for the label events [first, first + size)."""
         layout, row = self._side.layout, self._row[first : first + size]

@@ -29,8 +29,18 @@ from skewless.ground.event_rows import EventAnswers, EventRows
 BUCKET, SIDE, MOMENT, AVAILABLE, LABEL = "bucket", "side", "moment", "available", "label"
 T = "t"
 OF_LABELS = 0
+MATCHABLE = "matchable"
+"""Of a table that is sent: whether a row has no null among its keys and times (J5)."""
 NOBODY = -1
 """In the place of a row: there is none."""
+
+
+class SentCounts(NamedTuple):
+    """Of a table that is sent: its rows, those with a null key or time, and those beyond the first of their key."""
+
+    rows_read: int
+    null_rows: int
+    repeated_keys: int
 
 
 class ValuePlace(NamedTuple):
@@ -66,6 +76,7 @@ class SideLayout:
     answers: Callable[[EventRows], EventAnswers] | None
     oldest: Callable[[int], int] | None
     audit_slot: str | None
+    sent_slot: str | None
 
 
 @dataclass(frozen=True)

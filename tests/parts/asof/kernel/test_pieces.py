@@ -54,6 +54,7 @@ def side(tag: int, **options: Any) -> SideLayout:
         "answers": None,
         "oldest": None,
         "audit_slot": None,
+        "sent_slot": None,
     }
     return SideLayout(**{**spec, **options})
 
