@@ -21,7 +21,7 @@ from skewless.ground.run.commits import (
 )
 from skewless.ground.run.manifest import Manifest
 from skewless.lake.storage import Hadoop
-from skewless.parts.publish.history import History, SparkHistory
+from skewless.parts.publish.history import History
 from skewless.parts.publish.places import Output
 
 
@@ -66,11 +66,11 @@ def committed(history: History, most: int = HISTORY) -> dict[int, Manifest]:
     return {version: manifest for version, manifest in found if manifest is not None}
 
 
-def write_beside(spark: SparkSession, output: Output) -> None:
-    """Write down the manifest of every commit that has none beside it, or half a one: a killed run is made up for."""
+def write_beside(spark: SparkSession, output: Output, manifests: Mapping[int, Manifest]) -> None:
+    """Write down each of these, by version, that is not kept yet, or half kept: a killed run is made up for."""
     files = Hadoop(spark)
     written = {entry.name: entry.length for entry in files.entries(output.manifests)}
-    for version, manifest in committed(SparkHistory(spark, output)).items():
+    for version, manifest in manifests.items():
         text = text_of(manifest)
         if written.get(file_name(version)) != len(text.encode()):
             files.write(f"{output.manifests}/{file_name(version)}", text)

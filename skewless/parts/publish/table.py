@@ -177,15 +177,14 @@ def publish(
         doing(f"publishing to {output.location}"),
     ):
         _commit(spark, rows, output, predicate, manifest)
+    manifests = committed(SparkHistory(spark, output))
     # After the commit: should the run die here, the next one writes down what is missing.
     try:
-        write_beside(spark, output)
+        write_beside(spark, output, manifests)
     except OSError as error:  # the commit stands and holds it, so this is no failure of the run
         tell(f"{output.manifests}: the manifest cannot be written: {error}; the next run makes up for it")
     # By the run and not the newest version: others may have published other slices since.
-    runs = {
-        document["run_id"]: version for version, document in committed(SparkHistory(spark, output)).items()
-    }
+    runs = {document["run_id"]: version for version, document in manifests.items()}
     output.place.note_written(staged, version := runs[manifest["run_id"]], manifest["rows"])
     return version
 
