@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LOCK := locks/development.txt
+UPGRADE ?= --upgrade
 DEMO := build/demo
 SERVED := $(DEMO)/served
 FEATURE_LOG := $(DEMO)/warehouse/feature_log
@@ -11,20 +13,36 @@ DAYS := --start 2013-07-01 --end 2013-07-15
 WAREHOUSE := --set WAREHOUSE=$(DEMO)/warehouse
 SUBMIT = $(BIN)/spark-submit --properties-file conf/spark/local.conf
 
+COMPILE := pyproject.toml --universal --python-version 3.10 --no-python-downloads --no-annotate --custom-compile-command 'make lock'
+
 export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help install java lint test test-fast test-faults test-cluster demo bench wheel clean
+.PHONY: help install lock audit java lint test test-fast test-faults test-cluster demo bench wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-install: $(STAMP) ## Create .venv with the package and all that its development needs
+install: $(STAMP) ## Create .venv with the package and all that its development needs, as locked
 
-$(STAMP): pyproject.toml
+# Without build isolation the package is built by the locked hatchling, not by whichever is newest.
+$(STAMP): pyproject.toml $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit("skewless needs Python 3.10 or newer; set PYTHON=/path/to/python3" if sys.version_info < (3, 10) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# One lock for each Python from 3.10: markers choose among its pins. The cluster's constraints are pins of the same lock.
+lock: ## Renew the locked versions and hashes; UPGRADE= keeps those that still fit pyproject.toml
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'
+	build/lock/bin/uv pip compile --quiet $(COMPILE) --extra dev --generate-hashes $(UPGRADE) --output-file $(LOCK)
+	build/lock/bin/uv pip compile --quiet $(COMPILE) --extra cluster --constraints $(LOCK) --output-file locks/cluster.txt
+
+audit: ## Look the locked versions up among known vulnerabilities, where PyPI's database of them is reached
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.9,<3'
+	build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement $(LOCK)
 
 java:
 	@home="$${JAVA_HOME:+$$JAVA_HOME/bin/}"; found=$$("$${home}java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
