@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK := locks/development.txt
 UPGRADE ?= --upgrade
+UV := build/uv/bin/uv
+PYTHONS ?= 3.10 3.11 3.12 3.13
 DEMO := build/demo
 SERVED := $(DEMO)/served
 FEATURE_LOG := $(DEMO)/warehouse/feature_log
@@ -17,7 +19,7 @@ COMPILE := pyproject.toml --universal --python-version 3.10 --no-python-download
 
 export PYSPARK_PYTHON := $(CURDIR)/$(BIN)/python
 
-.PHONY: help install lock audit java lint test test-fast test-faults test-cluster demo bench wheel clean
+.PHONY: help install lock audit java lint test test-fast test-serving-versions test-faults test-cluster demo bench wheel clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,11 +35,13 @@ $(STAMP): pyproject.toml $(LOCK)
 	@touch $@
 
 # One lock for each Python from 3.10: markers choose among its pins. The cluster's constraints are pins of the same lock.
-lock: ## Renew the locked versions and hashes; UPGRADE= keeps those that still fit pyproject.toml
-	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'
-	build/lock/bin/uv pip compile --quiet $(COMPILE) --extra dev --generate-hashes $(UPGRADE) --output-file $(LOCK)
-	build/lock/bin/uv pip compile --quiet $(COMPILE) --extra cluster --constraints $(LOCK) --output-file locks/cluster.txt
+lock: $(UV) ## Renew the locked versions and hashes; UPGRADE= keeps those that still fit pyproject.toml
+	$(UV) pip compile --quiet $(COMPILE) --extra dev --generate-hashes $(UPGRADE) --output-file $(LOCK)
+	$(UV) pip compile --quiet $(COMPILE) --extra cluster --constraints $(LOCK) --output-file locks/cluster.txt
+
+$(UV):
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'
 
 audit: ## Look the locked versions up among known vulnerabilities, where PyPI's database of them is reached
 	$(PYTHON) -m venv build/audit
@@ -58,6 +62,17 @@ test-fast: install ## Run what needs no Spark
 
 test: install java ## Run every test, and a share of the faults
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile -m "not fault"
+
+# No Spark here, and none of the jobs' libraries but those whose values serving is given or whose servers it reads.
+# A Python that is not on PATH is one that uv brings.
+test-serving-versions: $(UV) ## Run the tests of serving on each Python that serving may have; PYTHONS=3.12 for one
+	for version in $(PYTHONS); do \
+	  $(UV) venv --quiet --clear --python $$version build/serving/$$version && \
+	  $(UV) pip install --quiet --python build/serving/$$version --constraints $(LOCK) \
+	    pytest pytest-xdist hypothesis tzdata numpy pandas pyarrow pyyaml redis 'psycopg[binary]' && \
+	  build/serving/$$version/bin/python -m pytest -q tests/serving features skewless/serving \
+	    --confcutdir tests/serving --hypothesis-profile ci || exit 1; \
+	done
 
 test-faults: install java ## Kill, stop, tear and fill up what runs need, and look at what is left
 	$(BIN)/python -m pytest -q tests/faults

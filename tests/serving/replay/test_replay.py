@@ -435,6 +435,7 @@ def test_the_replay_runs_where_spark_cannot_be_imported(tmp_path: Path, write_mo
 def test_a_module_that_fails_when_it_is_imported_there_is_told(
     tmp_path: Path, write_module: WriteModule
 ) -> None:
+    pytest.importorskip("pyspark")
     module = write_module(
         "replayed_import",
         """

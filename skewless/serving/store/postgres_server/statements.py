@@ -5,7 +5,10 @@ The schema's name has the version of the tables: what they mean changes under an
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from typing import LiteralString  # since Python 3.11; serving runs on 3.10 too
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('skewless'), hashtext(%s))"
 """Held to the end of a transaction by whoever begins or publishes a run of a training set, or makes the tables."""
