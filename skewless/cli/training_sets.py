@@ -101,12 +101,15 @@ def show(run: Run, name: str, version: int | None, limit: int | None) -> Result:
 @click.option(
     "--older-than", type=Length(), default="7d", show_default=True, help="Leave what is younger, such as 12h."
 )
+@click.option(
+    "--scores", multiple=True, metavar="TABLE", help="Also what runs of score left at this --to; repeatable."
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-def clean(run: Run, name: str, older_than: timedelta, dry_run: bool) -> Result:
+def clean(run: Run, name: str, older_than: timedelta, scores: tuple[str, ...], dry_run: bool) -> Result:
     """Remove what dead runs left: staged and rejected rows, first publications without a commit, old profiles."""
     from skewless.runs.published.clean import clean_training_set
 
-    return clean_training_set(run, name, older_than, dry_run=dry_run)
+    return clean_training_set(run, name, older_than, scores, dry_run=dry_run)
 
 
 @commands.command("trace")

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from skewless.config import durations
 from skewless.ground.errors import MachineError
+from skewless.ground.run.commits import SCORES
 from skewless.lake.session import private_session
 from skewless.lake.storage import Hadoop
 from skewless.parts.publish import (
@@ -23,7 +24,7 @@ from skewless.parts.publish import (
     remove,
 )
 from skewless.parts.publish.leases import now_of
-from skewless.runs.execution import Result, Run
+from skewless.runs.execution import Result, Run, refuse_no_location
 from skewless.serving.errors import first_line
 
 
@@ -34,22 +35,34 @@ class Sized(NamedTuple):
     size: int
 
 
-def clean_training_set(run: Run, name: str, older_than: timedelta, *, dry_run: bool) -> Result:
-    """`skewless clean`: what dead runs left of a training set, removed, or with `dry_run` only told.
+def clean_training_set(
+    run: Run, name: str, older_than: timedelta, scores: Sequence[str], *, dry_run: bool
+) -> Result:
+    """`skewless clean`: what dead runs left of a training set and of its scores, removed, or with `dry_run` only told.
 
-    Errors: InputError where the output is not this training set's; MachineError, after all else is removed, with a line
-    for each that cannot be.
+    `scores` are the places that `skewless score --to` writes: no configuration names them. Errors: InputError, before
+    anything is removed, where a place is not this training set's or its scores'; MachineError, after all else is
+    removed, with a line for each that cannot be.
     """
+    for each in scores:
+        refuse_no_location("--scores", each)
     configuration = run.configuration()
     location, watch = configuration.output_of(name), configuration.monitoring(name)
     spark = private_session(run.spark())
     output = Output.at(spark, location)
-    refuse_foreign_table(spark, output, name)
+    outputs = [output, *(Output.at(spark, each, "--scores", SCORES) for each in scores)]
+    for place in outputs:
+        refuse_foreign_table(spark, place, name)
     kept = {version for version in (watch.reference_version, _newest(spark, output)) if version is not None}
-    found = _sized(spark, Leftovers(spark, output, _now(spark, output, dry_run), kept).older_than(older_than))
+    found = [
+        each
+        for place in outputs  # only the training set's has profiles
+        for each in Leftovers(spark, place, _now(spark, place, dry_run), kept).older_than(older_than)
+    ]
+    sized = _sized(spark, found)
     if not dry_run:
-        _remove(Hadoop(spark), found)
-    return Result(_document(name, found, older_than, dry_run), _summary(name, found, older_than, dry_run))
+        _remove(Hadoop(spark), sized)
+    return Result(_document(name, sized, older_than, dry_run), _summary(name, sized, older_than, dry_run))
 
 
 def _newest(spark: SparkSession, output: Output) -> int | None:

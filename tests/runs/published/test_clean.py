@@ -62,6 +62,27 @@ def test_a_place_that_is_somebody_elses_is_left_alone(left: Project) -> None:
     assert "did not make" in ran.err
 
 
+def test_what_runs_of_score_left_is_removed_where_its_places_are_named(left: Project) -> None:
+    for place in (f"a_staging/{OLD}", f"b_rejected/{OLD}", f"c_staging/{OLD}"):
+        (left.warehouse / place).mkdir(parents=True)
+        (left.warehouse / place / "part-0.parquet").write_bytes(b"x" * 100)
+    scores = [option for name in "ab" for option in ("--scores", f"{left.warehouse}/{name}")]
+    ran = left.run("clean", "s", *scores, "--json")
+    removed = [(each["kind"], each["bytes"]) for each in ran.document["removed"]]
+    assert removed == [("staging", 1500), ("rejected", 1500), ("staging", 100), ("rejected", 100)]
+    assert files_of(left) == {f"c_staging/{OLD}/part-0.parquet"}
+
+
+def test_a_place_of_scores_that_is_somebody_elses_is_refused_before_anything_goes(left: Project) -> None:
+    (left.warehouse / "a").mkdir()
+    (left.warehouse / "a" / "photo.jpg").write_text("")
+    before = files_of(left)
+    ran = left.run("clean", "s", "--scores", f"{left.warehouse}/a")
+    assert (ran.code, files_of(left)) == (2, before)
+    assert f"output '{left.warehouse}/a' holds" in ran.err
+    assert left.run("clean", "s", "--scores", "a table").code == 2
+
+
 def test_an_age_that_is_none_is_bad_usage(project: Project) -> None:
     ran = project.run("clean", "s", "--older-than", "soon")
     assert ran.code == 2
