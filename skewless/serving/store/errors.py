@@ -1,4 +1,4 @@
-"""What an online store refuses."""
+"""What an online store refuses, and its URL as messages have it."""
 
 from __future__ import annotations
 
@@ -42,3 +42,15 @@ def no_run(url: str, run: str) -> StoreConflictError:
 def unreachable(url: str, said: object) -> StoreError:
     """Of a server that does not answer, or lets nobody in; `said` is what its client says."""
     return StoreError(f"online store {url}: {said}; start its server, or correct the URL or the password")
+
+
+def redacted(url: str) -> str:
+    """A server's URL without its credentials and its options, which may hold them too.
+
+    >>> redacted("redis://me:secret@host:6379/0?password=secret"), redacted("redis://host/0")
+    ('redis://host:6379/0', 'redis://host/0')
+    >>> redacted("redis://:se/cr@et@host")
+    'redis://host'
+    """
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

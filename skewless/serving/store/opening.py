@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from skewless.serving.errors import nearest
-from skewless.serving.store.errors import StoreError
-from skewless.serving.store.redaction import redacted
+from skewless.serving.store.errors import StoreError, redacted
 from skewless.serving.store.seam import Store
 
 _SQLITE = "sqlite:///"

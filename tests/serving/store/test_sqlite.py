@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -23,7 +24,7 @@ KEYS = [("t:rows", b"%d" % key) for key in range(5)]
 
 def generations(store: SqliteStore) -> int:
     """How many generations have entries: one, once everything was cleared away."""
-    with sqlite3.connect(store.url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as connection:
         return int(connection.execute("SELECT count(DISTINCT generation) FROM entries").fetchone()[0])
 
 
@@ -108,13 +109,13 @@ def test_a_forked_process_has_a_connection_of_its_own(tmp_path: Path) -> None:
 
 def test_another_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE mine (a)")
     store = open_store(f"sqlite:///{path}")
     assert store.state("flights") is None
     with pytest.raises(StoreError, match="it is another database, with 1 tables or indexes"):
         store.begin("flights", "plan", full=True)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 9")
     with pytest.raises(StoreError, match="expected format 1, found 9"):
         open_store(f"sqlite:///{path}").state("flights")

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import psycopg
 
 from skewless.serving.errors import first_line
-from skewless.serving.store.errors import StoreError, no_base, no_run, overtaken, unreachable
+from skewless.serving.store.errors import StoreError, no_base, no_run, overtaken, redacted, unreachable
+from skewless.serving.store.own_connection import OwnConnection
 from skewless.serving.store.postgres_server import statements as sql
-from skewless.serving.store.redaction import redacted
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
 
 _BATCH = 10_000
@@ -169,29 +169,10 @@ class PostgresStore:
             raise StoreError(f"online store {self.url}: {_line(error)}") from error
 
     def _connection(self) -> psycopg.Connection[Any]:
-        found: _Own | None = getattr(self._local, "own", None)
-        if found is not None and found.pid == os.getpid() and not found.connection.closed:
-            return found.connection
-        if found is not None and found.pid != os.getpid():
-            _inherited.append(found)
-        self._local.own = _Own(psycopg.connect(self._url, autocommit=True))
-        connection: psycopg.Connection[Any] = self._local.own.connection
-        return connection
-
-
-class _Own:
-    """A thread's connection, closed when the thread or the store goes."""
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self.pid, self.connection = os.getpid(), connection
-
-    def __del__(self) -> None:
-        if self.pid == os.getpid():
-            self.connection.close()
-
-
-_inherited: list[_Own] = []
-"""Connections of a process that forked this one: closing one here would end the parent's session."""
+        own: OwnConnection[psycopg.Connection[Any]] | None = getattr(self._local, "own", None)
+        if own is None or not own.is_of_this_process or own.connection.closed:
+            own = self._local.own = OwnConnection(psycopg.connect(self._url, autocommit=True))
+        return own.connection
 
 
 def _columns(wanted: Wanted) -> tuple[list[str], list[bytes]]:

@@ -23,9 +23,9 @@ from skewless.serving.store.errors import (
     no_base,
     no_run,
     overtaken,
+    redacted,
     unreachable,
 )
-from skewless.serving.store.redaction import redacted
 from skewless.serving.store.redis_server import scripts
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
 

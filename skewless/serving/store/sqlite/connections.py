@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,14 +10,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from skewless.serving.store.errors import StoreConflictError, StoreError
+from skewless.serving.store.own_connection import OwnConnection
 from skewless.serving.store.sqlite.statements import FORMAT, SCHEMA
 
 _BUSY_SECONDS = 60.0
 _WRITERS_CACHE = "PRAGMA cache_size = -64000"
 """64 MB: with SQLite's own 2 MB, pages of a batch are written more than once."""
-
-_inherited: list[sqlite3.Connection] = []
-"""Connections of a process that forked this one: closing one here would give up the locks that the parent has."""
 
 
 class Connections:
@@ -52,26 +49,29 @@ class Connections:
             raise StoreError(f"online store sqlite:///{self.path}: {error}") from error
 
     def _connection(self, make: bool) -> sqlite3.Connection | None:
-        found: tuple[int, sqlite3.Connection] | None = getattr(self._local, "own", None)
-        if found is not None and found[0] == os.getpid():
-            return found[1]
-        if found is not None:
-            _inherited.append(found[1])
+        own: OwnConnection[sqlite3.Connection] | None = getattr(self._local, "own", None)
+        if own is not None and own.is_of_this_process:
+            return own.connection
         if not make and not Path(self.path).exists():
             return None
-        connection = self._opened(make)
-        if connection is not None:
-            self._local.own = os.getpid(), connection
-        return connection
+        own = self._opened(make)
+        if own is None:
+            return None
+        self._local.own = own
+        return own.connection
 
-    def _opened(self, make: bool) -> sqlite3.Connection | None:
+    def _opened(self, make: bool) -> OwnConnection[sqlite3.Connection] | None:
         mode = "rwc" if make else "rw"
         connection = sqlite3.connect(
-            f"file:{quote(self.path)}?mode={mode}", _BUSY_SECONDS, isolation_level=None, uri=True
+            f"file:{quote(self.path)}?mode={mode}",
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,  # one thread works with it, and whichever lets it go closes it
+            uri=True,
         )
+        own = OwnConnection(connection)  # before anything can fail, so that it is closed then too
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0 and not make:
-            connection.close()
             return None
         if version not in (0, FORMAT):
             raise StoreError(
@@ -81,7 +81,7 @@ class Connections:
         connection.execute("PRAGMA synchronous = NORMAL")
         if version == 0:
             self._make(connection)
-        return connection
+        return own
 
     def _make(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
