@@ -23,6 +23,7 @@ from bench.online_store_rows import FEATURES, NOW, TABLES, row
 from bench.results import tell, title
 from skewless import FeatureSet, OnlineStore, ServingPlan
 from skewless.serving.plan.document.plan import feature_table_part, label_events_part, plan_document
+from skewless.serving.plan.online.stored import stored_tables
 from skewless.serving.store.codec import encode_key, encode_rows
 from skewless.serving.store.opening import open_store
 from skewless.serving.store.seam import Entry, Store, StoreState, TableState
@@ -94,7 +95,8 @@ def filled(store: Store, plan: ServingPlan, names: list[str], rows: list[Entry])
     begin = time.perf_counter()
     run = store.begin("bench", plan.fingerprint, full=True)
     store.put(run, rows)
-    tables = {name: TableState(0, NOW) for name in names}
+    columns = {each.name: each.columns for each in stored_tables(plan._layout.tables)}
+    tables = {name: TableState(0, NOW, columns=columns[name]) for name in names}
     store.publish(run, StoreState("bench", 0, plan.fingerprint, tables))
     return time.perf_counter() - begin
 

@@ -16,6 +16,7 @@ from skewless.ground.python_tasks import map_in_arrow
 from skewless.serving.plan.online.stored import StoredTable
 from skewless.serving.plan.serve.join import RowTimes
 from skewless.serving.store.codec import decode_rows, encode_key, encode_rows
+from skewless.serving.store.nested import decoded_value, encoded_value
 from skewless.serving.store.seam import Entry, Store
 
 KEYS_AT_ONCE = 1_000
@@ -129,7 +130,7 @@ def _merged(some: Sequence[tuple[Key, list[Row]]], writing: Writing) -> Iterable
     # Not what is staged: Spark may run a task twice, and the second would put the new rows to themselves.
     before = writing.store.read(writing.training_set, wanted)
     return [
-        [*(decode_rows(data) if data is not None else ()), *new]
+        [*(decode_rows(data, writing.stored.columns) if data is not None else ()), *new]
         for (_, new), data in zip(some, before, strict=True)
     ]
 
@@ -175,11 +176,11 @@ _KINDS: dict[str, Callable[[Choice], bool]] = {
 
 def _as_bytes(key: Key) -> bytes:
     """A key that can be read again, which `encode_key` is not made for."""
-    return encode_rows([{"key": list(key)}])
+    return encoded_value(list(key))
 
 
 def _as_key(data: bytes) -> Key:
-    return tuple(decode_rows(data)[0]["key"])
+    return tuple(decoded_value(data))
 
 
 def _report(written: Written) -> pa.RecordBatch:

@@ -197,7 +197,10 @@ def _state(staging: Staging) -> StoreState:
     plan, now = staging.plan, staging.now
     tables = {
         work.table.name: TableState(
-            work.table.source.version, now, source_id=table_id(work.table.source.rows)
+            work.table.source.version,
+            now,
+            source_id=table_id(work.table.source.rows),
+            columns=work.table.stored.columns,
         )
         for work in staging.todo.works
     }

@@ -80,6 +80,8 @@ def _why_whole(
         return f"the store has rows of another plan, that of version {state.version}"
     if any(table.name not in state.tables for table in tables):
         return "the store lacks a table"
+    if any(state.tables[table.name].columns != table.stored.columns for table in tables):
+        return "the store's rows have other columns"
     return None
 
 

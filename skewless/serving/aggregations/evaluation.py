@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from itertools import compress, repeat
+from typing import Any, NamedTuple
 
 from skewless.serving.aggregations.aggregation import Aggregation
 from skewless.serving.aggregations.bounds import dates_problem
-from skewless.serving.aggregations.reducers import REDUCERS, Event
-from skewless.serving.aggregations.visibility import Row, TimedRow, Visibility, missing_column
+from skewless.serving.aggregations.reducers import REDUCERS, Within
+from skewless.serving.aggregations.visibility import Row, Visibility, missing_column
 from skewless.serving.errors import FeatureError, raised, shown
 from skewless.serving.predicates.predicate import columns, compiled
 from skewless.serving.values.cells import cells
@@ -19,9 +21,46 @@ from skewless.serving.values.instants import micros
 Events = Iterable[Row]
 Moment = dt.datetime | None
 Evaluator = Callable[[Events, Moment], dict[str, Any]]
-Step = Callable[[list[TimedRow], int], Any]
 
 _PLAIN = Visibility()
+
+
+class Visible(NamedTuple):
+    """The visible events as columns of equal lengths: when each happened and landed, in microseconds, and its values.
+
+    `in_order` says that the first do not fall, as a store has them.
+    """
+
+    events: Sequence[int]
+    available: Sequence[int]
+    columns: Mapping[str, Sequence[Any]]
+    in_order: bool
+
+    def between(self, start: int, end: int) -> Visible:
+        """Those from `start` on and before `end`."""
+        if not self.in_order:
+            return self.where([start <= event < end for event in self.events])
+        own = slice(bisect_left(self.events, start), bisect_left(self.events, end))
+        columns = {name: values[own] for name, values in self.columns.items()}
+        return Visible(self.events[own], self.available[own], columns, True)
+
+    def where(self, taken: Sequence[bool]) -> Visible:
+        """Those that are taken."""
+        columns = {name: list(compress(values, taken)) for name, values in self.columns.items()}
+        events, available = (list(compress(times, taken)) for times in (self.events, self.available))
+        return Visible(events, available, columns, self.in_order)
+
+    def rows(self, names: Sequence[str]) -> Iterable[Row]:
+        """These columns, row by row."""
+        values = (
+            zip(*(self.columns[name] for name in names), strict=True)
+            if names
+            else repeat((), len(self.events))
+        )
+        return (dict(zip(names, row, strict=True)) for row in values)
+
+
+Step = Callable[[Visible, int], Any]
 
 
 def evaluate(aggregation: Aggregation, events: Events, at: Moment, visibility: Visibility = _PLAIN) -> Any:
@@ -49,7 +88,10 @@ def evaluator(
         _require(rows, needed)
         if no_dates is not None:
             _refuse_dates(rows, visibility.event_timestamp, no_dates)
-        visible = visibility.visible(visibility.timed(rows), moment)
+        timed = visibility.visible(visibility.timed(rows), moment)
+        happened, landed = [event for event, _, _ in timed], [available for _, available, _ in timed]
+        own = {name: [row[name] for _, _, row in timed] for name in needed}
+        visible = Visible(happened, landed, own, False)
         return {name: step(visible, moment) for name, step in steps.items()}
 
     return values
@@ -63,40 +105,42 @@ def prepared(aggregations: Sequence[Aggregation], types: Mapping[str, str] | Non
 def _step(aggregation: Aggregation, types: Mapping[str, str]) -> Step:
     reduce, kind = REDUCERS[aggregation.function], aggregation.kind
     window, argument = aggregation.window, aggregation.argument
+    tested = () if aggregation.where is None else columns(aggregation.where)
     test = None if aggregation.where is None else compiled(aggregation.where, types)
 
-    def value(visible: list[TimedRow], at: int) -> Any:
+    def value(visible: Visible, at: int) -> Any:
         try:
             # The window first, then the predicate: it is the cheaper test, and leaves fewer rows to the other.
             start, end = window.bounds(at)
-            inside = [entry for entry in visible if start <= entry[0] < end]
+            inside = visible.between(start, end)
             if test is not None:
-                inside = [entry for entry in inside if test(entry[2]) is True]
-            events = _with_values(inside, aggregation, types)
-            return reduce(events, argument, at) if events else kind.of_nothing
+                inside = inside.where([test(row) is True for row in inside.rows(tested)])
+            own = _with_values(inside, aggregation, types)
+            return reduce(own, argument, at) if own.events else kind.of_nothing
         except (FeatureError, Refused, ArithmeticError) as error:
             raise FeatureError(f"aggregation '{aggregation.name}': {_said(error)}") from None
 
     return value
 
 
-def _with_values(inside: list[TimedRow], aggregation: Aggregation, types: Mapping[str, str]) -> list[Event]:
+def _with_values(inside: Visible, aggregation: Aggregation, types: Mapping[str, str]) -> Within:
     """The events whose value takes part, with that value; without a column all of them."""
     column = aggregation.column
     if column is None:
-        return [(event, available, None) for event, available, _ in inside]
-    present = [entry for entry in inside if entry[2][column] is not None]
-    values = [row[column] for _, _, row in present]
-    taken = aggregation.kind.takes
+        return Within(inside.events, inside.available, ())
+    present = [value is not None for value in inside.columns[column]]
+    if not all(present):
+        inside = inside.where(present)
+    values, taken = inside.columns[column], aggregation.kind.takes
     if taken is not None:
         try:
-            values = cells(values, taken)
+            values = cells(list(values), taken)
         except Refused as error:
             raise Refused(f"column '{column}': {error}") from None
         if types.get(column) == "double":
             # An int in a double column is a double in Spark: `sum` of them must be one too.
-            values = [float(value) for value in values]
-    return [(event, available, value) for (event, available, _), value in zip(present, values, strict=True)]
+            values = list(map(float, values))
+    return Within(inside.events, inside.available, values)
 
 
 def _said(error: Exception) -> str:

@@ -2,18 +2,18 @@
 
 Rows lie column by column, so that one `struct.unpack` reads every number of a value, of a window's thousand events too:
 
-    version (1 byte) | rows (4) | bytes of the header (2) | header | numbers of all columns | texts of all columns
+    version and flags (1 byte) | rows (4, where it is not one) | a code a column | numbers of all columns | texts
 
-The header is JSON, column → code of its type: `q` an integer, `d` a double, `b` a boolean, `i` a date, `t` an instant,
-`w` a clock time, `s` text, `y` bytes, `D` a decimal, `n` nulls alone, `v` anything else with its type before each; `?`
-before the code says that there are nulls. Texts have their lengths among the numbers. What shrinks by a third is
-deflated behind another version. Why not the feature log's JSON: a thousand events take ten times as long to read.
+A code is one byte: `1`, `2`, `4` and `8` an integer of so many bytes, `d` a double, `b` a boolean, `i` a date, `t` an
+instant, `w` a clock time, `s` text, `y` bytes, `D` a decimal, `n` nulls alone, `v` anything else with its type before
+each; its highest bit says that there are nulls. Texts have their lengths among the numbers. What shrinks by a third is
+deflated. The columns' names are no part of it, since every key of a table has the same: a store says them once a table
+(`TableState.columns`). Why not the feature log's JSON: a thousand events take ten times as long to read.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,17 @@ from typing import Any, NamedTuple
 
 from skewless.serving.errors import shown
 from skewless.serving.store.errors import StoreError
-from skewless.serving.store.kinds import DEFLATED, HEAD, KINDS, PLAIN
+from skewless.serving.store.kinds import (
+    COUNT,
+    DEFLATED,
+    HAS_NULLS,
+    INTEGERS,
+    KINDS,
+    MANY,
+    NOTHING,
+    VERSION,
+    WIDE,
+)
 from skewless.serving.store.nested import encoded_value
 from skewless.serving.store.reading import decode_rows
 
@@ -32,14 +42,15 @@ _WORTH_DEFLATING = 1_000
 
 
 class _Column(NamedTuple):
+    """A column's code, its values without nulls as they are written, and which of its places are null."""
+
     code: str
-    numbers: bytes
-    text: bytes
+    written: list[Any]
+    nulls: bytes
 
 
 _CODES: dict[type, str] = {
     bool: "b",
-    int: "q",
     float: "d",
     dt.date: "i",
     str: "s",
@@ -49,26 +60,31 @@ _CODES: dict[type, str] = {
 
 
 def encode_rows(rows: Sequence[Mapping[str, object]]) -> bytes:
-    """The rows of one key as bytes; all have the same columns.
+    """The rows of one key as bytes; all have the same columns in the same order.
 
     Values are None, bool, int of 64 bits, float, Decimal, str, bytes, date, datetime (an aware one as its instant),
     lists and dicts of these. StoreError names the column of any other value.
 
     >>> rows = [{"temp": -0.0, "seen": dt.datetime(2024, 1, 2, tzinfo=dt.timezone.utc)}, {"temp": None, "seen": None}]
-    >>> decode_rows(encode_rows(rows)) == rows
+    >>> decode_rows(encode_rows(rows), ("temp", "seen")) == rows
     True
     """
-    names = tuple(rows[0]) if rows else ()
-    columns = [_column(name, [row[name] for row in rows]) for name in names]
-    codes = {name: each.code for name, each in zip(names, columns, strict=True)}
-    header = json.dumps(codes, separators=(",", ":")).encode()
-    numbers = b"".join(each.numbers for each in columns)
-    texts = b"".join(each.text for each in columns)
-    plain = HEAD.pack(PLAIN, len(rows), len(header)) + header + numbers + texts
+    columns = [_column(name, [row[name] for row in rows]) for name in (rows[0] if rows else ())]
+    texts = [text for each in columns if _is_text(each) for text in each.written]
+    flags = VERSION | (MANY if len(rows) != 1 else 0) | (WIDE if max(map(len, texts), default=0) > 255 else 0)
+    plain = b"".join(
+        [
+            bytes([flags]),
+            COUNT.pack(len(rows)) if flags & MANY else b"",
+            bytes([ord(each.code) | (HAS_NULLS if each.nulls else 0) for each in columns]),
+            *(_numbers(each, "I" if flags & WIDE else "B") for each in columns),
+            *texts,
+        ]
+    )
     if len(plain) < _WORTH_DEFLATING:
         return plain
     deflated = zlib.compress(plain, 1)
-    return HEAD.pack(DEFLATED, 0, 0) + deflated if len(deflated) * 3 < len(plain) * 2 else plain
+    return bytes([VERSION | DEFLATED]) + deflated if len(deflated) * 3 < len(plain) * 2 else plain
 
 
 def encode_key(values: Sequence[object]) -> bytes:
@@ -81,10 +97,12 @@ def encode_key(values: Sequence[object]) -> bytes:
     >>> encode_key([Decimal("1.50")]) == encode_key([Decimal("1.5")])
     True
     """
-    return b"".join(map(_key_part, values))
+    return b"".join([_key_part(value) for value in values])
 
 
 def _key_part(value: object) -> bytes:
+    if type(value) is int or type(value) is str:  # what most keys are
+        return encoded_value(value)
     if value is None or isinstance(value, (float, list, dict)):
         raise StoreError(f"online store: {type(value).__name__} {shown(value)} is no key")
     if isinstance(value, Decimal):
@@ -100,34 +118,55 @@ def _column(name: str, values: list[Any]) -> _Column:
         return _written(values)
     except StoreError as error:
         raise StoreError(f"column '{name}': {error}") from None
-    except (struct.error, UnicodeError, AttributeError) as error:
+    except (UnicodeError, AttributeError) as error:
         raise StoreError(f"online store: column '{name}': {error}") from None
 
 
 def _written(values: list[Any]) -> _Column:
     code = _code({type(value) for value in values if value is not None}, values)
-    if code == "n":
-        return _Column(code, b"", b"")
+    if code == NOTHING:
+        return _Column(code, [], b"")
     kind, nulls = KINDS[code], _nulls(values)
     nothing: Any = 0 if kind.fixed else b""
     write = kind.write or _as_it_is
-    written = [nothing if value is None else write(value) for value in values]
-    numbers = struct.pack(
-        f"<{len(values)}{kind.fixed or 'I'}", *(written if kind.fixed else map(len, written))
-    )
-    return _Column("?" + code if nulls else code, nulls + numbers, b"" if kind.fixed else b"".join(written))
+    return _Column(code, [nothing if value is None else write(value) for value in values], nulls)
+
+
+def _is_text(column: _Column) -> bool:
+    return column.code != NOTHING and KINDS[column.code].fixed is None
+
+
+def _numbers(column: _Column, length: str) -> bytes:
+    """A column's values, or the lengths of its texts."""
+    if column.code == NOTHING:
+        return b""
+    fixed, size = KINDS[column.code].fixed, len(column.written)
+    if fixed is None:
+        return column.nulls + struct.pack(f"<{size}{length}", *map(len, column.written))
+    return column.nulls + struct.pack(f"<{size}{fixed}", *column.written)
 
 
 def _code(kinds: set[type], values: list[Any]) -> str:
     if not kinds:
-        return "n"
+        return NOTHING
     kind = kinds.pop()
     if kinds:
         return "v"
+    if kind is int:
+        return _integer([value for value in values if value is not None])
     if kind is dt.datetime:
         zoned = {value.tzinfo is not None for value in values if value is not None}
         return "v" if len(zoned) > 1 else "t" if True in zoned else "w"
     return _CODES.get(kind, "v")
+
+
+def _integer(values: list[int]) -> str:
+    """The narrowest code that takes all of these."""
+    least, greatest = min(values), max(values)
+    for code, bits in INTEGERS.items():
+        if -(1 << bits - 1) <= least and greatest < 1 << bits - 1:
+            return code
+    raise StoreError(f"online store: int {least if least < 0 else greatest} does not fit in 64 bits")
 
 
 def _as_it_is(value: Any) -> Any:

@@ -18,11 +18,17 @@ from skewless.serving.store.nested import (
 )
 from skewless.serving.values.instants import micros
 
-PLAIN, DEFLATED = 1, 2
-"""The versions of the format."""
+VERSION = 0x10
+"""The version of the format, in the high bits of a value's first byte; in the low ones:"""
 
-HEAD = struct.Struct("<BIH")
-"""Version, rows, bytes of the header."""
+MANY, WIDE, DEFLATED = 1, 2, 4
+"""Rows are not one but counted, texts have lengths of four bytes and not of one, and what is behind is deflated."""
+
+COUNT = struct.Struct("<I")
+"""How many rows there are, where it is not one."""
+
+HAS_NULLS = 0x80
+"""Set in the code of a column that has a null among many values."""
 
 
 class Kind(NamedTuple):
@@ -33,9 +39,18 @@ class Kind(NamedTuple):
     read: Callable[[Any], Any] | None
 
 
+NOTHING = "n"
+"""The code of a column of nulls alone, which takes no more bytes."""
+
+INTEGERS = {"1": 8, "2": 16, "4": 32, "8": 64}
+"""Codes of integers, narrow ones first, and their bits."""
+
 KINDS: dict[str, Kind] = {
     "b": Kind("?", None, None),
-    "q": Kind("q", None, None),
+    "1": Kind("b", None, None),
+    "2": Kind("h", None, None),
+    "4": Kind("i", None, None),
+    "8": Kind("q", None, None),
     "d": Kind("d", None, None),
     "i": Kind("i", dt.date.toordinal, dt.date.fromordinal),
     "t": Kind("q", micros, instant_of),

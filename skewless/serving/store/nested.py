@@ -16,7 +16,9 @@ from skewless.serving.errors import shown
 from skewless.serving.store.errors import StoreError
 from skewless.serving.values.instants import micros
 
-_SIZE = struct.Struct("<I")
+_SIZE, _LONG = struct.Struct("<I"), 255
+"""A length from 255 on has four bytes behind a byte of 255; a shorter one has a byte."""
+
 _DOUBLE = struct.Struct("<d")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 _WALL_EPOCH = dt.datetime(1970, 1, 1)
@@ -31,11 +33,12 @@ def encoded_value(value: object) -> bytes:
     """
     kind = type(value)
     tag, text = _ENCODERS[kind](value) if kind in _ENCODERS else _of_base(value)
-    return tag + _SIZE.pack(len(text)) + text
+    size = len(text)
+    return b"%b%c%b" % (tag, size, text) if size < _LONG else b"%b\xff%b%b" % (tag, _SIZE.pack(size), text)
 
 
 def decoded_value(data: bytes) -> Any:
-    """The value of these bytes; ValueError or KeyError where they are none."""
+    """The value of these bytes; an error of some kind where they are none."""
     value, end = _decoded(data, 0)
     if end != len(data):
         raise ValueError("bytes behind the value")
@@ -108,8 +111,11 @@ def _of_base(value: object) -> tuple[bytes, bytes]:
 
 
 def _decoded(data: bytes, start: int) -> tuple[Any, int]:
-    tag, (size,) = data[start : start + 1], _SIZE.unpack_from(data, start + 1)
-    first, end = start + 5, start + 5 + size
+    tag, size, first = data[start : start + 1], data[start + 1], start + 2
+    if size == _LONG:
+        (size,) = _SIZE.unpack_from(data, first)
+        first += _SIZE.size
+    end = first + size
     if end > len(data):
         raise ValueError("it ends too early")
     return _DECODERS[tag](data[first:end]), end

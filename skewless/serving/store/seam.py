@@ -36,13 +36,15 @@ class TableState:
     `source_version` is that of the feature table whose rows it holds, None where its format has no versions, and
     `source_id` the table's own id, where it has one: another table at the same place begins at version 0 again.
     `materialized_at` is the moment from which on the store answers: rows that matter only before it are not kept.
-    `keys` is counted by the store when it publishes, whatever was said before.
+    `keys` is counted by the store when it publishes, whatever was said before. `columns` are those of the stored rows,
+    which do not repeat their names.
     """
 
     source_version: int | None
     materialized_at: dt.datetime
     keys: int = 0
     source_id: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,5 +141,9 @@ class Store(Protocol):
 
 
 def _table(fields: Mapping[str, object]) -> TableState:
-    moment = dt.datetime.fromisoformat(str(fields["materialized_at"]))
-    return TableState(**{**fields, "materialized_at": moment})  # type: ignore[arg-type]
+    read = {
+        **fields,
+        "materialized_at": dt.datetime.fromisoformat(str(fields["materialized_at"])),
+        "columns": tuple(fields.get("columns", ())),  # type: ignore[arg-type]
+    }
+    return TableState(**read)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from skewless.serving.store.codec import encode_key
 from skewless.serving.store.errors import StaleStoreError, StoreError
 from skewless.serving.store.nested import instant_of
 from skewless.serving.store.online_store import OnlineStore, Staleness, staleness
-from skewless.serving.store.reading import decode_columns, decode_rows
+from skewless.serving.store.reading import StoredRows
 from skewless.serving.store.seam import StoreState
 from skewless.serving.values.durations import shortest
 from skewless.serving.values.instants import micros
@@ -23,12 +23,14 @@ Given = dict[str, dict[str, Any]]
 
 
 class _Use(NamedTuple):
-    """A feature table of the plan as it reads a stored one: `what` is `rows` or `events`."""
+    """A feature table of the plan as it reads a stored one: `what` is `rows` or `events`, `key` the place of its
+    label columns among those of all tables."""
 
     name: str
     what: str
     stored: str
-    label_columns: tuple[str, ...]
+    columns: tuple[str, ...]
+    key: int
 
 
 class _Checked(NamedTuple):
@@ -48,18 +50,20 @@ class Fetcher:
             layout.version,
             layout.fingerprint,
         )
-        by_name = {table.name: table for table in layout.tables}
+        keys = {table.name: tuple(column for _, column in table.join_keys) for table in layout.tables}
+        # Most tables of a plan are joined by the same label columns, whose values are made a key once a request.
+        self._keys = list(dict.fromkeys(keys.values()))
         self._uses = [
             _Use(
                 name,
                 "events" if stored.is_events else "rows",
                 stored.name,
-                tuple(column for _, column in by_name[name].join_keys),
+                stored.columns,
+                self._keys.index(keys[name]),
             )
             for stored in stored_tables(layout.tables)
             for name in stored.used_by
         ]
-        self._events = {use.stored for use in self._uses if use.what == "events"}
         self._checked: _Checked | None = None
 
     @property
@@ -70,7 +74,7 @@ class Fetcher:
     def fetch(
         self, store: OnlineStore, asked: Sequence[Asked], max_staleness: Staleness = None
     ) -> list[Given]:
-        """Rows and events for every request, from one publication and in one round trip; events as columns.
+        """Rows and events for every request, from one publication and in one round trip, as the store holds them.
 
         A table without rows for the request's key is given as None; so is one where the key or T is null, of which
         nothing is read (J1). StoreError where the store holds another plan's rows or none, lacks a table, begins after
@@ -79,28 +83,34 @@ class Fetcher:
         if not isinstance(store, OnlineStore):
             raise StoreError(f"store: expected an OnlineStore, found {kind_of(store)}; OnlineStore.open(url)")
         wanted: dict[tuple[str, bytes], int] = {}
-        places = [[_place(use, each, wanted) for use in self._uses] for each in asked]
+        places = [self._places(each, wanted) for each in asked]
         state, found = store.snapshot(self._training_set, list(wanted))
         checked = self._check(store, state)
         limit = store.max_staleness if max_staleness is None else staleness(max_staleness)
         for each in asked:
             _check_time(store, checked, each.at, limit)
-        stored = [
-            None if data is None else decode_columns(data) if name in self._events else decode_rows(data)
-            for (name, _), data in zip(wanted, found, strict=True)
-        ]
-        return [self._given(own, stored) for own in places]
+        return [self._given(own, found) for own in places]
 
     def fetch_rows(self, store: OnlineStore, asked: Asked, max_staleness: Staleness = None) -> Given:
         """The same for one request, all as rows, and [] where there are no events."""
         (given,) = self.fetch(store, [asked], max_staleness)
+        rows = {name: None if each is None else each.rows() for name, each in given["rows"].items()}
         events = {name: [] if each is None else each.rows() for name, each in given["events"].items()}
-        return {"rows": given["rows"], "events": events}
+        return {"rows": rows, "events": events}
 
-    def _given(self, places: Sequence[int | None], stored: Sequence[Any]) -> Given:
+    def _places(self, asked: Asked, wanted: dict[tuple[str, bytes], int]) -> list[int | None]:
+        """Where each use's own lies among the values that are asked for; None where nothing can match (J1)."""
+        keys = [_key(asked, columns) for columns in self._keys]
+        return [
+            None if (key := keys[use.key]) is None else wanted.setdefault((use.stored, key), len(wanted))
+            for use in self._uses
+        ]
+
+    def _given(self, places: Sequence[int | None], found: Sequence[bytes | None]) -> Given:
         given: Given = {"rows": {}, "events": {}}
-        for use, place in zip(self._uses, places, strict=True):
-            given[use.what][use.name] = None if place is None else stored[place]
+        for (name, what, _, columns, _), place in zip(self._uses, places, strict=True):
+            data = None if place is None else found[place]
+            given[what][name] = None if data is None else StoredRows(data, columns)
         return given
 
     def _check(self, store: OnlineStore, state: StoreState | None) -> _Checked:
@@ -122,18 +132,23 @@ class Fetcher:
         missing = [use.stored for use in self._uses if use.stored not in state.tables]
         if missing:
             raise StoreError(f"online store {store.url}: '{missing[0]}' was never materialised; {again}")
+        other = next((use for use in self._uses if state.tables[use.stored].columns != use.columns), None)
+        if other is not None:
+            held = ", ".join(state.tables[other.stored].columns) or "none"
+            raise StoreError(
+                f"online store {store.url}: '{other.stored}': expected columns {', '.join(other.columns)}, found "
+                f"{held}; {again}"
+            )
         moments = [micros(state.tables[use.stored].materialized_at) for use in self._uses]
         checked = _Checked(state, min(moments, default=0), max(moments, default=0))
         self._checked = checked
         return checked
 
 
-def _place(use: _Use, asked: Asked, wanted: dict[tuple[str, bytes], int]) -> int | None:
-    """Where among the values that are asked for a table's own lies; None where nothing can match (J1)."""
-    key = [asked.values[column] for column in use.label_columns]
-    if asked.at is None or None in key:
-        return None
-    return wanted.setdefault((use.stored, encode_key(key)), len(wanted))
+def _key(asked: Asked, columns: Sequence[str]) -> bytes | None:
+    """The key of these columns' values; None where T or one of them is null."""
+    values = [asked.values[column] for column in columns]
+    return None if asked.at is None or None in values else encode_key(values)
 
 
 def _check_time(store: OnlineStore, checked: _Checked, at: int | None, limit: int | None) -> None:

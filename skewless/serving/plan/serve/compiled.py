@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from skewless.serving.errors import FeatureError, nearest
-from skewless.serving.plan.serve.join import Row, Winner, winner_of
+from skewless.serving.plan.serve.join import Row
+from skewless.serving.plan.serve.stored import StoredWinner, stored_winner_of
 from skewless.serving.plan.serve.tables import JoinedTable
 from skewless.serving.plan.serve.windows import Aggregates, aggregates_of, look_back
 from skewless.serving.store.reading import StoredRows
 from skewless.serving.values.durations import microseconds, shortest
 
-Rows = Mapping[str, Row | Sequence[Row] | None]
+Rows = Mapping[str, Row | Sequence[Row] | StoredRows | None]
 Events = Mapping[str, Sequence[Row] | StoredRows | None]
 
 
@@ -74,7 +75,7 @@ class CompiledTable(NamedTuple):
     name: str
     label_columns: tuple[str, ...]
     columns: tuple[str, ...]
-    winner: Winner | None
+    winner: StoredWinner | None
     aggregates: Aggregates | None
 
     @classmethod
@@ -84,7 +85,7 @@ class CompiledTable(NamedTuple):
             table.name,
             tuple(column for _, column in table.join_keys),
             tuple(table.schema),
-            winner_of(table) if table.columns else None,
+            stored_winner_of(table) if table.columns else None,
             aggregates_of(table) if table.aggregations else None,
         )
 
@@ -152,8 +153,10 @@ def refuse_unknown(tables: Sequence[CompiledTable], rows: Rows, events: Events) 
         raise FeatureError(*problems)
 
 
-def _rows(name: str, rows: Rows) -> Sequence[Row]:
+def _rows(name: str, rows: Rows) -> Sequence[Row] | StoredRows:
     given = _given(name, rows, "rows", "the newest row, a list of rows, or None for no row")
+    if isinstance(given, StoredRows):
+        return given
     if given is None:
         return ()
     if isinstance(given, Mapping):

@@ -86,6 +86,12 @@ class JoinedTable(NamedTuple):
         return dict(zip(names, types, strict=True))
 
     @property
+    def row_columns(self) -> tuple[str, ...]:
+        """The columns that the as-of join reads: times, the end, and those that it selects."""
+        times = (self.event_timestamp, self.available_at, self.valid_until)
+        return tuple(dict.fromkeys((*(name for name in times if name), *self.columns)))
+
+    @property
     def event_columns(self) -> tuple[str, ...]:
         """The columns that the aggregations read, times aside."""
         names = [name for each in self.aggregations for name in read_by(each)]

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from itertools import repeat
+from itertools import compress
 from typing import Any
 
 from skewless.serving.aggregations.bounds import RollingWindow, Window
-from skewless.serving.aggregations.evaluation import prepared
-from skewless.serving.aggregations.visibility import TimedRow
+from skewless.serving.aggregations.evaluation import Visible, prepared
 from skewless.serving.errors import FeatureError
-from skewless.serving.plan.document.column_types import ColumnType
 from skewless.serving.plan.serve.column_values import accepting
 from skewless.serving.plan.serve.join import Entity, Reading, Row, RowTimes
+from skewless.serving.plan.serve.stored import is_as_stored
 from skewless.serving.plan.serve.tables import JoinedTable
-from skewless.serving.store.reading import StoredColumn, StoredRows
+from skewless.serving.store.reading import StoredRows
 
 Aggregates = Callable[[Sequence[Row] | StoredRows, Entity, int], tuple[Any, ...]]
 
 _LONGEST_DAYS = {"day": 1, "week": 7, "month": 31}
 _SPARE_DAYS = 2  # more than any zone ever put between its clocks and themselves
-_AS_STORED = {
-    ("bigint", "q"),
-    ("double", "d"),
-    ("string", "s"),
-    ("boolean", "b"),
-    ("binary", "y"),
-    ("date", "i"),
-    ("timestamp", "t"),
-}
-"""Column types whose values enter as a store's column of that code has them; those of other columns are asked one by
-one, for their width or their scale."""
 
 
 def aggregates_of(table: JoinedTable) -> Aggregates:
@@ -54,67 +42,65 @@ def aggregates_of(table: JoinedTable) -> Aggregates:
     return aggregates
 
 
-def _by_row(table: JoinedTable) -> Callable[[Sequence[Row], Entity, int], list[TimedRow]]:
+def _by_row(table: JoinedTable) -> Callable[[Sequence[Row], Entity, int], Visible]:
     times, names, readings = RowTimes.of(table), table.event_columns, _readings(table)
 
-    def visible(rows: Sequence[Row], entity: Entity, at: int) -> list[TimedRow]:
-        return [
-            (
-                event,
-                available,
-                dict(zip(names, [reading.of(rows[position], position) for reading in readings], strict=True)),
-            )
-            for event, available, position in times.visible(rows, entity, at)
-        ]
+    def visible(rows: Sequence[Row], entity: Entity, at: int) -> Visible:
+        timed = times.visible(rows, entity, at)
+        # Row by row, so that the error is that of the first row.
+        values = [[reading.of(rows[position], position) for reading in readings] for _, _, position in timed]
+        columns = {name: [row[place] for row in values] for place, name in enumerate(names)}
+        events, available = ([each[place] for each in timed] for place in (0, 1))
+        return Visible(events, available, columns, False)
 
     return visible
 
 
-def _by_column(table: JoinedTable) -> Callable[[StoredRows, Entity, int], list[TimedRow]]:
-    """The same of a store's columns: row by row, a thousand events take four times as long.
+def _by_column(table: JoinedTable) -> Callable[[StoredRows, Entity, int], Visible]:
+    """The same of a store's rows: row by row, a thousand events take four times as long.
 
     Where the times are no timestamps, or a column is the key, which has to be the entity's, rows are made all the same.
     """
-    by_row, times, readings, names = _by_row(table), RowTimes.of(table), _readings(table), table.event_columns
+    by_row, times, readings = _by_row(table), RowTimes.of(table), _readings(table)
     moment = table.event_timestamp or ""
     landing = table.available_at or moment
     keys = {key for key, _ in table.join_keys}
 
-    def visible(stored: StoredRows, entity: Entity, at: int) -> list[TimedRow]:
-        columns = stored.columns
-        is_known = columns.keys() >= {moment, landing, *names} and not columns.keys() & keys
+    def visible(stored: StoredRows, entity: Entity, at: int) -> Visible:
+        columns = stored.columns()
+        is_known = columns.keys() >= {moment, landing, *table.event_columns} and not columns.keys() & keys
         if not is_known or columns[moment].code != "t" or columns[landing].code != "t":
             return by_row(stored.rows(), entity, at)
+        events, landed = columns[moment].raw, columns[landing].raw
+        values = {name: columns[name].values() for name in table.event_columns}
+        places: Sequence[int] = range(len(events))
         last = at - 1 if times.strict else at
-        timed = [
-            (event, landed + times.delay, position)
-            for position, (event, landed) in enumerate(
-                zip(columns[moment].raw, columns[landing].raw, strict=True)
-            )
-            if event is not None and landed is not None and event <= last and landed + times.delay <= last
-        ]
-        values = [
-            _taken(columns[each.column], each, table.types[each.column], [place for _, _, place in timed])
-            for each in readings
-        ]
-        rows = zip(*values, strict=True) if values else repeat((), len(timed))
-        return [
-            (event, available, dict(zip(names, row, strict=True)))
-            for (event, available, _), row in zip(timed, rows, strict=True)
-        ]
+        if None in events or None in landed or max(events) > last or max(landed) + times.delay > last:
+            seen = _seen(events, landed, last, last - times.delay)
+            events, landed, places = (list(compress(each, seen)) for each in (events, landed, places))
+            values = {name: list(compress(each, seen)) for name, each in values.items()}
+        for each in readings:
+            if not is_as_stored(table.types[each.column], columns[each.column].code):
+                values[each.column] = _taken(values[each.column], each, places)
+        available = [each + times.delay for each in landed] if times.delay else landed
+        return Visible(events, available, values, list(events) == sorted(events))
 
     return visible
 
 
-def _taken(column: StoredColumn, reading: Reading, kind: ColumnType, places: list[int]) -> list[Any]:
-    """The values of a column at these places, by its type."""
-    values = column.values()
-    picked = [values[place] for place in places]
-    if (kind.text, column.code) in _AS_STORED:
-        return picked
+def _seen(events: Sequence[int | None], landed: Sequence[int | None], last: int, latest: int) -> list[bool]:
+    """Which events happened and landed by then; none of these is null."""
+    return [
+        event is not None and own is not None and event <= last and own <= latest
+        for event, own in zip(events, landed, strict=True)
+    ]
+
+
+def _taken(values: Sequence[Any], reading: Reading, places: Sequence[int]) -> list[Any]:
+    """The values of these rows, by their column's type."""
     return [
         None if value is None else reading.taken(value, place)
-        for value, place in zip(picked, places, strict=True)
+        for value, place in zip(values, places, strict=True)
     ]
 
 

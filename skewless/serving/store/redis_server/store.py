@@ -1,6 +1,6 @@
-"""An online store in a Redis server: a publication is a hash for each stored table, a run writes hashes of its own.
+"""An online store in a Redis server: a publication is a hash of entries, a run writes one of its own.
 
-A full run is published by naming its hashes; another run's entries are moved over in one script, during which the
+A full run is published by naming its hash; another run's entries are moved over in one script, during which the
 server answers nobody else: about a second for a million changed keys. A server that forgets what it had not saved when
 it was stopped forgets the run with it, and the run ends with a conflict.
 """
@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
@@ -27,10 +27,39 @@ from skewless.serving.store.errors import (
     unreachable,
 )
 from skewless.serving.store.redis_server import scripts
+from skewless.serving.store.redis_server.lines import Lines
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
 
 _BATCH = 1_000
+_MOST_SWITCHES = 10
+"""How often a publication may be another one again while it is read."""
 _SETS = "skewless:training_sets"
+
+
+class _Opened(NamedTuple):
+    """A publication: the hash of its entries, the number that it has in it, its state, and stored table → prefix."""
+
+    entries: bytes
+    number: bytes
+    state: StoreState
+    prefixes: dict[str, bytes]
+
+    def command(self, wanted: Wanted) -> list[bytes]:
+        """What reads its number and the values; a table that has no prefix has no entry."""
+        prefixes = self.prefixes
+        return [
+            b"HMGET",
+            self.entries,
+            b"",
+            *[prefixes[name] + key for name, key in wanted if name in prefixes],
+        ]
+
+    def in_order(self, wanted: Wanted, values: list[bytes | None]) -> list[bytes | None]:
+        """The values for all that is wanted, None for a table without a prefix."""
+        if len(values) == len(wanted):
+            return values
+        left = iter(values)
+        return [next(left) if name in self.prefixes else None for name, _ in wanted]
 
 
 class RedisStore:
@@ -42,15 +71,16 @@ class RedisStore:
     def __init__(self, url: str) -> None:
         self._url = url
         self.url = redacted(url)
-        self._state_of: tuple[bytes, StoreState] | None = None
         with self._told():
             auth = os.environ.get("REDISCLI_AUTH")
             given = {} if auth is None or "@" in url else {"password": auth}
             self._server: Any = redis.Redis.from_url(url, **given)
+            self._lines = Lines(self._server)
+            self._opened: dict[str, _Opened] = {}
             self._scripts = {
                 text: self._server.register_script(text)
                 for text in (
-                    scripts.SNAPSHOT,
+                    scripts.OPEN,
                     scripts.BEGIN,
                     scripts.PUT,
                     scripts.STAGED,
@@ -70,13 +100,38 @@ class RedisStore:
         return self.snapshot(training_set, ()).state
 
     def snapshot(self, training_set: str, wanted: Wanted) -> Snapshot:
-        """State and rows of one publication, by one script."""
+        """State and rows of one publication: by one command, and two more where it is another one than before.
+
+        The command reads the number of the publication along with the rows, and they count only where it is that of
+        the state that is known.
+        """
+        known = self._opened.get(training_set)
+        for _ in range(_MOST_SWITCHES):
+            if known is not None:
+                with self._told():
+                    number, *values = self._lines.ask(known.command(wanted))
+                if number == known.number:
+                    return Snapshot(known.state, known.in_order(wanted, values))
+            known = self._open(training_set)
+            if known is None:
+                return Snapshot(None, [None] * len(wanted))
+        raise StoreError(
+            f"online store {self.url}: the rows of training set '{training_set}' are gone, but not what says that they "
+            f"are published; have the server evict nothing, and run skewless materialize {training_set} --full"
+        )
+
+    def _open(self, training_set: str) -> _Opened | None:
+        """What is published now, which is known from here on."""
         prefix = _prefix(training_set)
-        flat = [part for each in wanted for part in each]
-        state, *rows = self._run(scripts.SNAPSHOT, [prefix + "publication"], [prefix, *flat]) or [None]
+        keys = [prefix + "publication", prefix + "tables"]
+        generation, number, state, *tables = self._run(scripts.OPEN, keys, [])
         if state is None:
-            return Snapshot(None, [None] * len(wanted))
-        return Snapshot(self._state(state), rows)
+            self._opened.pop(training_set, None)
+            return None
+        prefixes = {name.decode(): own for name, own in zip(tables[::2], tables[1::2], strict=True)}
+        found = _Opened(prefix.encode() + generation, number, StoreState.from_json(state), prefixes)
+        self._opened[training_set] = found
+        return found
 
     def read(self, training_set: str, wanted: Wanted) -> list[bytes | None]:
         """The rows alone."""
@@ -96,10 +151,10 @@ class RedisStore:
 
     def put(self, run: str, entries: Iterable[Entry]) -> int:
         """Write entries of a run, a batch in a script."""
-        written, left, own = 0, iter(entries), _own(run)
+        written, left, own, tables = 0, iter(entries), _own(run), _prefix(_set_of(run)) + "tables"
         while batch := list(islice(left, _BATCH)):
             flat = [part for stored, key, rows in batch for part in (stored, key, rows or b"")]
-            if not self._run(scripts.PUT, [own + ":run", own + ":stored"], [own, *flat]):
+            if not self._run(scripts.PUT, [own + ":run", own, own + ":keys", tables], flat):
                 raise self._ended(run)
             written += len(batch)
         return written
@@ -108,15 +163,17 @@ class RedisStore:
         """What would be read if the run were published now."""
         prefix, own = _prefix(_set_of(run)), _own(run)
         flat = [part for each in wanted for part in each]
-        found = self._run(scripts.STAGED, [own + ":run", prefix + "publication"], [prefix, own, *flat])
+        keys = [own + ":run", own, prefix + "publication", prefix + "tables"]
+        found = self._run(scripts.STAGED, keys, [prefix, *flat])
         if found is None:
             raise self._ended(run)
         return list(found)
 
     def publish(self, run: str, state: StoreState) -> StoreState:
-        """Name the run's hashes, or move its entries over."""
+        """Name the run's hash, or move its entries over."""
         prefix, own = _prefix(_set_of(run)), _own(run)
-        keys = [own + ":run", prefix + "publication", own + ":stored", prefix + "runs"]
+        others = [prefix + "tables", prefix + "runs"]
+        keys = [own + ":run", prefix + "publication", own, own + ":keys", *others]
         said: bytes = self._run(scripts.PUBLISH, keys, [prefix, run, state.to_json()])
         if said == b"ended":
             raise self._ended(run)
@@ -128,8 +185,8 @@ class RedisStore:
         """End a run without a trace."""
         own = _own(run)
         prefix = _prefix(_set_of(run))
-        keys = [own + ":run", own + ":stored", prefix + "runs", prefix + "publication"]
-        self._run(scripts.DISCARD, keys, [own, run])
+        keys = [own + ":run", own, own + ":keys", prefix + "runs", prefix + "publication"]
+        self._run(scripts.DISCARD, keys, [run])
 
     def sweep(self, older_than: dt.timedelta) -> int:
         """End the runs that began longer ago."""
@@ -147,13 +204,6 @@ class RedisStore:
     def _run(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
         with self._told():
             return self._scripts[script](keys=keys, args=arguments)
-
-    def _state(self, text: bytes) -> StoreState:
-        """Read once for all requests of a publication: it takes as long as the rows of one."""
-        known = self._state_of
-        if known is None or known[0] != text:
-            known = self._state_of = text, StoreState.from_json(text)
-        return known[1]
 
     def _ended(self, run: str) -> StoreConflictError:
         return no_run(self.url, run)

@@ -28,25 +28,25 @@ class Connections:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
         """This thread's connection, None where there is no store; whatever SQLite raises is a StoreError of a line."""
-        with self._told():
+        try:
             yield self._connection(make=False)
+        except (sqlite3.Error, OSError) as error:
+            raise self._failure(error) from error
 
     @contextmanager
     def writing(self, make: bool = False) -> Iterator[sqlite3.Connection]:
         """This thread's connection; without `make`, a store that is gone has taken the run with it."""
-        with self._told():
+        try:
             connection = self._connection(make)
             if connection is None:
                 raise StoreConflictError(f"online store sqlite:///{self.path}: it is gone; run it again")
             connection.execute(_WRITERS_CACHE)
             yield connection
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"online store sqlite:///{self.path}: {error}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> StoreError:
+        return StoreError(f"online store sqlite:///{self.path}: {error}")
 
     def _connection(self, make: bool) -> sqlite3.Connection | None:
         own: OwnConnection[sqlite3.Connection] | None = getattr(self._local, "own", None)

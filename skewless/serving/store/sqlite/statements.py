@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 FORMAT = 1
 """The version of the tables. A change of what they mean is another number."""
 
@@ -29,6 +31,18 @@ PUBLISHED = "SELECT generation, switches, state FROM publications WHERE training
 PUBLISH = (
     "INSERT OR REPLACE INTO publications (training_set, generation, switches, state) VALUES (?, ?, ?, ?)"
 )
+AT_ONCE = 32
+"""How many values one statement reads; each number of them is a statement that is kept prepared."""
+
+
+@cache
+def snapshot(values: int) -> str:
+    """A publication's state and so many of its values: one statement, and so one state of the file."""
+    value = "(SELECT value FROM entries WHERE generation = published.generation AND stored = ? AND key = ?)"
+    chosen = ", ".join(["published.state", *[value] * values])
+    return f"SELECT {chosen} FROM publications published WHERE training_set = ?"
+
+
 ENTRY = "SELECT value FROM entries WHERE generation = ? AND stored = ? AND key = ?"
 PUT = "INSERT OR REPLACE INTO entries (generation, stored, key, value) VALUES (?, ?, ?, ?)"
 BEGIN_RUN = """

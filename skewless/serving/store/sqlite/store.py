@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skewless.serving.store.errors import no_base, no_run, overtaken
 from skewless.serving.store.seam import Entry, Snapshot, StoreState, Wanted
@@ -58,17 +58,20 @@ class SqliteStore:
         return self.snapshot(training_set, ()).state
 
     def snapshot(self, training_set: str, wanted: Wanted) -> Snapshot:
-        """State and rows of one publication."""
-        found, rows = None, []
+        """State and rows of one publication: by one statement, or by several that see one state of the file."""
+        found: list[tuple[Any, ...] | None] = [None]
         with self._connections.reading() as connection:
-            if connection is not None:
+            if connection is not None and len(wanted) <= sql.AT_ONCE:
+                found = [_read(connection, training_set, wanted)]
+            elif connection is not None:
                 with transaction(connection, "DEFERRED"):
-                    found = connection.execute(sql.PUBLISHED, (training_set,)).fetchone()
-                    if found is not None:
-                        rows = [_entry(connection, found[0], *each) for each in wanted]
-        if found is None:
+                    parts = [
+                        wanted[place : place + sql.AT_ONCE] for place in range(0, len(wanted), sql.AT_ONCE)
+                    ]
+                    found = [_read(connection, training_set, each) for each in parts]
+        if found[0] is None:
             return Snapshot(None, [None] * len(wanted))
-        return Snapshot(self._state(found[2]), [row[0] if row else None for row in rows])
+        return Snapshot(self._state(found[0][0]), [value for each in found if each for value in each[1:]])
 
     def read(self, training_set: str, wanted: Wanted) -> list[bytes | None]:
         """The rows alone."""
@@ -163,6 +166,15 @@ class SqliteStore:
                 keys[name] = keys.get(name, 0) + added
         tables = {name: replace(table, keys=keys.get(name, 0)) for name, table in state.tables.items()}
         return replace(state, tables=tables)
+
+
+def _read(connection: sqlite3.Connection, training_set: str, wanted: Wanted) -> tuple[Any, ...] | None:
+    """The state of a publication and some of its values."""
+    values = [part for each in wanted for part in each]
+    found: tuple[Any, ...] | None = connection.execute(
+        sql.snapshot(len(wanted)), (*values, training_set)
+    ).fetchone()
+    return found
 
 
 def _entry(

@@ -57,13 +57,13 @@ def materialised(path: Path, plan: ServingPlan = PLAN, **changes: Any) -> str:
     url, at = f"sqlite:///{path}/store.db", changes.get("at", NOON)
     store = open_store(url)
     run = store.begin("demo", plan.fingerprint, full=True)
-    names = []
+    tables = {}
     for stored in stored_tables(plan._layout.tables):
-        names.append(stored.name)
+        tables[stored.name] = TableState(1, at, columns=stored.columns)
         keyed = {(): [{"s": "PT"}]} if stored.table.static else {(user,): landed(user) for user in ROWS}
         kept = {key: stored.kept(rows, micros(at)) for key, rows in keyed.items()}
         store.put(run, [(stored.name, encode_key(key), encode_rows(rows)) for key, rows in kept.items()])
-    tables = {name: TableState(1, at) for name in names if name != changes.get("without")}
+    tables.pop(changes.get("without"), None)
     store.publish(run, StoreState("demo", 3, changes.get("fingerprint", plan.fingerprint), tables))
     return url
 
