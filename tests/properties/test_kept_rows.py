@@ -16,7 +16,7 @@ from skewless.serving.plan.online.stored import StoredTable, stored_tables
 from skewless.serving.plan.serve.column_values import instants
 from skewless.serving.store.codec import decode_rows, encode_rows
 from skewless.serving.store.nested import instant_of
-from skewless.serving.store.reading import decode_columns
+from skewless.serving.store.reading import StoredRows
 from skewless.serving.values.instants import micros
 from skewless.serving.values.sameness import same
 from tests.helpers.strategies import KEYS, SPEC_OPTIONS, SpecOptions, small_case
@@ -38,8 +38,8 @@ def written_on(stored: StoredTable, rows: Sequence[Row], first: int, now: int, d
     is_early = [dice.random() < 0.6 for _ in rows]
     early = [row for row, own in zip(rows, is_early, strict=True) if own]
     late = [row for row, own in zip(rows, is_early, strict=True) if not own]
-    kept = decode_rows(encode_rows(stored.kept(early, first)))
-    return decode_rows(encode_rows(stored.kept([*kept, *late], now)))
+    kept = decode_rows(encode_rows(stored.kept(early, first)), stored.columns)
+    return decode_rows(encode_rows(stored.kept([*kept, *late], now)), stored.columns)
 
 
 def later(plan: ServingPlan, stored: StoredTable, rows: Sequence[Row], now: int) -> list[int]:
@@ -64,14 +64,14 @@ def test_kept_rows_give_the_winners_of_all_rows_at_every_later_t(options: SpecOp
         return
     own = [row for row in rows if all(row[key] == label[key] for key in KEYS)]
     stored, now = stored_of(plan), micros(label["t"])
-    whole = decode_rows(encode_rows(stored.kept(own, now)))
+    data = encode_rows(stored.kept(own, now))
     again = written_on(stored, own, now - dice.choice([0, 1, 3_600_000_000]), now, dice)
     for at in later(plan, stored, own, now):
         moment = instant_of(at)
         asked = {key: label[key] for key in KEYS}
         wanted = plan.compute(asked, rows={"r": own}, at=moment)
-        assert same(plan.compute(asked, rows={"r": whole}, at=moment), wanted), (moment, whole)
-        assert same(plan.compute(asked, rows={"r": again}, at=moment), wanted), (moment, again)
+        for kept in (decode_rows(data, stored.columns), StoredRows(data, stored.columns), again):
+            assert same(plan.compute(asked, rows={"r": kept}, at=moment), wanted), (moment, kept)
 
 
 @settings(max_examples=100)
@@ -88,7 +88,7 @@ def test_kept_events_give_the_windows_of_all_events_at_every_later_t(
     for at in [*later(plan, stored, events, now)[:12], *lasting]:
         moment = instant_of(at)
         wanted = plan.compute({"case_id": 0}, events={"w": events}, at=moment)
-        for kept in (decode_rows(data), decode_columns(data), again):
+        for kept in (decode_rows(data, stored.columns), StoredRows(data, stored.columns), again):
             assert same(plan.compute({"case_id": 0}, events={"w": kept}, at=moment), wanted), (moment, kept)
 
 
@@ -152,7 +152,8 @@ def event(event_ts: int, available_ts: int) -> Row:
 def counted(stream: str, now: int, *events: Row) -> int:
     """By columns, of what was kept."""
     plan = window_plan(STREAMS[stream], [{"name": "n", "function": "count", "window": "1s"}])
-    stored = decode_columns(encode_rows(stored_of(plan).kept(events, now)))
+    table = stored_of(plan)
+    stored = StoredRows(encode_rows(table.kept(events, now)), table.columns)
     found: int = plan.compute({"case_id": 0}, events={"w": stored}, at=instant_of(now))["w__n"]
     return found
 

@@ -128,9 +128,12 @@ def _opened(data: bytes, columns: int) -> tuple[StoredLayout, bytes]:
     if flags & DEFLATED:
         data = zlib.decompress(data[1:])
         flags = _flags(data)
-    head = data[: 1 + (COUNT.size if flags & MANY else 0) + (0 if _is_empty(flags, data) else columns)]
+    size = 1 + (COUNT.size if flags & MANY else 0) + (0 if _is_empty(flags, data) else columns)
+    head = data[:size]
     layout = _layouts.get(head)
     if layout is None:
+        if len(head) < size:
+            raise ValueError("it ends too early")
         if len(_layouts) >= _MOST_LAYOUTS:
             _layouts.clear()
         layout = _layouts[head] = _read_layout(head)

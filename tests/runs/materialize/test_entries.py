@@ -35,7 +35,7 @@ def writing(tmp_path: Path) -> Writing:
 
 def rows_of(writing: Writing, key: int) -> list[dict[str, Any]] | None:
     (data,) = writing.store.staged(writing.run, [(writing.stored.name, encode_key([key]))])
-    return None if data is None else decode_rows(data)
+    return None if data is None else decode_rows(data, writing.stored.columns)
 
 
 def test_of_each_key_what_can_still_decide_a_value_is_put_and_nothing_for_others(writing: Writing) -> None:

@@ -55,7 +55,7 @@ NESTED: list[Any] = [
 
 def round_trip(*values: Any) -> list[Any]:
     rows = [{"first": 7, "v": value} for value in values]
-    return [row["v"] for row in decode_rows(encode_rows(rows))]
+    return [row["v"] for row in decode_rows(encode_rows(rows), ("first", "v"))]
 
 
 @pytest.mark.parametrize("value", [*SCALARS, *NESTED], ids=repr)
@@ -73,8 +73,9 @@ def test_columns_of_all_sorts_come_back_exactly(values: list[Any], times: int) -
 
 def test_rows_have_their_columns_in_order_and_no_rows_are_none() -> None:
     rows = [{"b": 1, "a": None}, {"b": 2, "a": None}]
-    assert list(decode_rows(encode_rows(rows))[1].items()) == [("b", 2), ("a", None)]
-    assert decode_rows(encode_rows([])) == []
+    assert list(decode_rows(encode_rows(rows), ("b", "a"))[1].items()) == [("b", 2), ("a", None)]
+    assert decode_rows(encode_rows([]), ("b", "a")) == []
+    assert decode_columns(encode_rows([]), ("b",))["b"].values() == ()
 
 
 def test_an_instant_is_the_same_whatever_its_zone() -> None:
@@ -93,7 +94,7 @@ def test_a_value_of_a_subclass_is_its_base() -> None:
 
 
 def test_columns_keep_instants_as_microseconds() -> None:
-    columns = decode_columns(encode_rows([{"t": NOON, "s": "a"}])).columns
+    columns = decode_columns(encode_rows([{"t": NOON, "s": "a"}]), ("t", "s"))
     assert columns["t"].raw[0] == 1_719_835_200_000_001
     assert columns["t"].values() == [NOON]
 
@@ -106,18 +107,40 @@ def test_what_cannot_be_stored_names_its_column(value: Any) -> None:
         encode_rows([{"v": value}])
 
 
-LONG = encode_rows([{"n": place, "s": "text"} for place in range(500)])
+SHORT: list[dict[str, Any]] = [{"v": "abc", "n": None, "l": [1]}]
+ROWS = {
+    "short": SHORT,
+    "two": SHORT * 2,
+    "wide": [{**SHORT[0], "v": "é" * 200}],
+    "long": [{"v": "text", "n": place, "l": None} for place in range(500)],
+}
+
+
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+def test_torn_and_other_bytes_are_refused(rows: list[dict[str, Any]]) -> None:
+    data, names = encode_rows(rows), tuple(rows[0])
+    assert decode_rows(data, names) == rows
+    for size in range(0, len(data), max(1, len(data) // 50)):
+        with pytest.raises(StoreError, match="cannot be read"):
+            decode_rows(data[:size], names)
+    if rows is not ROWS["long"]:  # deflated bytes have an end of their own
+        with pytest.raises(StoreError, match="cannot be read"):
+            decode_rows(data + b"\0", names)
+    with pytest.raises(StoreError, match="its version is 9"):
+        decode_rows(b"\x09" + data[1:], names)
 
 
 @pytest.mark.parametrize(
-    "data", [encode_rows([{"v": "abc", "n": None, "l": [1]}]), LONG], ids=["short", "long"]
+    ("values", "size"), [([127, -128], 1), ([127, 128], 2), ([0, -32769], 4), ([2**31, 0], 8), ([5, None], 1)]
 )
-def test_torn_and_other_bytes_are_refused(data: bytes) -> None:
-    for size in range(0, len(data), max(1, len(data) // 50)):
-        with pytest.raises(StoreError, match="cannot be read"):
-            decode_rows(data[:size])
-    with pytest.raises(StoreError, match="its version is 9"):
-        decode_rows(b"\x09" + data[1:])
+def test_integers_take_the_bytes_that_the_widest_of_them_needs(values: list[int | None], size: int) -> None:
+    data = encode_rows([{"v": value} for value in values])
+    assert decode_rows(data, ["v"]) == [{"v": value} for value in values]
+    assert len(data) == 1 + 4 + 1 + (1 if None in values else 0) + 2 * size
+
+
+def test_a_row_repeats_no_name_of_a_column() -> None:
+    assert encode_rows([{"a long name of a column": 1, "another": "x"}]) == b"\x101s\1\1x"
 
 
 @pytest.mark.parametrize(

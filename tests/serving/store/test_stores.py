@@ -136,6 +136,28 @@ def test_a_task_that_is_tried_again_writes_the_same(store: Store) -> None:
     assert store.publish(run, state_of()).tables["t:rows"].keys == 2
 
 
+def test_any_number_of_values_is_read_in_the_order_asked_for(store: Store) -> None:
+    published(
+        store, *(("t:rows", b"%d" % key, b"%d" % key) for key in range(0, 200, 2)), ("u:events", b"7", b"u")
+    )
+    wanted = [("t:rows", b"%d" % key) for key in range(199, -1, -1)]
+    found = [b"%d" % key if key % 2 == 0 else None for key in range(199, -1, -1)]
+    assert store.read("flights", wanted) == found
+    assert store.read("flights", [("none", b"7"), *wanted, ("u:events", b"7")]) == [None, *found, b"u"]
+    assert store.read("flights", []) == []
+
+
+def test_stored_tables_that_come_later_and_many_of_them_are_told_apart(store: Store) -> None:
+    published(store, (*A, b"a"))
+    names = [f"t{place}:rows" for place in range(600)]
+    run = store.begin("flights", "plan", full=False)
+    store.put(run, [(name, b"k", name.encode()) for name in names])
+    state = store.publish(run, state_of(2, "plan", "t:rows", *names))
+    assert {each.keys for each in state.tables.values()} == {1}
+    assert store.read("flights", [(name, b"k") for name in names]) == [name.encode() for name in names]
+    assert store.read("flights", [A]) == [b"a"]
+
+
 def test_training_sets_do_not_see_one_another(store: Store) -> None:
     published(store, (*A, b"1"))
     other = store.begin("hotels", "plan", full=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from skewless import (
 from skewless.serving.plan.online.stored import stored_tables
 from skewless.serving.store.codec import encode_key, encode_rows
 from skewless.serving.store.opening import open_store
+from skewless.serving.store.reading import StoredRows
 from skewless.serving.store.seam import StoreState, TableState
 from skewless.serving.values.instants import micros
+from skewless.serving.values.sameness import same
 from tests.helpers.plans import NOON, labels_of, plan_of, table_of
 
 HOUR = timedelta(hours=1)
@@ -59,7 +62,7 @@ def materialised(path: Path, plan: ServingPlan = PLAN, **changes: Any) -> str:
     run = store.begin("demo", plan.fingerprint, full=True)
     tables = {}
     for stored in stored_tables(plan._layout.tables):
-        tables[stored.name] = TableState(1, at, columns=stored.columns)
+        tables[stored.name] = TableState(1, at, columns=changes.get("columns", stored.columns))
         keyed = {(): [{"s": "PT"}]} if stored.table.static else {(user,): landed(user) for user in ROWS}
         kept = {key: stored.kept(rows, micros(at)) for key, rows in keyed.items()}
         store.put(run, [(stored.name, encode_key(key), encode_rows(rows)) for key, rows in kept.items()])
@@ -177,6 +180,77 @@ def test_a_table_that_was_never_materialised_is_refused(tmp_path: Path) -> None:
     assert "'clicks:events' was never materialised" in refusal(
         lambda: PLAN.fetch(partial, request(9), at=NOON)
     )
+
+
+def test_a_store_of_other_columns_is_refused(tmp_path: Path) -> None:
+    other = OnlineStore.open(materialised(tmp_path, columns=("landed_at", "seen_at", "v")))
+    said = refusal(lambda: PLAN.serve(other, request(), at=NOON))
+    assert "'clicks:rows': expected columns seen_at, landed_at, v, found landed_at, seen_at, v; run" in said
+
+
+TYPED: dict[str, list[Any]] = {
+    "tinyint": [1, -128, 300],
+    "smallint": [300, -32768, 2**20],
+    "int": [2**20, 2**31],
+    "bigint": [2**40, 5],
+    "float": [0.1],
+    "double": [0.1, -0.0, 3],
+    "decimal(5,2)": [Decimal("1.5"), Decimal("1.555")],
+    "string": ["a", "é" * 300, ""],
+    "char(3)": ["a", "abcd"],
+    "binary": [b"\0\xff"],
+    "boolean": [True],
+    "date": [date(2024, 2, 29)],
+    "timestamp": [NOON],
+    "timestamp_ntz": [NOON.replace(tzinfo=None)],
+    "array<int>": [[1, None]],
+}
+
+
+def answer(plan: ServingPlan, **given: Any) -> Any:
+    """The vector, or why there is none."""
+    try:
+        return plan.compute({"user": 1}, **given, at=NOON)
+    except FeatureError as error:
+        return str(error)
+
+
+def typed(kind: str, value: Any) -> tuple[dict[str, Any], list[list[dict[str, Any]]]]:
+    """A table's types, and its rows, of which there is one or two."""
+    types = {"user": "bigint", "seen_at": "timestamp", "x": "string", "v": kind}
+    row = {"seen_at": NOON - HOUR, "x": "text", "v": value}
+    return types, [[row], [{**row, "seen_at": NOON - 2 * HOUR}, row]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(kind, each) for kind, own in TYPED.items() for each in [*own, None]]
+)
+def test_a_value_is_taken_by_its_type_as_from_a_row(kind: str, value: Any) -> None:
+    types, given = typed(kind, value)
+    plan = plan_of(table_of(LABELS, columns=["x", "v"], types=types), labels=LABELS)
+    for rows in given:
+        stored = StoredRows(encode_rows(rows), ("seen_at", "x", "v"))
+        by_rows = answer(plan, rows={"clicks": rows})
+        assert same(answer(plan, rows={"clicks": stored}), by_rows), by_rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (kind, each)
+        for kind in TYPED.keys() - {"timestamp_ntz", "array<int>"}
+        for each in [*TYPED[kind], None]
+    ],
+)
+def test_a_value_of_an_event_is_taken_by_its_type_as_from_a_row(kind: str, value: Any) -> None:
+    types, given = typed(kind, value)
+    last = {"name": "last", "function": "last", "column": "v", "window": "1d"}
+    texts = {"name": "n", "function": "count", "window": "1d", "where": "x = 'text'"}
+    plan = plan_of(table_of(LABELS, columns=[], types=types, aggregations=[last, texts]), labels=LABELS)
+    for rows in given:
+        stored = StoredRows(encode_rows(rows), ("seen_at", "x", "v"))
+        by_rows = answer(plan, events={"clicks": rows})
+        assert same(answer(plan, events={"clicks": stored}), by_rows), by_rows
 
 
 def test_an_old_store_is_refused_where_its_age_is_limited(url: str) -> None:
