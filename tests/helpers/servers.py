@@ -71,31 +71,46 @@ POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), None)
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server on loopback; it refuses root, so that root starts it as `postgres`."""
-    assert POSTGRES is not None
-    port, user = free_port(), "postgres" if os.geteuid() == 0 else None
+    """The URL of a PostgreSQL server on loopback, and of nothing else afterwards."""
+    with postgres_data() as data, postgres_on(data, free_port()) as url:
+        yield url
+
+
+@contextmanager
+def postgres_data() -> Iterator[Path]:
+    """What a server lies in: it may be stopped and started again."""
     data = Path(tempfile.mkdtemp(prefix="skewless-postgres-", dir="/tmp"))
-    if user:
+    if (user := _postgres_user()) is not None:
         shutil.chown(data, user)
-    quiet: dict[str, Any] = {
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.DEVNULL,
-        "user": user,
-        "cwd": data,
-    }
     try:
         subprocess.run(
-            [f"{POSTGRES}/initdb", "-D", data, "-A", "trust", "-U", "me", "-N"], check=True, **quiet
+            [f"{POSTGRES}/initdb", "-D", data, "-A", "trust", "-U", "me", "-N"], check=True, **_quiet(data)
         )
-        options = ["-p", str(port), "-k", str(data), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
-        with ended(subprocess.Popen([f"{POSTGRES}/postgres", "-D", data, *options], **quiet)):
-            wait_for(port)
-            ready = [f"{POSTGRES}/pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30"]
-            while subprocess.run(ready, stdout=subprocess.DEVNULL, check=False).returncode:
-                time.sleep(0.05)
-            yield f"postgresql://me:se%3Acret@127.0.0.1:{port}/postgres"
+        yield data
     finally:
         shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def postgres_on(data: Path, port: int) -> Iterator[str]:
+    """The URL of a server that runs on this data."""
+    options = ["-p", str(port), "-k", str(data), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
+    with ended(subprocess.Popen([f"{POSTGRES}/postgres", "-D", data, *options], **_quiet(data))):
+        wait_for(port)
+        ready = [f"{POSTGRES}/pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30"]
+        while subprocess.run(ready, stdout=subprocess.DEVNULL, check=False).returncode:
+            time.sleep(0.05)
+        yield f"postgresql://me:se%3Acret@127.0.0.1:{port}/postgres"
+
+
+def _postgres_user() -> str | None:
+    """It refuses root, so that root starts it as `postgres`."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _quiet(data: Path) -> dict[str, Any]:
+    nowhere = subprocess.DEVNULL
+    return {"stdout": nowhere, "stderr": nowhere, "user": _postgres_user(), "cwd": data}
 
 
 def empty(url: str) -> None:

@@ -1,7 +1,8 @@
 """An online store in a PostgreSQL server, with the generations of the SQLite store: a full run is published by a
 switch, another run's entries move over into the published generation, either in one transaction.
 
-A connection belongs to one thread of one process; one that breaks is told, and replaced at the next call.
+A connection belongs to one thread of one process. One that breaks is replaced where something was only to be read, and
+else told, and replaced at the next call.
 """
 
 from __future__ import annotations
@@ -55,11 +56,14 @@ class PostgresStore:
 
     def snapshot(self, training_set: str, wanted: Wanted) -> Snapshot:
         """State and rows of one publication, by one statement."""
-        with self._asked() as connection:
-            try:
-                found = connection.execute(sql.SNAPSHOT, (*_columns(wanted), training_set)).fetchall()
-            except psycopg.errors.UndefinedTable:  # nobody began a run yet
-                found = []
+        had_one = self._own() is not None
+        try:
+            found = self._found(training_set, wanted)
+        except StoreError:
+            # One that stood until now may be gone with a server that was stopped and started: another one is asked.
+            if not had_one or self._own() is not None:
+                raise
+            found = self._found(training_set, wanted)
         if not found:
             return Snapshot(None, [None] * len(wanted))
         rows = [value for _, value in found] if wanted else []
@@ -168,11 +172,26 @@ class PostgresStore:
         except psycopg.Error as error:
             raise StoreError(f"online store {self.url}: {_line(error)}") from error
 
-    def _connection(self) -> psycopg.Connection[Any]:
+    def _found(self, training_set: str, wanted: Wanted) -> list[Any]:
+        with self._asked() as connection:
+            try:
+                return connection.execute(sql.SNAPSHOT, (*_columns(wanted), training_set)).fetchall()
+            except psycopg.errors.UndefinedTable:  # nobody began a run yet
+                return []
+
+    def _own(self) -> psycopg.Connection[Any] | None:
+        """This thread's connection, where it has one that stands."""
         own: OwnConnection[psycopg.Connection[Any]] | None = getattr(self._local, "own", None)
         if own is None or not own.is_of_this_process or own.connection.closed:
-            own = self._local.own = OwnConnection(psycopg.connect(self._url, autocommit=True))
+            return None
         return own.connection
+
+    def _connection(self) -> psycopg.Connection[Any]:
+        found = self._own()
+        if found is None:
+            found = psycopg.connect(self._url, autocommit=True)
+            self._local.own = OwnConnection(found)
+        return found
 
 
 def _columns(wanted: Wanted) -> tuple[list[str], list[bytes]]:
