@@ -15,12 +15,13 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -131,6 +132,13 @@ def install_feast() -> None:
         subprocess.run(install, check=True)
 
 
+def size_of(database: Path) -> int:
+    """The bytes of an SQLite file, of which some may lie in its log still."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return database.stat().st_size
+
+
 def in_redis(folder: Path, side: Any) -> tuple[Any, int]:
     """What a side gives that is handed a server of its own, and how many bytes the server holds then."""
     import redis
@@ -170,7 +178,7 @@ def measured(folder: Path, keys: int, calls: int, without_spark: bool) -> tuple[
     own = ours(folder, fill, f"sqlite:///{folder}/ours.db", calls)
     theirs, version = feasts(folder, "sqlite", calls)
     own, theirs = (
-        each._replace(size=(folder / name).stat().st_size)
+        each._replace(size=size_of(folder / name))
         for each, name in ((own, "ours.db"), (theirs, "feast.db"))
     )
     lines = lines_of("SQLite", own, theirs, keys)

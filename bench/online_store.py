@@ -87,6 +87,7 @@ def entries(keys: int, events: int) -> Iterator[Entry]:
     for user in range(10):
         seen = [row(dice, dt.timedelta(minutes=dice.randrange(2, 43_000))) for _ in range(events)]
         kept = [{name: each[name] for name in ("seen_at", "landed_at", "amount", "city")} for each in seen]
+        kept.sort(key=lambda each: each["seen_at"])  # as `kept_events` has them
         yield "clicks:events", encode_key([user]), encode_rows(kept)
 
 
