@@ -118,7 +118,7 @@ def test_a_password_is_in_no_error_and_in_no_text(tmp_path: Path, monkeypatch: p
         assert "cret" not in f"{store!r} {store.url} {open_store(url)!r}"
         refusal(lambda: open_store(url.replace("%3A", "cret")).state("flights"))
         bare = url.replace(":se%3Acret@", "")
-        assert "authenticate" in refusal(lambda: open_store(bare).state("flights"))
+        assert "uthenticat" in refusal(lambda: open_store(bare).state("flights"))
         monkeypatch.setenv("REDISCLI_AUTH", "se:cret")
         assert open_store(bare).state("flights") is None
 
