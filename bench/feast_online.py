@@ -178,8 +178,7 @@ def measured(folder: Path, keys: int, calls: int, without_spark: bool) -> tuple[
     own = ours(folder, fill, f"sqlite:///{folder}/ours.db", calls)
     theirs, version = feasts(folder, "sqlite", calls)
     own, theirs = (
-        each._replace(size=size_of(folder / name))
-        for each, name in ((own, "ours.db"), (theirs, "feast.db"))
+        each._replace(size=size_of(folder / name)) for each, name in ((own, "ours.db"), (theirs, "feast.db"))
     )
     lines = lines_of("SQLite", own, theirs, keys)
     if shutil.which("redis-server"):

@@ -24,6 +24,9 @@ VERSION = 0x10
 MANY, WIDE, DEFLATED = 1, 2, 4
 """Rows are not one but counted, texts have lengths of four bytes and not of one, and what is behind is deflated."""
 
+SECOND = 1_000_000
+"""In microseconds."""
+
 COUNT = struct.Struct("<I")
 """How many rows there are, where it is not one."""
 
@@ -42,6 +45,12 @@ class Kind(NamedTuple):
 NOTHING = "n"
 """The code of a column of nulls alone, which takes no more bytes."""
 
+FEW = "e"
+"""The code of texts of which there are few: their places among those, which are written once."""
+
+SECONDS = "T"
+"""The code of the only row's instant where it is of a whole second, from 1970 to 2106."""
+
 INTEGERS = {"1": 8, "2": 16, "4": 32, "8": 64}
 """Codes of integers, narrow ones first, and their bits."""
 
@@ -54,7 +63,9 @@ KINDS: dict[str, Kind] = {
     "d": Kind("d", None, None),
     "i": Kind("i", dt.date.toordinal, dt.date.fromordinal),
     "t": Kind("q", micros, instant_of),
+    SECONDS: Kind("I", lambda moment: micros(moment) // SECOND, lambda seconds: instant_of(seconds * SECOND)),
     "w": Kind("q", wall_micros, wall_of),
+    FEW: Kind("B", None, None),
     "s": Kind(None, str.encode, bytes.decode),
     "y": Kind(None, None, None),
     "D": Kind(None, decimal_text, lambda text: Decimal(text.decode())),

@@ -12,6 +12,7 @@ from skewless.serving.store.errors import StoreError
 from skewless.serving.store.kinds import (
     COUNT,
     DEFLATED,
+    FEW,
     HAS_NULLS,
     KINDS,
     MANY,
@@ -179,14 +180,17 @@ def _columns(layout: StoredLayout, data: bytes) -> Iterator[StoredColumn]:
             yield StoredColumn(code, [None] * count)
             continue
         values: Sequence[Any] = numbers[first : first + count]
-        if kind.fixed is None:
+        if code == FEW:
+            few, place = _few(data, place)
+            values = list(map(few.__getitem__, values))
+        elif kind.fixed is None:
             ends = list(accumulate(values, initial=place))
             values = _texts(code, data, ends)
             place = ends[-1]
         if mask is not None:
             bits = numbers[mask]
             values = [None if bits[row >> 3] >> (row & 7) & 1 else each for row, each in enumerate(values)]
-        yield StoredColumn(code, values)
+        yield StoredColumn("s" if code == FEW else code, values)
     _require_end(place, data)
 
 
@@ -209,6 +213,13 @@ def _row(layout: StoredLayout, data: bytes) -> list[Any]:
 def _require_end(place: int, data: bytes) -> None:
     if place != len(data):
         raise ValueError("it is longer or shorter than it says")
+
+
+def _few(data: bytes, place: int) -> tuple[list[str], int]:
+    """The few texts of a column, and where they end."""
+    lengths = struct.unpack_from(f"<{data[place]}I", data, place + 1)
+    ends = list(accumulate(lengths, initial=place + 1 + COUNT.size * len(lengths)))
+    return _texts("s", data, ends), ends[-1]
 
 
 def _texts(code: str, data: bytes, ends: list[int]) -> list[Any]:

@@ -139,6 +139,30 @@ def test_integers_take_the_bytes_that_the_widest_of_them_needs(values: list[int 
     assert len(data) == 1 + 4 + 1 + (1 if None in values else 0) + 2 * size
 
 
+@pytest.mark.parametrize(
+    ("moment", "size"),
+    [
+        (datetime(1970, 1, 1, tzinfo=UTC), 4),
+        (datetime(2106, 2, 7, 6, 28, 15, tzinfo=UTC), 4),
+        (datetime(2106, 2, 7, 6, 28, 16, tzinfo=UTC), 8),
+        (datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), 8),
+        (NOON, 8),
+    ],
+)
+def test_the_only_instant_of_a_whole_second_takes_half_the_bytes(moment: datetime, size: int) -> None:
+    data = encode_rows([{"t": moment}])
+    assert decode_rows(data, ["t"]) == [{"t": moment}]
+    assert decode_columns(data, ["t"])["t"].values() == [moment]
+    assert len(data) == 2 + size
+
+
+def test_of_texts_with_few_values_each_is_written_once() -> None:
+    texts = ["é" * 300, "", None, "a"] * 5
+    data = encode_rows([{"s": text} for text in texts])
+    assert [row["s"] for row in decode_rows(data, ["s"])] == texts
+    assert len(data) == 1 + 4 + 1 + 3 + 20 + (1 + 3 * 4 + 600 + 1)
+
+
 def test_a_row_repeats_no_name_of_a_column() -> None:
     assert encode_rows([{"a long name of a column": 1, "another": "x"}]) == b"\x101s\1\1x"
 

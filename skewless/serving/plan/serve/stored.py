@@ -7,13 +7,13 @@ table have a few. Whatever is not of the plainest sort goes through the rows the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from skewless.serving.plan.document.column_types import ColumnType
 from skewless.serving.plan.serve.column_values import accepting
 from skewless.serving.plan.serve.join import Entity, Reading, Row, winner_of
 from skewless.serving.plan.serve.tables import JoinedTable
-from skewless.serving.store.kinds import VERSION, WIDE
+from skewless.serving.store.kinds import NOTHING, SECOND, SECONDS, VERSION, WIDE
 from skewless.serving.store.reading import StoredField, StoredLayout, StoredRows, layout_of, unreadable
 
 OneRow = Callable[[bytes, int], tuple[Any, ...]]
@@ -38,6 +38,7 @@ _AS_STORED = {
     ("binary", "y"),
     ("date", "i"),
     ("timestamp", "t"),
+    ("timestamp", SECONDS),
 }
 """Column types whose values enter as a store's column of that code has them; those of other columns are asked one by
 one, for their width or their scale."""
@@ -78,51 +79,41 @@ def _is_plain(table: JoinedTable) -> bool:
     )
 
 
-class _Times(NamedTuple):
-    """Where a row's times lie among its numbers; None for those that it does not have."""
+def _rule(table: JoinedTable, fields: Mapping[str, StoredField]) -> Callable[[tuple[Any, ...], int], bool]:
+    """Whether a row of these numbers is the winner at T: visible (J2, J6), fresh and not over (J3)."""
+    if table.event_timestamp is None:
+        return lambda _numbers, _at: True
+    event, landed = fields[table.event_timestamp], fields[table.available_at or table.event_timestamp]
+    if event.kind is None or landed.kind is None:  # J5
+        return lambda _numbers, _at: False
+    end = fields[table.valid_until] if table.valid_until else None
+    (first, unit), (other, its_unit), (last_of_all, end_unit) = map(_moment, (event, landed, end))
+    delay, oldest, before = table.delay, table.max_age, int(table.strict)
 
-    event: int | None
-    landed: int | None
-    end: int | None
-
-    @classmethod
-    def of(cls, table: JoinedTable, fields: Mapping[str, StoredField]) -> _Times:
-        event, landed, end = (
-            None if name is None or fields[name].kind is None else fields[name].first
-            for name in (
-                table.event_timestamp,
-                table.available_at or table.event_timestamp,
-                table.valid_until,
-            )
+    def wins(numbers: tuple[Any, ...], at: int) -> bool:
+        seen, last = numbers[first] * unit, at - before
+        return (
+            seen <= last
+            and numbers[other] * its_unit + delay <= last
+            and (oldest is None or at - seen <= oldest)
+            and (not end_unit or at < numbers[last_of_all] * end_unit)
         )
-        return cls(event, landed, end)
 
-    def rule(self, table: JoinedTable) -> Callable[[tuple[Any, ...], int], bool]:
-        """Whether a row of these numbers is the winner at T: visible (J2, J6), fresh and not over (J3)."""
-        event, landed, end = self
-        delay, oldest, before = table.delay, table.max_age, int(table.strict)
-        if table.static:
-            return lambda _numbers, _at: True
-        if event is None or landed is None:  # J5
-            return lambda _numbers, _at: False
+    return wins
 
-        def wins(numbers: tuple[Any, ...], at: int) -> bool:
-            seen, last = numbers[event], at - before
-            return (
-                seen <= last
-                and numbers[landed] + delay <= last
-                and (oldest is None or at - seen <= oldest)
-                and (end is None or at < numbers[end])
-            )
 
-        return wins
+def _moment(field: StoredField | None) -> tuple[int, int]:
+    """Where a time lies among a row's numbers, and how many microseconds its unit has: none of no time."""
+    if field is None or field.kind is None:
+        return _NULL, 0
+    return field.first, SECOND if field.code == SECONDS else 1
 
 
 def _one_row(table: JoinedTable, layout: StoredLayout) -> OneRow | None:
     """How a row of this layout is read; None where a time is stored as something else than an instant."""
     fields = dict(zip(table.row_columns, layout.fields, strict=True))
     times = [fields[name] for name in (table.event_timestamp, table.available_at, table.valid_until) if name]
-    if any(each.code not in "tn" for each in times):
+    if any(each.code not in ("t", SECONDS, NOTHING) for each in times):
         return None
     own = [fields[name] for name in table.columns]
     picks = [_NULL if each.kind is None else each.first for each in own]
@@ -137,7 +128,7 @@ def _one_row(table: JoinedTable, layout: StoredLayout) -> OneRow | None:
         for place, each in enumerate(own)
         if each.kind is not None and each.kind.fixed and each.kind.read
     ]
-    wins, unpack_from, start = _Times.of(table, fields).rule(table), layout.numbers.unpack_from, layout.start
+    wins, unpack_from, start = _rule(table, fields), layout.numbers.unpack_from, layout.start
     nothing, accept, behind = (None,) * len(own), _accept(table, own), start + layout.numbers.size
 
     def values(data: bytes, at: int) -> tuple[Any, ...]:
