@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ from tests.serving.plan.test_plan_against_oracles import PLANS, window_plan
 
 UTC = timezone.utc
 TABLES = [options for options in SPEC_OPTIONS if options.columns]
+LOCAL = {"local times", "local times, half-hour change", "dates", "local dates"}
 
 
 def stored_of(plan: ServingPlan) -> StoredTable:
@@ -115,6 +117,26 @@ def row(event: int, available: int, x: float = 1.0, ends: int | None = None) -> 
     moments = {"event_ts": event, "available_ts": available, "ends_at": ends}
     times = {name: None if at is None else instant_of(at) for name, at in moments.items()}
     return {**times, "x": x, "s": None, "n": None, "tags": None}
+
+
+INSTANTS = [options for options in TABLES if options.name not in LOCAL]
+
+
+@pytest.mark.parametrize("start", [7_200_000_000, 7_200_000_001], ids=["of whole seconds", "of microseconds"])
+@pytest.mark.parametrize("options", INSTANTS, ids=[options.name for options in INSTANTS])
+def test_a_stored_row_wins_at_the_same_t_as_the_row(options: SpecOptions, start: int) -> None:
+    """A microsecond either side of whatever happens to it."""
+    plan, hour = PLANS[options.name], 3_600_000_000
+    stored, asked = stored_of(plan), dict.fromkeys(KEYS, 1)
+    ends = [None, start + 2 * hour, start + 2 * hour + 1]
+    for own in [row(start, start + late, ends=end) for late in (0, hour, hour + 1) for end in ends]:
+        data = encode_rows([{name: own[name] for name in stored.columns}])
+        for at in later(plan, stored, [own], start - 1):
+            one, other = (
+                plan.compute(asked, rows={"r": rows}, at=instant_of(at))
+                for rows in ([own], StoredRows(data, stored.columns))
+            )
+            assert same(one, other), (at - start, own)
 
 
 def kept(name: str, *rows: Row, now: int) -> list[float]:
