@@ -189,3 +189,18 @@ def test_j2_a_strict_table_is_strict_by_columns_too() -> None:
     assert counted("available", 9, event(5, 9)) == 1
     assert counted("available, strict", 9, event(5, 9)) == 0
     assert counted("available, strict", 10, event(5, 9)) == 1
+
+
+def test_j2_among_several_events_each_is_seen_by_its_own_times() -> None:
+    late = event(6, 20)
+    assert counted("available", 9, event(5, 9), late) == 1
+    assert counted("available", 9, event(5, 10), late) == 0
+    assert counted("available, strict", 9, event(8, 8), late) == 1
+    assert counted("available, strict", 9, event(8, 9), late) == 0
+
+
+def test_events_that_a_store_has_in_no_order_are_counted_all_the_same() -> None:
+    plan = window_plan(STREAMS["available"], [{"name": "n", "function": "count", "window": "3s"}])
+    events = [event(second * 1_000_000, second * 1_000_000) for second in (7, 3, 9, 6)]
+    stored = StoredRows(encode_rows(events), stored_of(plan).columns)
+    assert plan.compute({"case_id": 0}, events={"w": stored}, at=instant_of(9_000_000))["w__n"] == 2

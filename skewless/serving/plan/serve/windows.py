@@ -82,8 +82,8 @@ def _by_column(table: JoinedTable) -> Callable[[StoredRows, Entity, int], Visibl
         for each in readings:
             if not is_as_stored(table.types[each.column], columns[each.column].code):
                 values[each.column] = _taken(values[each.column], each, places)
-        available = [each + times.delay for each in landed] if times.delay else landed
-        return Visible(events, available, values, list(events) == sorted(events))
+        # Without the delay, which is the same of all and settles no order among them.
+        return Visible(events, landed, values, list(events) == sorted(events))
 
     return visible
 
