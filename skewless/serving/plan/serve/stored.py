@@ -140,12 +140,12 @@ def _one_row(table: JoinedTable, layout: StoredLayout) -> OneRow | None:
                 found[target], place = read(data[place:end]), end
             if place != len(data):
                 raise ValueError("it is longer or shorter than it says")
+            if not wins(numbers, at):
+                return nothing
+            for target, read in others:
+                found[target] = read(found[target])
         except Exception as error:  # of torn bytes anything may become
             raise unreadable(error) from None
-        if not wins(numbers, at):
-            return nothing
-        for target, read in others:
-            found[target] = read(found[target])
         for target, reading in accept:
             found[target] = reading.taken(found[target], 0)
         return tuple(found)
