@@ -98,8 +98,10 @@ demo: install java ## Real flights to a training set, two served weeks, their fa
 	  --model jobs.demo.model:score --report $(DEMO)/gap.html
 	$(SUBMIT) jobs/report_leakage.py flight_delay $(WAREHOUSE) --report $(CURDIR)/$(DEMO)/flight_delay.html
 
-bench: install java ## Side by side with what a user would pick instead; BENCH='--events 2000000' for fewer window events
-	$(BIN)/python -m bench.asof
+bench: install java ## Side by side with what a user would pick instead; ASOF='--scale 0.1' and BENCH='--events 2000000' for fewer rows
+	$(BIN)/python -m bench.asof $(ASOF)
+	$(BIN)/python -m bench.planning
+	$(BIN)/python -m bench.audit_share
 	$(BIN)/python -m bench.windows $(BENCH)
 	$(BIN)/python -m bench.window_costs
 	$(BIN)/python -m bench.ondemand

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from pyspark.sql import DataFrame
 
@@ -30,42 +29,33 @@ class Taken:
 def taken_by(run: Callable[[], object]) -> Taken:
     """What a run takes. On a machine shared with other work processor time says more than the wall's.
 
-    Processes that start and end inside the run are counted with those that waited for them.
+    Processes that start and end inside the run are counted with those that waited for them. Of Python workers those
+    are looked at that worked: others wait for a while after the run before.
     """
     peaks = {"java": 0, "python": 0}
     is_over = threading.Event()
+    before = {process.pid: process.cpu for process in _below(os.getpid())}
 
     def watch() -> None:
         while not is_over.wait(0.2):
             now = {"java": 0, "python": 0}
             for process in _below(os.getpid()):
-                name = "java" if process.name == "java" else "python"
-                now[name] += process.memory
+                if process.name == "java":
+                    now["java"] += process.memory
+                elif process.cpu > before.get(process.pid, 0):
+                    now["python"] += process.memory
             peaks.update({name: max(peaks[name], now[name]) for name in peaks})
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     begin, cpu = time.monotonic(), _cpu()
-    run()
-    found = time.monotonic() - begin, _cpu() - cpu
-    is_over.set()
-    watcher.join()
+    try:
+        run()
+        found = time.monotonic() - begin, _cpu() - cpu
+    finally:
+        is_over.set()
+        watcher.join()
     return Taken(*found, peaks["java"], peaks["python"])
-
-
-def cells_of(runs: list[Taken], to: float) -> str:
-    """The cells of a table: median and spread of the seconds, their ratio to another's, processor time, memory."""
-    seconds = sorted(each.seconds for each in runs)
-    middle = median(seconds)
-    cells = [
-        f"{middle:.1f} s",
-        f"{seconds[0]:.1f} to {seconds[-1]:.1f}",
-        f"{middle / to:.1f}x",
-        f"{median(each.cpu for each in runs):.1f} s",
-        f"{max(each.jvm for each in runs) / 2**20:,.0f} MB",
-        f"{max(each.workers for each in runs) / 2**20:,.0f} MB",
-    ]
-    return " | ".join(cells)
 
 
 def exchanges(frame: DataFrame) -> int:

@@ -13,7 +13,9 @@ def title(subject: str, *versions: str) -> str:
     """What was measured, when, on how many cores and with which versions, and the command."""
     today = f"{datetime.now(timezone.utc):%Y-%m-%d}"
     machine = ", ".join([today, f"{os.cpu_count()} cores", f"Python {platform.python_version()}", *versions])
-    command = ["python", "-m", f"bench.{Path(sys.argv[0]).stem}", *sys.argv[1:]]
+    ran = Path(sys.argv[0])
+    name = ran.parent.name if ran.stem == "__main__" else ran.stem
+    command = ["python", "-m", f"bench.{name}", *sys.argv[1:]]
     return f"{subject}; {machine}\n\n    {' '.join(command)}"
 
 
