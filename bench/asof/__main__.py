@@ -65,20 +65,21 @@ def main() -> int:
     kept = Kept(given.scale)
     cases = [case.scaled(given.scale) for case in CASES]
     for case in cases:
-        if case.name not in given.only_cases:
-            continue
         sides = [side for side in case.sides if side in given.only]
+        if case.name not in given.only_cases or not sides:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             data = Data(spark, Path(folder), case)
             data.write()
             measured = Trial(data, given.patience).run(sides, given.rounds)
         kept.add(Result(case, f"{datetime.now(timezone.utc):%Y-%m-%d}", given.rounds, measured))
     results = kept.results(cases)
+    if not results:
+        sys.exit(f"nothing was measured at scale {given.scale:g}; leave out --only-cases, or name a case")
     packages = [*PACKAGES, WITH_DEPENDENCIES[0], f"DuckDB {duckdb.__version__}"]
     heading = title("The as-of join, case by case", f"Spark {spark.version}", *packages)
     plot = given.out.with_name("asof.svg") if given.out else KEPT / "asof.svg"
     plot.write_text(picture(results), encoding="utf-8")
-    print(f"{plot}", file=sys.stderr)
     tell(f"{heading}\n\n![Seconds of each side and case]({plot.name})\n\n{markdown(results)}", given.out)
     return int(any(each.failed for result in results.values() for each in result.sides.values()))
 

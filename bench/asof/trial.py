@@ -146,7 +146,7 @@ def _settle(spark: SparkSession) -> None:
     """
     gc.collect()
     jvm: Any = spark._jvm
-    jvm.System.gc()
+    jvm.java.lang.System.gc()
     deadline = time.monotonic() + 120
     while sum(executor.activeTasks() for executor in _executors(spark)) and time.monotonic() < deadline:
         time.sleep(0.5)
