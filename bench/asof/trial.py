@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from bench.asof.cases import FLOOR, IN_ONE_PROCESS
+from bench.asof.cases import FLOOR, IN_ONE_PROCESS, OURS
 from bench.asof.data import Data
 from bench.asof.late import refuse_other_winners
 from bench.asof.one_process import taken_aside
@@ -51,7 +52,7 @@ class Trial:
 
     def __init__(self, data: Data, patience: float) -> None:
         self.data = data
-        self.patience = min(patience, data.case.patience or patience)
+        self._patience = min(patience, data.case.patience or patience)
         self.found: dict[str, Measured] = {}
         self._expected: str | None = None
 
@@ -85,11 +86,12 @@ class Trial:
     def _warm(self, side: str, measured: Measured) -> None:
         """Compile, fill the file cache, and compare the result."""
         if side == FLOOR:
-            within(self.patience, partial(floor, self.data), cancel_jobs)
+            within(math.inf, partial(floor, self.data), cancel_jobs)
         elif side in IN_ONE_PROCESS:
             self._compare(self._aside(side))
         else:
-            result, measured.exchanges = within(self.patience, partial(self._looked_at, side), cancel_jobs)
+            looked_at = partial(self._looked_at, side)
+            result, measured.exchanges = within(self._patience_with(side), looked_at, cancel_jobs)
             self._compare(result)
 
     def _looked_at(self, side: str) -> tuple[str, int]:
@@ -101,10 +103,14 @@ class Trial:
     def _aside(self, side: str) -> str:
         """The checksum of what one process made."""
         file = self.data.place / f"{side}.parquet"
-        taken_aside(side, self.data.place, self.data.case, self.patience, file)
+        taken_aside(side, self.data.place, self.data.case, self._patience, file)
         result = checksum(self.data.spark.read.parquet(str(file)).select(*self.data.case.result_columns))
         file.unlink()
         return result
+
+    def _patience_with(self, side: str) -> float:
+        """Peers alone are stopped: what ours takes is what is asked, however long."""
+        return math.inf if side in (OURS, FLOOR) else self._patience
 
     def _compare(self, result: str) -> None:
         self._expected = self._expected or result
@@ -115,11 +121,11 @@ class Trial:
 
     def _take(self, side: str, measured: Measured) -> None:
         if side in IN_ONE_PROCESS:
-            taken = taken_aside(side, self.data.place, self.data.case, self.patience, None)
+            taken = taken_aside(side, self.data.place, self.data.case, self._patience, None)
         else:
             before = _shuffled(self.data.spark)
             run = partial(floor, self.data) if side == FLOOR else partial(self._sum, side)
-            taken = within(self.patience, lambda: taken_by(run), cancel_jobs)
+            taken = within(self._patience_with(side), lambda: taken_by(run), cancel_jobs)
             measured.shuffled = _shuffled(self.data.spark) - before
         measured.runs.append(taken)
 
