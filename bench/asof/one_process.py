@@ -80,6 +80,7 @@ def in_duckdb(place: Path, case: Case) -> Callable[[Path], object]:
     )
     of_labels = ", ".join(f"l.{name}" for name in ("id", *case.entities, "ts"))
     connection = duckdb.connect(config={"temp_directory": str(place / "duckdb")})
+    connection.execute("SET enable_progress_bar = false")
     connection.execute(
         f"CREATE TEMP TABLE result AS SELECT {of_labels}, {fresh} FROM '{place}/labels/*.parquet' l {joins}"
     )
