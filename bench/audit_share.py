@@ -51,7 +51,9 @@ def submitted(*command: str) -> str:
         [*SUBMIT, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if ran.returncode:
-        raise RuntimeError(f"{' '.join(command)}: exit code {ran.returncode}: {ran.stdout[-2000:]}{ran.stderr[-4000:]}")
+        raise RuntimeError(
+            f"{' '.join(command)}: exit code {ran.returncode}: {ran.stdout[-2000:]}{ran.stderr[-4000:]}"
+        )
     return ran.stdout
 
 
