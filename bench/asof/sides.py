@@ -74,7 +74,7 @@ def _as_built(
     configuration = load(LocalFiles(Path("conf")), {}, os.environ)
     opened = bind(data.spark, configuration.from_dicts(specs, tables))
     census = take_census(opened.events, opened.labels, opened.sample, run_range)
-    ready = planned(prune(opened, census))
+    ready = planned(prune(opened, census.first, census.last))
     return select_result(ready, joined_rows(ready, spine_for(ready, run_range)))
 
 

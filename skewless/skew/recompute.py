@@ -11,7 +11,6 @@ from pyspark.sql.types import DataType
 
 from skewless.ground.spark_columns import fields_in
 from skewless.parts.functions import schema_of
-from skewless.parts.spine import Census
 from skewless.skew.compare import FRACTIONS, Compared, held_together
 from skewless.skew.label_events import RECORD
 from skewless.skew.sample import NAMED, OTHER
@@ -49,7 +48,7 @@ def compared_features(spine: LogSpine) -> list[Compared]:
 def recomputed(spine: LogSpine, features: Sequence[Compared], carried: Sequence[Column]) -> DataFrame:
     """The records joined and computed again: the carried columns, and all that decides each feature's state."""
     weighted = replace(spine.opened, sides=tuple(map(with_weights, spine.opened.sides)))
-    reading = planned(prune(weighted, Census(0, 0, 0, 0, 0, 0, 0, spine.first, spine.last)))
+    reading = planned(prune(weighted, spine.first, spine.last))
     return held_together(joined_rows(reading, spine.rows), features, carried)
 
 

@@ -17,6 +17,7 @@ from skewless.lake.jvm.callers import refuse_labels, refuse_session
 from skewless.lake.session import hand_over, private_session
 from skewless.lake.storage import RemoteFiles, is_local, local_path
 from skewless.serving.errors import kind_of
+from skewless.training_set.ahead.pruning import prune
 from skewless.training_set.ahead.strategy import planned
 from skewless.training_set.bind import bind
 from skewless.training_set.from_log.columns import recomputed_part
@@ -64,7 +65,8 @@ def build_frame(  # noqa: PLR0913  (each a keyword that stands for one option of
         own = private_session(spark)
         # As rows of the caller's session the labels would have `where` read by that session's zone and rules.
         bound = bind(own, spec, None if labels is None else hand_over(labels, own))
-        opened = planned(recomputed_part(bound))
+        # Not by the label events' own times, which only a job would tell.
+        opened = planned(prune(recomputed_part(bound), run_range.half_open.start, run_range.latest))
         return hand_over(select_result(opened, joined_rows(opened, spine_for(opened, run_range))), spark)
 
 

@@ -68,7 +68,7 @@ def prepare(opened: OpenedTrainingSet, run_range: RunRange, allow_empty: bool) -
     part = recomputed_part(opened)
     document = serving_document(opened)
     with step("planning"):
-        pruned = planned(prune(part, census))
+        pruned = planned(prune(part, census.first, census.last))
     return Prepared(opened, part, pruned, run_range, census, _slice(opened, run_range), document)
 
 

@@ -33,17 +33,18 @@ class Reach:
     until_because: str | None = None
 
 
-def prune(opened: OpenedTrainingSet, census: Census) -> OpenedTrainingSet:
-    """The same build reading only feature rows, and records of a log, that some label event could use, by their times.
+def prune(opened: OpenedTrainingSet, first: int | None, last: int | None) -> OpenedTrainingSet:
+    """The same build reading only feature rows, and records of a log, that some label event with T in [first, last], in
+    microseconds, could use, by their times. A `first` of None bounds nothing; without a `last` there is no T.
 
     A row older than the first T less max_age cannot survive, nor can it hide behind one that does; a row after the
     last T is not visible. Rows with null times are kept, so that they are counted.
     """
     # No T, so nothing is joined: the rows are read only to be counted.
-    if census.first is None or census.last is None:
+    if last is None:
         return opened
-    log = opened.log and within_reach(opened.log, census.first, census.last)
-    sides = tuple(_pruned(side, census.first, census.last) for side in opened.sides)
+    log = opened.log and within_reach(opened.log, first, last)
+    sides = tuple(_pruned(side, first, last) for side in opened.sides)
     return replace(opened, sides=sides, log=log)
 
 
@@ -82,10 +83,11 @@ def could_be_visible(
     return kept
 
 
-def _pruned(side: JoinSide, first: int, last: int) -> JoinSide:
+def _pruned(side: JoinSide, first: int | None, last: int) -> JoinSide:
     if side.event_timestamp is None:
         return side
-    oldest = min((since for since, _ in _oldest_needed(side, first)), default=None)
+    needed = () if first is None else _oldest_needed(side, first)
+    oldest = min((since for since, _ in needed), default=None)
     return replace(side, rows=side.rows.where(could_be_visible(side, oldest, last)))
 
 

@@ -168,7 +168,8 @@ def pruned(spark: SparkSession, tmp_path: Path, source: str, **options: Any) -> 
     spec = training_set(feature_table(source, **options))
     resolved = load(LocalFiles(tmp_path), {}, {}).from_dicts(spec)
     opened = bind(spark, resolved, events)
-    return prune(opened, take_census(opened.events, opened.labels, opened.sample, RunRange(LATER)))
+    census = take_census(opened.events, opened.labels, opened.sample, RunRange(LATER))
+    return prune(opened, census.first, census.last)
 
 
 def days_read(opened: OpenedTrainingSet) -> set[int]:
@@ -217,6 +218,17 @@ def test_pruning_keeps_rows_with_null_times_so_that_they_are_counted(
     rows = [("a", None, 1), ("a", at("12:00", "2024-07-05"), 2), ("a", at("12:00", "2023-07-05"), 3)]
     source = delta(spark, str(tmp_path / "r"), "k string, at timestamp, v int", rows)
     assert days_read(pruned(spark, tmp_path, source, max_age="2d")) == {1, 2}
+
+
+def test_build_frame_reads_the_files_that_its_range_can_use(
+    spark: SparkSession, daily: str, tmp_path: Path
+) -> None:
+    events = frame(spark, "k string, t timestamp, y int", [("a", at("12:00", "2024-07-06"), 1)])
+    spec = {**training_set(feature_table(daily, max_age="1d")), "strategy": "exchange"}
+    start, end = at("00:00", "2024-07-06"), at("00:00", "2024-07-07")
+    built = build_frame(spark, spec, events, conf_dir=str(tmp_path), start=start, end=end)
+    assert {file.partition("day=")[2][:10] for file in built.inputFiles()} == {"2024-07-05", "2024-07-06"}
+    assert [row["r__v"] for row in built.collect()] == [6]
 
 
 def test_build_frame_runs_nothing_on_the_rows(spark: SparkSession, tmp_path: Path) -> None:
