@@ -89,6 +89,8 @@ def timed(steps: Sequence[Step], folder: Path) -> list[float]:
     environment = {
         **own,
         "HOME": str(home),
+        # Where Ivy keeps jars: Java asks the system for the home, not the environment.
+        "JAVA_TOOL_OPTIONS": f"-Duser.home={home}",
         "PATH": f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
     seconds = []

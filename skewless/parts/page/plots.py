@@ -93,7 +93,7 @@ def trend(
         "day:T",
         title=None,
         scale=alt.Scale(type="utc"),
-        axis=alt.Axis(format="%d %b %Y", values=_day_ticks(days)),
+        axis=alt.Axis(format="%d %b %Y", values=_day_ticks(days), labelFlush=False),
     )
     axis = alt.Axis(tickCount=5, format=number) if number else alt.Axis(tickCount=5)
     lines = (
@@ -222,10 +222,12 @@ def _angle(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _day_ticks(days: Sequence[str]) -> list[float]:
-    """At most five of the days, as milliseconds: ticks left to Vega fall between few days and repeat their names."""
+    """At most four of the days, whose names have room, as milliseconds: ticks left to Vega fall between few days and
+    repeat their names.
+    """
     some = sorted(set(days))
     midnights = [datetime.fromisoformat(day).replace(tzinfo=timezone.utc) for day in some]
-    return [each.timestamp() * 1000 for each in midnights[:: -(-len(some) // 5) or 1]]
+    return [each.timestamp() * 1000 for each in midnights[:: -(-len(some) // 4) or 1]]
 
 
 def _clock(at: datetime, rows: Sequence[TimelineRow]) -> str:
