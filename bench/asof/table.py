@@ -134,7 +134,7 @@ def _cells(result: Result, side: str, measured: Measured) -> list[str]:
 
 def _asked(goal: Goal, result: Result) -> str:
     met = is_met(goal, result)
-    return str(goal) if met is None else f"{goal}: {MET if met else MISSED}"
+    return str(goal) if met is None else f"{goal}: {_said(met)}"
 
 
 def _across(results: Mapping[str, Result]) -> Iterator[str]:

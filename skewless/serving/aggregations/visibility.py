@@ -14,6 +14,11 @@ Row = Mapping[str, Any]
 TimedRow = tuple[int, int, Row]
 
 
+def last_visible(at: int, strict: bool) -> int:
+    """The latest instant, in microseconds, at which a row may have happened and landed to be visible at T (J2, J6)."""
+    return at - 1 if strict else at
+
+
 class Visibility(NamedTuple):
     """The time columns of a feature table: an event is visible at T where its event timestamp and its
     availability are at or before T; with `strict`, where both are before T.
@@ -82,7 +87,7 @@ class Visibility(NamedTuple):
 
     def visible(self, timed: Iterable[TimedRow], at: int) -> list[TimedRow]:
         """Those of the timed events that are visible at T = `at`, in their order."""
-        last = at - 1 if self.strict else at
+        last = last_visible(at, self.strict)
         return [entry for entry in timed if entry[0] <= last and entry[1] <= last]
 
     def _instant(self, value: Any, column: str, position: int) -> int:

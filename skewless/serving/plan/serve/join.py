@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from skewless.serving.aggregations.visibility import last_visible
 from skewless.serving.errors import FeatureError, nearest, raised, shown
 from skewless.serving.plan.document.column_types import ColumnType
 from skewless.serving.plan.serve.column_values import accepting, instants, order_key
@@ -74,7 +75,7 @@ class RowTimes(NamedTuple):
 
         A null key, event timestamp or availability matches nothing. A row of another entity is an error.
         """
-        last = at - 1 if self.strict else at
+        last = last_visible(at, self.strict)
         found = []
         for position, row in enumerate(rows):
             if self.keys and not self._is_own(row, entity, position):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from skewless.serving.aggregations.visibility import last_visible
 from skewless.serving.plan.document.column_types import ColumnType
 from skewless.serving.plan.serve.column_values import accepting
-from skewless.serving.plan.serve.join import Entity, Reading, Row, winner_of
+from skewless.serving.plan.serve.join import Entity, Reading, Row, is_stale, winner_of
 from skewless.serving.plan.serve.tables import JoinedTable
 from skewless.serving.store.kinds import NOTHING, SECOND, SECONDS, VERSION, WIDE
 from skewless.serving.store.reading import StoredField, StoredLayout, StoredRows, layout_of, unreadable
@@ -88,14 +89,14 @@ def _rule(table: JoinedTable, fields: Mapping[str, StoredField]) -> Callable[[tu
         return lambda _numbers, _at: False
     end = fields[table.valid_until] if table.valid_until else None
     (first, unit), (other, its_unit), (last_of_all, end_unit) = map(_moment, (event, landed, end))
-    delay, oldest, before = table.delay, table.max_age, int(table.strict)
+    delay, max_age, strict = table.delay, table.max_age, table.strict
 
     def wins(numbers: tuple[Any, ...], at: int) -> bool:
-        seen, last = numbers[first] * unit, at - before
+        seen, last = numbers[first] * unit, last_visible(at, strict)
         return (
             seen <= last
             and numbers[other] * its_unit + delay <= last
-            and (oldest is None or at - seen <= oldest)
+            and not is_stale(at - seen, max_age)
             and (not end_unit or at < numbers[last_of_all] * end_unit)
         )
 

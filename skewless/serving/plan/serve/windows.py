@@ -9,6 +9,7 @@ from typing import Any
 
 from skewless.serving.aggregations.bounds import RollingWindow, Window
 from skewless.serving.aggregations.evaluation import Visible, prepared
+from skewless.serving.aggregations.visibility import last_visible
 from skewless.serving.errors import FeatureError
 from skewless.serving.plan.serve.column_values import accepting
 from skewless.serving.plan.serve.join import Entity, Reading, Row, RowTimes
@@ -74,7 +75,7 @@ def _by_column(table: JoinedTable) -> Callable[[StoredRows, Entity, int], Visibl
         events, landed = columns[moment].raw, columns[landing].raw
         values = {name: columns[name].values() for name in table.event_columns}
         places: Sequence[int] = range(len(events))
-        last = at - 1 if times.strict else at
+        last = last_visible(at, times.strict)
         if None in events or None in landed or max(events) > last or max(landed) + times.delay > last:
             seen = _seen(events, landed, last, last - times.delay)
             events, landed, places = (list(compress(each, seen)) for each in (events, landed, places))
