@@ -3,7 +3,7 @@
 Made up, and the same every time; a few thousand rows need no Spark. Delete it once your own tables are there.
 """
 
-import sys
+import argparse
 from datetime import datetime, timedelta, timezone
 from random import Random
 
@@ -137,4 +137,8 @@ def main(warehouse: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(
+        description="Write a small shop's customers, orders and clicks as Delta tables."
+    )
+    parser.add_argument("warehouse", metavar="DIR", help="where the tables go")
+    main(parser.parse_args().warehouse)
